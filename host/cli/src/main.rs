@@ -1,0 +1,2 @@
+//! `cargo scarlet`: the host tool.
+fn main() {}

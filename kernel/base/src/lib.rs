@@ -1,0 +1,5 @@
+//! Errors, log, locks, threads, scheduler, wait queues, timers.
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;

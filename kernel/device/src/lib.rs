@@ -1,0 +1,5 @@
+//! What a block, character, input device is; the registry.
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;

@@ -1,0 +1,5 @@
+//! Handles, rights, the File trait, readiness.
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;

@@ -1,0 +1,5 @@
+//! Processes, threads, exec, control events, environments.
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;

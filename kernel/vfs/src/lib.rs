@@ -1,0 +1,5 @@
+//! Paths, dentries, inodes, mounts, views.
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;

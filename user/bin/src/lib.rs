@@ -1,0 +1,2 @@
+//! What the native programs share.
+#![no_std]

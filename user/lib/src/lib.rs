@@ -1,0 +1,2 @@
+//! The native programs' standard library.
+#![no_std]
