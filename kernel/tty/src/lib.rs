@@ -3,3 +3,9 @@
 #![forbid(unsafe_code)]
 
 extern crate alloc;
+
+pub mod discipline;
+mod erase;
+pub mod input;
+pub mod output;
+pub mod settings;
