@@ -1,0 +1,222 @@
+//! What a person types: the commands and their options.
+
+use crate::{
+    arch::Arch,
+    build,
+    guest::{self, Kernel, Machine},
+    image,
+    project::Project,
+    setup, test, ui,
+};
+use anyhow::{Context, Result, bail};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Build, boot and test Scarlet, a kernel for native, Linux and xv6 programs side by side.
+#[derive(Parser)]
+#[command(name = "cargo scarlet", bin_name = "cargo scarlet", version, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Boot Scarlet in QEMU; the terminal becomes its console (leave with Ctrl-A X)
+    Boot(BootArguments),
+    /// Run the tests: everything, one ring, or what matches a filter
+    Test(TestArguments),
+    /// Boot and wait for gdb, then attach gdb-multiarch with the kernel's symbols
+    Debug(MachineArguments),
+    /// Build the kernel and the programs
+    Build(ArchArguments),
+    /// Build the root file system image and print where it is
+    Image(ArchArguments),
+    /// Say what this machine has and what it lacks
+    Doctor,
+    /// Remove what was built; with --cache also what was downloaded
+    Clean {
+        /// Also remove downloaded packages
+        #[arg(long)]
+        cache: bool,
+    },
+}
+
+#[derive(Args)]
+struct ArchArguments {
+    /// The guest's architecture
+    #[arg(long, value_enum, default_value_t = Arch::Riscv64)]
+    arch: Arch,
+}
+
+#[derive(Args)]
+struct MachineArguments {
+    /// The guest's architecture
+    #[arg(long, value_enum, default_value_t = Arch::Riscv64)]
+    arch: Arch,
+    /// How many CPUs the guest has (1 to 8)
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=8))]
+    cpus: u32,
+    /// How much memory the guest has, e.g. 64M or 1G
+    #[arg(long, value_name = "SIZE", default_value = "512M", value_parser = parse_memory)]
+    memory: u32,
+    /// Words to append to the kernel's command line
+    #[arg(long, value_name = "STR", default_value = "")]
+    append: String,
+    /// Which kernel to boot: ours, or Debian's Linux with the same Linux files
+    #[arg(long, value_enum, default_value_t = Kernel::Scarlet)]
+    kernel: Kernel,
+    /// Count guest instructions as time (1 ns each, one CPU): repeatable figures
+    #[arg(long)]
+    icount: bool,
+}
+
+#[derive(Args)]
+struct BootArguments {
+    #[command(flatten)]
+    machine: MachineArguments,
+    /// Run COMMAND in the shell, print just its output, power off, exit with its status
+    #[arg(long, value_name = "COMMAND")]
+    run: Option<String>,
+    /// With --run: give up after this many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, requires = "run")]
+    timeout: u64,
+    /// Put a file of this machine into the guest: FILE=/path/in/guest (may be repeated)
+    #[arg(long, value_name = "FILE=/PATH")]
+    add: Vec<String>,
+}
+
+#[derive(Args)]
+struct TestArguments {
+    /// Test only this architecture (rings 3 and 4)
+    #[arg(long, value_enum)]
+    arch: Option<Arch>,
+    /// Run only this ring: 1 host unit tests, 2 hosted kernel, 3 kernel self-tests, 4 at the prompt
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=4))]
+    ring: Option<u8>,
+    /// Run only tests whose name contains this
+    filter: Option<String>,
+}
+
+impl Arguments {
+    /// Carries out the command; the result is the exit status of the tool.
+    pub fn run(self) -> Result<u8> {
+        let project = Project::find()?;
+        match self.command {
+            Command::Boot(arguments) => boot(&project, arguments),
+            Command::Test(arguments) => {
+                let selection = test::Selection {
+                    arch: arguments.arch,
+                    ring: arguments.ring,
+                    filter: arguments.filter,
+                };
+                test::run(&project, &selection)
+            }
+            Command::Debug(arguments) => debug(&project, arguments),
+            Command::Build(ArchArguments { arch }) => {
+                setup::rust_targets(arch)?;
+                let built = build::everything(&project, arch)?;
+                ui::clear();
+                println!("{}", built.kernel.bootable.display());
+                Ok(0)
+            }
+            Command::Image(ArchArguments { arch }) => {
+                setup::rust_targets(arch)?;
+                let built = build::everything(&project, arch)?;
+                let path = image::scarlet(&project, arch, &built)?;
+                ui::clear();
+                println!("{}", path.display());
+                Ok(0)
+            }
+            Command::Doctor => Ok(setup::doctor(&project)),
+            Command::Clean { cache } => {
+                project.clean(cache)?;
+                Ok(0)
+            }
+        }
+    }
+}
+
+fn boot(project: &Project, arguments: BootArguments) -> Result<u8> {
+    let extra = arguments.add.iter().map(|word| parse_addition(word)).collect::<Result<Vec<_>>>()?;
+    let machine = prepare(project, &arguments.machine)?;
+    match arguments.run {
+        Some(command) => guest::run_command(project, machine, &command, extra, arguments.timeout),
+        None => guest::interactive(project, machine, extra),
+    }
+}
+
+fn debug(project: &Project, arguments: MachineArguments) -> Result<u8> {
+    if arguments.kernel == Kernel::Linux {
+        bail!("debug works on Scarlet; leave out `--kernel linux`");
+    }
+    setup::program("gdb-multiarch", "gdb-multiarch")?;
+    let machine = prepare(project, &arguments)?;
+    guest::debug(project, machine)
+}
+
+/// Everything between a clean clone and a machine that can start.
+fn prepare(project: &Project, arguments: &MachineArguments) -> Result<Machine> {
+    if arguments.icount && arguments.cpus != 1 {
+        bail!("--icount counts the instructions of one CPU: add `--cpus 1`");
+    }
+    let mut machine = guest::prepare(project, arguments.kernel, arguments.arch)?;
+    machine.cpus = arguments.cpus;
+    machine.memory_mebibytes = arguments.memory;
+    machine.append = arguments.append.clone();
+    machine.instruction_count = arguments.icount;
+    Ok(machine)
+}
+
+/// `64M`, `1G`, or a bare number of mebibytes.
+fn parse_memory(text: &str) -> Result<u32, String> {
+    let (digits, factor) = match text.to_ascii_uppercase() {
+        text if text.ends_with('G') => (text[..text.len() - 1].to_owned(), 1024),
+        text if text.ends_with('M') => (text[..text.len() - 1].to_owned(), 1),
+        text => (text, 1),
+    };
+    let size = digits.parse::<u32>().ok().and_then(|number| number.checked_mul(factor));
+    match size {
+        Some(size) if (16..=64 * 1024).contains(&size) => Ok(size),
+        _ => Err("give a size between 16M and 64G, such as 256M".to_owned()),
+    }
+}
+
+fn parse_addition(text: &str) -> Result<(PathBuf, String)> {
+    let (file, path) = text
+        .split_once('=')
+        .filter(|(_, path)| path.starts_with('/'))
+        .with_context(|| format!("`--add {text}`: write FILE=/path/in/guest"))?;
+    Ok((PathBuf::from(file), path.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn memory_sizes() {
+        assert_eq!(parse_memory("512M"), Ok(512));
+        assert_eq!(parse_memory("1g"), Ok(1024));
+        assert_eq!(parse_memory("64"), Ok(64));
+        assert!(parse_memory("0").is_err());
+        assert!(parse_memory("lots").is_err());
+        assert!(parse_memory("4294967295G").is_err());
+    }
+
+    #[test]
+    fn additions_name_a_file_and_an_absolute_path() {
+        assert_eq!(
+            parse_addition("a.out=/tmp/a.out").unwrap(),
+            (PathBuf::from("a.out"), "/tmp/a.out".to_owned())
+        );
+        assert!(parse_addition("a.out").is_err());
+        assert!(parse_addition("a.out=relative").is_err());
+    }
+}
