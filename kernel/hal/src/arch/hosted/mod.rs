@@ -1,0 +1,3 @@
+//! The machine inside a test process.
+
+pub(crate) mod backend;

@@ -1,0 +1,127 @@
+//! The registers of a program, and the call that runs it.
+
+use super::{Access, FloatingPointState, GeneralRegisters};
+use crate::arch;
+
+/// Why a program came back from user mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserEvent {
+    /// It made a system call; the program counter already stands behind the instruction.
+    Syscall,
+    /// It touched memory it may not, or not yet.
+    Fault {
+        /// The address it touched.
+        address: usize,
+        /// What it tried.
+        access: Access,
+    },
+    /// An instruction that is not there, or not allowed.
+    Illegal,
+    /// A breakpoint instruction; the program counter stands at it.
+    Breakpoint,
+    /// An access that must be aligned and was not.
+    Misaligned {
+        /// The address it touched.
+        address: usize,
+    },
+    /// Nothing of its own doing: an interrupt came and was handled.
+    Interrupt,
+}
+
+/// The registers of one thread of a program.
+#[derive(Clone)]
+pub struct UserContext {
+    state: arch::UserState,
+}
+
+impl UserContext {
+    /// Registers that are zero but for the program counter and the stack pointer.
+    pub fn new(entry: usize, stack: usize) -> Self {
+        Self {
+            state: arch::UserState::new(entry, stack),
+        }
+    }
+
+    /// Enters user mode, in the space active on this CPU, and returns when it is left. Interrupts
+    /// must be enabled; they are on return, and an interrupt that ended the run was handled.
+    pub fn run(&mut self) -> UserEvent {
+        self.state.run()
+    }
+
+    /// The program counter.
+    pub fn pc(&self) -> usize {
+        self.state.pc()
+    }
+
+    /// Sets the program counter.
+    pub fn set_pc(&mut self, pc: usize) {
+        self.state.set_pc(pc);
+    }
+
+    /// The stack pointer.
+    pub fn sp(&self) -> usize {
+        self.state.sp()
+    }
+
+    /// Sets the stack pointer.
+    pub fn set_sp(&mut self, sp: usize) {
+        self.state.set_sp(sp);
+    }
+
+    /// The thread pointer.
+    pub fn tls(&self) -> usize {
+        self.state.tls()
+    }
+
+    /// Sets the thread pointer.
+    pub fn set_tls(&mut self, tls: usize) {
+        self.state.set_tls(tls);
+    }
+
+    /// The number of the system call just made.
+    pub fn syscall_number(&self) -> usize {
+        self.state.syscall_number()
+    }
+
+    /// The arguments of the system call just made.
+    pub fn syscall_arguments(&self) -> [usize; 6] {
+        self.state.syscall_arguments()
+    }
+
+    /// Sets the register that holds a system call's result.
+    pub fn set_result(&mut self, value: usize) {
+        self.state.set_argument(0, value);
+    }
+
+    /// Sets argument register number `index` (0 to 5; panics beyond): how a program or a handler
+    /// is given its parameters.
+    pub fn set_argument(&mut self, index: usize, value: usize) {
+        self.state.set_argument(index, value);
+    }
+
+    /// Puts the program back onto the system call instruction it made last, with the arguments
+    /// it made it with, so that it makes the call again.
+    pub fn rewind_syscall(&mut self) {
+        self.state.rewind_syscall();
+    }
+
+    /// All general registers.
+    pub fn registers(&self) -> &GeneralRegisters {
+        self.state.registers()
+    }
+
+    /// All general registers, to change.
+    pub fn registers_mut(&mut self) -> &mut GeneralRegisters {
+        self.state.registers_mut()
+    }
+
+    /// The floating point registers.
+    pub fn floating_point(&self) -> FloatingPointState {
+        self.state.floating_point()
+    }
+
+    /// Sets the floating point registers.
+    pub fn set_floating_point(&mut self, state: &FloatingPointState) {
+        self.state.set_floating_point(state);
+    }
+}
