@@ -1,0 +1,302 @@
+//! Ring 4, at the prompt: what a person types, and what they should see.
+//!
+//! A file in `tests/prompt` is one session on one boot. It begins with a header (`arch:`, `cpus:`,
+//! `memory:`), then come steps:
+//!
+//! ```text
+//! > hello                 typed, with Enter; what follows is the whole output
+//! Hello, world!
+//! PID = <n>               <n> stands for a number, <*> for any text within a line
+//! ...                     any number of lines
+//! >> sleep 100\r          typed as it is, with escapes (\r, \t, \x03), and no wait for a prompt
+//! ? text                  waits until a line contains the text
+//! ```
+//!
+//! After a `>` step the session waits until a prompt (a line ending in `# ` or `$ `) stands where
+//! the cursor is, and compares everything between with what the file says.
+
+use super::{Case, lines::Lines};
+use crate::{
+    arch::Arch,
+    guest::{self, Kernel, Machine, console::{Console, Waited}},
+    project::Project,
+};
+use anyhow::{Context, Result, bail};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+/// Longest wait for one step.
+const STEP_LIMIT: Duration = Duration::from_secs(60);
+/// How long a prompt must stand still before it counts: output that merely looks like one goes on.
+const QUIET: Duration = Duration::from_millis(60);
+
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    Command { line: usize, typed: String, expected: Vec<String> },
+    Keys { line: usize, bytes: Vec<u8> },
+    Wait { line: usize, text: String },
+}
+
+#[derive(Debug, Default)]
+struct Session {
+    architectures: Vec<String>,
+    cpus: Option<u32>,
+    memory_mebibytes: Option<u32>,
+    steps: Vec<Step>,
+}
+
+/// The sessions for an architecture.
+pub fn cases(project: &Project, arch: Arch) -> Result<Vec<Case<'_>>> {
+    let machine = guest::prepare(project, Kernel::Scarlet, arch)?;
+    let mut cases = Vec::new();
+    for path in files(&project.root.join("tests/prompt"), "session")? {
+        let text = fs::read_to_string(&path)?.replace("{arch}", arch.name());
+        let session = parse(&text).with_context(|| path.display().to_string())?;
+        if !session.architectures.iter().any(|name| name == arch.name()) {
+            continue;
+        }
+        let mut machine = machine.clone();
+        machine.cpus = session.cpus.unwrap_or(machine.cpus);
+        machine.memory_mebibytes = session.memory_mebibytes.unwrap_or(machine.memory_mebibytes);
+        machine.append = "console.size=160x50".to_owned();
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("?");
+        cases.push(Case {
+            name: format!("4/{}/prompt/{stem}", arch.name()),
+            run: Box::new(move || play(&machine, &session)),
+        });
+    }
+    Ok(cases)
+}
+
+/// The files of a folder with an extension, sorted.
+pub(super) fn files(folder: &Path, extension: &str) -> Result<Vec<std::path::PathBuf>> {
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut files: Vec<_> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|end| end == extension))
+        .collect();
+    files.sort();
+    Ok(files)
+}
+
+fn parse(text: &str) -> Result<Session> {
+    let mut session = Session::default();
+    let mut header = true;
+    for (index, line) in text.lines().enumerate() {
+        let number = index + 1;
+        if header {
+            match line.split_once(':') {
+                _ if line.starts_with("//") || line.trim().is_empty() => continue,
+                Some(("arch", value)) => {
+                    session.architectures = value.split_whitespace().map(str::to_owned).collect();
+                    continue;
+                }
+                Some(("cpus", value)) => {
+                    session.cpus = Some(value.trim().parse()?);
+                    continue;
+                }
+                Some(("memory", value)) => {
+                    session.memory_mebibytes = Some(value.trim().trim_end_matches('M').parse()?);
+                    continue;
+                }
+                _ => header = false,
+            }
+        }
+        if let Some(keys) = line.strip_prefix(">> ") {
+            session.steps.push(Step::Keys { line: number, bytes: unescape(keys)? });
+        } else if let Some(typed) = line.strip_prefix("> ") {
+            let typed = typed.to_owned();
+            session.steps.push(Step::Command { line: number, typed, expected: Vec::new() });
+        } else if let Some(text) = line.strip_prefix("? ") {
+            session.steps.push(Step::Wait { line: number, text: text.to_owned() });
+        } else if line.starts_with("//") {
+            // A remark.
+        } else if let Some(Step::Command { expected, .. }) = session.steps.last_mut() {
+            expected.push(line.to_owned());
+        } else if !line.trim().is_empty() {
+            bail!("line {number}: expected output without a command before it");
+        }
+    }
+    for step in &mut session.steps {
+        // Empty lines before the next step are layout, not output.
+        if let Step::Command { expected, .. } = step {
+            while expected.last().is_some_and(|line| line.is_empty()) {
+                expected.pop();
+            }
+        }
+    }
+    if session.architectures.is_empty() {
+        session.architectures = Arch::ALL.iter().map(|arch| arch.name().to_owned()).collect();
+    }
+    Ok(session)
+}
+
+fn unescape(text: &str) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut rest = text.chars();
+    while let Some(character) = rest.next() {
+        if character != '\\' {
+            bytes.extend(character.to_string().bytes());
+            continue;
+        }
+        match rest.next() {
+            Some('r') => bytes.push(b'\r'),
+            Some('n') => bytes.push(b'\n'),
+            Some('t') => bytes.push(b'\t'),
+            Some('\\') => bytes.push(b'\\'),
+            Some('x') => {
+                let digits: String = rest.by_ref().take(2).collect();
+                bytes.push(u8::from_str_radix(&digits, 16).context("\\x needs two digits")?);
+            }
+            other => bail!("unknown escape \\{}", other.unwrap_or(' ')),
+        }
+    }
+    Ok(bytes)
+}
+
+fn play(machine: &Machine, session: &Session) -> Result<(), String> {
+    let mut console = Console::start(machine).map_err(|error| format!("{error:#}"))?;
+    let mut lines = Lines::default();
+    let result = steps(&mut console, &mut lines, session);
+    result.map_err(|reason| format!("{reason}\n--- console ---\n{}", console.transcript()))
+}
+
+fn steps(console: &mut Console, lines: &mut Lines, session: &Session) -> Result<(), String> {
+    until(console, lines, "the first prompt", prompt)?;
+    let mut from = lines.count() - 1;
+    for step in &session.steps {
+        match step {
+            Step::Command { line, typed, expected } => {
+                from = lines.count() - 1;
+                send(console, format!("{typed}\r").as_bytes())?;
+                until(console, lines, &format!("a prompt after line {line}: {typed}"), |lines| {
+                    lines.count() > from + 1 && prompt(lines)
+                })?;
+                let shown: Vec<String> =
+                    (from + 1..lines.count() - 1).map(|index| lines.line(index)).collect();
+                compare(expected, &shown).map_err(|()| {
+                    format!(
+                        "line {line}: {typed}\n--- expected ---\n{}\n--- shown ---\n{}",
+                        expected.join("\n"),
+                        shown.join("\n")
+                    )
+                })?;
+            }
+            Step::Keys { bytes, .. } => {
+                from = lines.count() - 1;
+                send(console, bytes)?;
+            }
+            Step::Wait { line, text } => {
+                until(console, lines, &format!("line {line}: `{text}`"), |lines| {
+                    (from..lines.count()).any(|index| lines.line(index).contains(text))
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn send(console: &mut Console, bytes: &[u8]) -> Result<(), String> {
+    console.send(bytes).map_err(|error| format!("{error:#}"))
+}
+
+/// Reads until a condition holds and nothing more comes for a moment.
+fn until(
+    console: &mut Console,
+    lines: &mut Lines,
+    what: &str,
+    condition: impl Fn(&Lines) -> bool,
+) -> Result<(), String> {
+    let deadline = Instant::now() + STEP_LIMIT;
+    loop {
+        let holds = condition(lines);
+        let wait = if holds { (Instant::now() + QUIET).min(deadline) } else { deadline };
+        match console.receive(wait) {
+            Waited::Bytes(bytes) => lines.feed(&bytes),
+            Waited::TimedOut if holds => return Ok(()),
+            Waited::TimedOut => return Err(format!("waited {STEP_LIMIT:?} for {what}")),
+            Waited::Ended if holds => return Ok(()),
+            Waited::Ended => return Err(format!("the guest ended while waiting for {what}")),
+        }
+    }
+}
+
+fn prompt(lines: &Lines) -> bool {
+    let line = lines.current();
+    line.ends_with("# ") || line.ends_with("$ ")
+}
+
+/// Whether the shown lines are what is expected, with its stand-ins.
+fn compare(expected: &[String], shown: &[String]) -> Result<(), ()> {
+    let good = match expected.split_first() {
+        None => shown.is_empty(),
+        Some((first, rest)) if first == "..." => {
+            (0..=shown.len()).any(|skip| compare(rest, &shown[skip..]).is_ok())
+        }
+        Some((first, rest)) => shown.split_first().is_some_and(|(line, others)| {
+            matches(first, line.trim_end()) && compare(rest, others).is_ok()
+        }),
+    };
+    if good { Ok(()) } else { Err(()) }
+}
+
+/// Whether a line is what is expected: `<n>` is a number, `<*>` anything.
+fn matches(pattern: &str, text: &str) -> bool {
+    let number = pattern.find("<n>");
+    let any = pattern.find("<*>");
+    let (at, digits) = match (number, any) {
+        (None, None) => return pattern.trim_end() == text,
+        (Some(number), Some(any)) if any < number => (any, false),
+        (Some(number), _) => (number, true),
+        (None, Some(any)) => (any, false),
+    };
+    let Some(text) = text.strip_prefix(&pattern[..at]) else { return false };
+    let rest = &pattern[at + 3..];
+    if digits {
+        let length = text.bytes().take_while(u8::is_ascii_digit).count();
+        length > 0 && matches(rest, &text[length..])
+    } else {
+        text.char_indices()
+            .map(|(index, _)| index)
+            .chain([text.len()])
+            .any(|index| matches(rest, &text[index..]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stand_ins() {
+        assert!(matches("PID = <n>", "PID = 17"));
+        assert!(!matches("PID = <n>", "PID = "));
+        assert!(matches("<*>root<*>", "a root b"));
+        assert!(!matches("plain", "plainer"));
+        let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+        assert!(compare(&lines("a\n...\nd"), &lines("a\nb\nc\nd")).is_ok());
+        assert!(compare(&lines("a\n...\nd"), &lines("a\nb\nc")).is_err());
+        assert!(compare(&lines("a"), &lines("a\nb")).is_err());
+    }
+
+    #[test]
+    fn a_session_is_parsed() {
+        let session = parse("arch: riscv64\ncpus: 1\n\n> hello\nHi\n\n>> a\\x03\n? done\n").unwrap();
+        assert_eq!(session.architectures, ["riscv64"]);
+        assert_eq!(session.cpus, Some(1));
+        assert_eq!(
+            session.steps,
+            [
+                Step::Command { line: 4, typed: "hello".into(), expected: vec!["Hi".into()] },
+                Step::Keys { line: 7, bytes: b"a\x03".to_vec() },
+                Step::Wait { line: 8, text: "done".into() },
+            ]
+        );
+        assert!(parse("stray output\n").is_err());
+    }
+}
