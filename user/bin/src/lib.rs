@@ -1,2 +1,4 @@
 //! What the native programs share.
 #![no_std]
+
+extern crate alloc;
