@@ -8,9 +8,11 @@
 mod once;
 mod owned;
 mod rank;
+mod shared;
 mod spin;
 
 pub use once::Once;
 pub use owned::{OwnedCell, OwnedGuard};
 pub use rank::Rank;
+pub use shared::{SharedCell, SharedReadGuard, SharedWriteGuard};
 pub use spin::{SpinLock, SpinLockGuard};

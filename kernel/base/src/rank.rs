@@ -1,0 +1,62 @@
+//! The order of locks, written down once.
+//!
+//! Every lock has a rank; while one is held, only locks of a strictly higher rank may be taken.
+//! Because all threads climb the same ladder, no two of them can wait for each other. The hosted
+//! backend and debug builds check each acquisition ([`hal::sync`]); the table below is the ladder
+//! itself, outermost first.
+//!
+//! Two locks of *one* rank (two directories of a rename, two processes) may only be taken through
+//! a documented ordered-pair helper of the owning crate, which orders them by identity.
+
+use hal::sync::Rank;
+
+/// The tree of processes, groups and sessions.
+pub const PROCESS_TREE: Rank = Rank(100);
+/// One process.
+pub const PROCESS: Rank = Rank(110);
+/// One session.
+pub const SESSION: Rank = Rank(120);
+/// One task (thread of a process).
+pub const TASK: Rank = Rank(130);
+/// A table of handles.
+pub const HANDLES: Rank = Rank(140);
+/// A view: its root and mount list.
+pub const VIEW: Rank = Rank(200);
+/// One mount.
+pub const MOUNT: Rank = Rank(205);
+/// The name cache.
+pub const DENTRY: Rank = Rank(210);
+/// One inode.
+pub const INODE: Rank = Rank(220);
+/// An open file's own state (its offset, its flags).
+pub const FILE: Rank = Rank(230);
+/// A pipe or another byte channel.
+pub const PIPE: Rank = Rank(300);
+/// A terminal.
+pub const TTY: Rank = Rank(310);
+/// A bucket of the futex table.
+pub const FUTEX: Rank = Rank(320);
+/// An address space.
+pub const ADDRESS_SPACE: Rank = Rank(400);
+/// A page cache.
+pub const PAGE_CACHE: Rank = Rank(410);
+/// A device's driver.
+pub const DEVICE: Rank = Rank(500);
+/// The list of a wait queue.
+pub const WAIT_QUEUE: Rank = Rank(600);
+/// A CPU's timer queue.
+pub const TIMER: Rank = Rank(610);
+/// A CPU's run queue.
+pub const RUN_QUEUE: Rank = Rank(620);
+/// A thread's small scheduling state; a leaf below the run queue.
+pub const THREAD: Rank = Rank(630);
+/// Leaf data of this crate: the log's ring, the random generator, the deferred work list.
+pub const LEAF: Rank = Rank(700);
+/// The log's ring: anything may log while holding any kernel lock.
+pub const LOG: Rank = Rank(790);
+/// The frame allocator.
+pub const FRAME: Rank = Rank(800);
+/// The kernel heap.
+pub const HEAP: Rank = Rank(810);
+/// The early console.
+pub const CONSOLE: Rank = Rank(900);

@@ -1,0 +1,191 @@
+//! Switching threads, and queueing them.
+
+use super::placement;
+use super::queue::{CPUS, Cpu};
+use super::tick;
+use crate::thread::Thread;
+use ::core::sync::atomic::Ordering;
+use alloc::sync::Arc;
+
+/// Why the current thread gives up its CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leave {
+    /// It lets others run, if there are any.
+    Yield,
+    /// Its time is up.
+    Preempted,
+    /// It sleeps until unparked, unless that has happened already.
+    Park,
+}
+
+/// Gives up the CPU; returns when the thread has one again, which may be another.
+pub(crate) fn switch(leave: Leave) {
+    let _interrupts = hal::interrupt::disable();
+    let cpu = CPUS.of(hal::cpu::id());
+    let Some(current) = cpu.current() else { return };
+    if leave == Leave::Park && !current.state.try_park() {
+        return;
+    }
+    let now = hal::timer::now_ns();
+    let counter = match leave {
+        Leave::Preempted => &current.scheduling.preemptions,
+        _ => &current.scheduling.switches,
+    };
+    counter.fetch_add(1, Ordering::Relaxed);
+    cpu.reschedule.store(false, Ordering::Relaxed);
+    let next = {
+        let mut queue = cpu.queue.lock();
+        queue.charge(now);
+        let may_stay = placement::allows(current.scheduling.affinity(), hal::cpu::id());
+        match leave {
+            Leave::Yield | Leave::Preempted if may_stay => {
+                if queue.fair.waiting() == 0 {
+                    drop(queue);
+                    tick::program(cpu);
+                    return;
+                }
+                queue.fair.requeue_running(current.clone());
+            }
+            _ => {
+                if let Some(entity) = queue.fair.take_running() {
+                    *current.scheduling.entity.lock() = entity;
+                }
+                if leave != Leave::Park {
+                    *cpu.departed.lock() = Some(current.clone());
+                }
+            }
+        }
+        let yields = leave == Leave::Yield;
+        let next = queue
+            .fair
+            .pick(|thread| !yields || !Arc::ptr_eq(thread, &current))
+            .or_else(|| queue.fair.pick(|_| true));
+        cpu.publish(&queue);
+        next
+    };
+    match next {
+        Some(next) if Arc::ptr_eq(&next, &current) => tick::program(cpu),
+        Some(next) => {
+            current.scheduling.count_system(now);
+            drop(current);
+            run(cpu, next, now);
+        }
+        None => {
+            current.scheduling.count_system(now);
+            drop(current);
+            run_idle(cpu);
+        }
+    }
+}
+
+/// Ends the current thread: nothing refers to its stack from here on but the CPU itself.
+pub(crate) fn exit() -> ! {
+    let interrupts = hal::interrupt::disable();
+    let cpu = CPUS.of(hal::cpu::id());
+    let now = hal::timer::now_ns();
+    {
+        let mut queue = cpu.queue.lock();
+        queue.charge(now);
+        queue.fair.take_running();
+        cpu.publish(&queue);
+    }
+    if let Some(current) = cpu.current() {
+        current.scheduling.count_system(now);
+    }
+    ::core::mem::forget(interrupts);
+    // By way of the idle thread, because what this stack borrows must outlive it.
+    run_idle(cpu);
+    unreachable!("a thread that has ended is in no queue");
+}
+
+/// Continues `next` on this CPU. Returns when the caller is continued. Interrupts are off.
+pub(super) fn run(cpu: &Cpu, next: Arc<Thread>, now: u64) {
+    next.scheduling.begin_run(now);
+    next.scheduling.cpu.store(hal::cpu::id(), Ordering::Relaxed);
+    if let Some(space) = next.user_space() {
+        space.activate();
+    }
+    cpu.switches.fetch_add(1, Ordering::Relaxed);
+    cpu.set_current(next.clone());
+    tick::program(cpu);
+    hal::thread::switch_to(&next.kernel);
+    drop(next);
+    arrived();
+}
+
+/// Continues this CPU's idle thread. Interrupts are off.
+fn run_idle(cpu: &Cpu) {
+    if let Some(idle) = cpu.idle.get() {
+        cpu.switches.fetch_add(1, Ordering::Relaxed);
+        cpu.set_current(idle.clone());
+        hal::thread::switch_to(&idle.kernel);
+        arrived();
+    }
+}
+
+/// What a thread does first when it has been switched to, wherever that is: the thread before it
+/// has left its stack now, and may be sent elsewhere.
+pub(crate) fn arrived() {
+    let cpu = CPUS.of(hal::cpu::id());
+    let departed = cpu.departed.lock().take();
+    if let Some(thread) = departed {
+        enqueue(thread);
+    }
+}
+
+/// Makes a thread runnable that is in no queue: chooses its CPU, and makes that look if it should.
+pub(crate) fn enqueue(thread: Arc<Thread>) {
+    let _interrupts = hal::interrupt::disable();
+    let here = hal::cpu::id();
+    let last = thread.scheduling.cpu.load(Ordering::Relaxed);
+    let target = if thread.kernel.is_on_cpu() {
+        // Still leaving that CPU; only there can it be continued without waiting.
+        last
+    } else {
+        let mut views = [placement::CpuView {
+            idle: false,
+            load: 0,
+        }; hal::MAX_CPUS];
+        let count = hal::cpu::count();
+        for (number, view) in views.iter_mut().enumerate().take(count) {
+            *view = CPUS.of(number).view();
+        }
+        placement::choose(&views[..count], thread.scheduling.affinity(), last, here)
+    };
+    let cpu = CPUS.of(target);
+    thread.scheduling.cpu.store(target, Ordering::Relaxed);
+    let weight = thread.scheduling.weight();
+    let mut entity = *thread.scheduling.entity.lock();
+    entity.weight = weight;
+    let affinity = thread.scheduling.affinity();
+    let (preempts, first, waits) = {
+        let mut queue = cpu.queue.lock();
+        queue.charge(hal::timer::now_ns());
+        let preempts = queue.fair.enqueue(entity, thread);
+        cpu.publish(&queue);
+        (
+            preempts,
+            queue.fair.waiting() == 1,
+            queue.fair.running().is_some(),
+        )
+    };
+    if preempts {
+        cpu.reschedule.store(true, Ordering::Relaxed);
+    }
+    if target != here {
+        // It must switch, or from now on end its running thread's slices.
+        if preempts || first {
+            hal::cpu::kick(target);
+        }
+    } else if first && !preempts {
+        tick::program(cpu);
+    }
+    if waits {
+        // It was bound to a busy CPU (it had not left it yet); an idle one may come and take it.
+        let idle = (0..hal::cpu::count())
+            .find(|number| placement::allows(affinity, *number) && CPUS.of(*number).view().idle);
+        if let Some(idle) = idle {
+            hal::cpu::kick(idle);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The scheduler: which thread runs on which CPU, and when.
+//!
+//! - [`policy`] decides who of one CPU's queue is next: fair by virtual deadline.
+//! - [`placement`] decides which CPU a woken thread goes to.
+//! - `queue` is a CPU's state; `core` switches threads; `idle` is what a CPU does with nothing to
+//!   do: steal, then halt; `tick` is what the timer and the kick interrupts do.
+//! - [`load`] is the load average.
+//!
+//! **Where a thread may be.** A runnable thread is in exactly one run queue or is the current one
+//! of exactly one CPU. A thread that is woken while it is still leaving its CPU (its registers are
+//! not saved yet) is queued on *that* CPU, and nobody steals it; so a CPU never has to wait for
+//! another before it can switch, and two CPUs can never wait for each other.
+//!
+//! **When a tick comes.** For a timer, and for the end of a slice that somebody waits for. A CPU
+//! that is idle, or runs one thread alone, is left in peace.
+
+mod core;
+mod idle;
+mod init;
+pub mod load;
+pub mod placement;
+pub mod policy;
+mod queue;
+mod statistics;
+mod tick;
+
+pub(crate) use self::core::{Leave, arrived, enqueue, exit, switch};
+pub use init::init;
+pub(crate) use queue::{current, is_current, needs_reschedule};
+pub use statistics::{Statistics, load_averages, statistics};
+pub(crate) use statistics::{next_thread_id, note_ended, note_started};
+pub(crate) use tick::deadline_added;
+
+/// Whether the planted bug "check, then sleep, without looking again" is switched on: a test of
+/// the tests. Never on a real machine.
+#[inline]
+pub(crate) fn planted_lost_wake_up() -> bool {
+    #[cfg(not(target_os = "none"))]
+    {
+        hal::hosted::is_planted(hal::hosted::Bug::LostWakeUp)
+    }
+    #[cfg(target_os = "none")]
+    {
+        false
+    }
+}

@@ -1,0 +1,91 @@
+//! What the scheduler counts.
+
+use super::load::Load;
+use super::queue::CPUS;
+use crate::rank;
+use ::core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use ::core::time::Duration;
+use hal::Global;
+use hal::sync::SpinLock;
+
+struct Counters {
+    next_id: AtomicU64,
+    started: AtomicU64,
+    alive: AtomicUsize,
+    load: SpinLock<Load>,
+}
+
+static COUNTERS: Global<Counters> = Global::new(|| Counters {
+    next_id: AtomicU64::new(1),
+    started: AtomicU64::new(0),
+    alive: AtomicUsize::new(0),
+    load: SpinLock::new(rank::LEAF, Load::new()),
+});
+
+/// What the scheduler counted since boot.
+#[derive(Clone, Debug, Default)]
+pub struct Statistics {
+    /// Switches from one thread to another, on all CPUs.
+    pub context_switches: u64,
+    /// Threads ever spawned.
+    pub threads_started: u64,
+    /// Spawned threads that have not ended.
+    pub threads_alive: usize,
+    /// Threads that run or wait for a CPU at this moment.
+    pub runnable: usize,
+    /// Time that each CPU spent halted.
+    pub idle: alloc::vec::Vec<Duration>,
+}
+
+/// The counts at this moment.
+pub fn statistics() -> Statistics {
+    let mut statistics = Statistics {
+        threads_started: COUNTERS.started.load(Ordering::Relaxed),
+        threads_alive: COUNTERS.alive.load(Ordering::Relaxed),
+        runnable: runnable(),
+        ..Statistics::default()
+    };
+    for number in 0..hal::cpu::count() {
+        let cpu = CPUS.of(number);
+        statistics.context_switches += cpu.switches.load(Ordering::Relaxed);
+        statistics
+            .idle
+            .push(Duration::from_nanos(cpu.idle_ns.load(Ordering::Relaxed)));
+    }
+    statistics
+}
+
+/// The load of the last 1, 5 and 15 minutes, with [`super::load::FRACTION_BITS`] of fraction.
+pub fn load_averages() -> [u64; 3] {
+    sample_load(hal::timer::now_ns());
+    COUNTERS.load.lock().averages()
+}
+
+fn runnable() -> usize {
+    (0..hal::cpu::count())
+        .map(|number| CPUS.of(number).view().load)
+        .sum()
+}
+
+/// Takes a sample of the load if one is due.
+pub(super) fn sample_load(now_ns: u64) {
+    let active = runnable();
+    let mut load = COUNTERS.load.lock();
+    if load.is_due(now_ns) {
+        load.sample(now_ns, active);
+    }
+}
+
+/// A number no thread had before.
+pub(crate) fn next_thread_id() -> u64 {
+    COUNTERS.next_id.fetch_add(1, Ordering::Relaxed)
+}
+
+pub(crate) fn note_started() {
+    COUNTERS.started.fetch_add(1, Ordering::Relaxed);
+    COUNTERS.alive.fetch_add(1, Ordering::Relaxed);
+}
+
+pub(crate) fn note_ended() {
+    COUNTERS.alive.fetch_sub(1, Ordering::Relaxed);
+}

@@ -1,0 +1,53 @@
+//! The timer's and the other CPUs' interrupts, and when to ask for the former.
+
+use super::queue::{CPUS, Cpu};
+use super::statistics;
+use crate::time::{self, Instant};
+use ::core::sync::atomic::Ordering;
+
+/// The deadline has passed: runs timers, and ends a used-up slice. In interrupt context.
+pub(super) fn tick() {
+    let cpu = CPUS.of(hal::cpu::id());
+    cpu.programmed.store(u64::MAX, Ordering::Relaxed);
+    time::expire(time::now());
+    let now = hal::timer::now_ns();
+    let used_up = cpu.queue.lock().charge(now);
+    if used_up {
+        cpu.reschedule.store(true, Ordering::Relaxed);
+    }
+    statistics::sample_load(now);
+    program(cpu);
+}
+
+/// Another CPU has queued something here. In interrupt context.
+pub(super) fn kick() {
+    program(CPUS.of(hal::cpu::id()));
+}
+
+/// Sets the hardware deadline for what this CPU must do first. Interrupts are off.
+pub(super) fn program(cpu: &Cpu) {
+    let mut wanted = time::first_deadline().map_or(u64::MAX, Instant::as_nanos);
+    {
+        let queue = cpu.queue.lock();
+        if queue.fair.waiting() > 0
+            && let Some(running) = queue.fair.running()
+        {
+            wanted = wanted.min(queue.charged_to.saturating_add(running.remaining_ns()));
+        }
+    }
+    set(cpu, wanted);
+}
+
+/// A timer was added to this CPU's queue. Interrupts are off.
+pub(crate) fn deadline_added(deadline: Instant) {
+    set(CPUS.of(hal::cpu::id()), deadline.as_nanos());
+}
+
+/// Only ever moves the deadline closer: a tick that finds nothing to do is rare, and cheaper than
+/// programming the hardware at every switch.
+fn set(cpu: &Cpu, wanted: u64) {
+    if wanted < cpu.programmed.load(Ordering::Relaxed) {
+        cpu.programmed.store(wanted, Ordering::Relaxed);
+        hal::timer::set_deadline_ns(Some(wanted));
+    }
+}

@@ -1,0 +1,48 @@
+//! Clocks and timers.
+//!
+//! [`now`] is the monotonic clock; [`wall_clock`] is the time of day, kept as an offset to it and
+//! asked of the machine once. A [`Timer`] runs a callback in the tick interrupt of the CPU that
+//! armed it; sleeping threads use the lighter `Alarm` inside this crate.
+//!
+//! Each CPU has a queue of its own, ordered by deadline, and programs its one hardware deadline
+//! for the earliest thing it must do: the first timer, or the end of a time slice that somebody
+//! waits for. When there is neither, no tick comes.
+
+mod instant;
+mod queue;
+mod timer;
+
+pub use core::time::Duration;
+pub use instant::Instant;
+pub(crate) use queue::{expire, first_deadline};
+pub(crate) use timer::Alarm;
+pub use timer::Timer;
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use hal::Global;
+
+/// Nanoseconds from 1970 to boot.
+static WALL_OFFSET: Global<AtomicU64> = Global::new(|| {
+    let now = hal::timer::now_ns();
+    AtomicU64::new(hal::timer::wall_clock_ns().unwrap_or(0).saturating_sub(now))
+});
+
+/// The monotonic clock.
+pub fn now() -> Instant {
+    Instant(hal::timer::now_ns())
+}
+
+/// The time of day, since 1970-01-01 UTC.
+pub fn wall_clock() -> Duration {
+    let offset = WALL_OFFSET.load(Ordering::Relaxed);
+    Duration::from_nanos(offset.saturating_add(hal::timer::now_ns()))
+}
+
+/// Sets the time of day.
+pub fn set_wall_clock(since_1970: Duration) {
+    let nanoseconds = u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX);
+    WALL_OFFSET.store(
+        nanoseconds.saturating_sub(hal::timer::now_ns()),
+        Ordering::Relaxed,
+    );
+}
