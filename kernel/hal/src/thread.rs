@@ -46,8 +46,9 @@ impl KernelThread {
 }
 
 /// Leaves the current thread and continues `next`; returns when somebody switches back, maybe on
-/// another CPU. Waits until `next` has left its CPU; switching to the current thread does
+/// another CPU. The CPU owns `next` while it runs it, so the stack that is left keeps nothing
+/// alive: a thread that ends may leave for good. Waits until `next` has left its CPU; switching to the current thread does
 /// nothing. Interrupts are disabled meanwhile and put back as they were. No spin lock may be held.
-pub fn switch_to(next: &Arc<KernelThread>) {
+pub fn switch_to(next: Arc<KernelThread>) {
     let _ = next;
 }

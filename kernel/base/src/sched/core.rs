@@ -78,23 +78,26 @@ pub(crate) fn switch(leave: Leave) {
     }
 }
 
-/// Ends the current thread: nothing refers to its stack from here on but the CPU itself.
+/// Ends the current thread. Nothing this function holds is left on its stack when it leaves.
 pub(crate) fn exit() -> ! {
-    let interrupts = hal::interrupt::disable();
+    ::core::mem::forget(hal::interrupt::disable());
     let cpu = CPUS.of(hal::cpu::id());
     let now = hal::timer::now_ns();
-    {
+    let next = {
         let mut queue = cpu.queue.lock();
         queue.charge(now);
         queue.fair.take_running();
+        let next = queue.fair.pick(|_| true);
         cpu.publish(&queue);
-    }
+        next
+    };
     if let Some(current) = cpu.current() {
         current.scheduling.count_system(now);
     }
-    ::core::mem::forget(interrupts);
-    // By way of the idle thread, because what this stack borrows must outlive it.
-    run_idle(cpu);
+    match next {
+        Some(next) => run(cpu, next, now),
+        None => run_idle(cpu),
+    }
     unreachable!("a thread that has ended is in no queue");
 }
 
@@ -106,10 +109,11 @@ pub(super) fn run(cpu: &Cpu, next: Arc<Thread>, now: u64) {
         space.activate();
     }
     cpu.switches.fetch_add(1, Ordering::Relaxed);
-    cpu.set_current(next.clone());
+    // From here on the CPU owns it: a sleeping thread's stack must not keep another one alive.
+    let kernel = next.kernel.clone();
+    cpu.set_current(next);
     tick::program(cpu);
-    hal::thread::switch_to(&next.kernel);
-    drop(next);
+    hal::thread::switch_to(kernel);
     arrived();
 }
 
@@ -117,8 +121,9 @@ pub(super) fn run(cpu: &Cpu, next: Arc<Thread>, now: u64) {
 fn run_idle(cpu: &Cpu) {
     if let Some(idle) = cpu.idle.get() {
         cpu.switches.fetch_add(1, Ordering::Relaxed);
+        let kernel = idle.kernel.clone();
         cpu.set_current(idle.clone());
-        hal::thread::switch_to(&idle.kernel);
+        hal::thread::switch_to(kernel);
         arrived();
     }
 }
