@@ -39,15 +39,31 @@ pub fn everything(project: &Project, arch: Arch) -> Result<Built> {
 pub fn kernel(project: &Project, arch: Arch, features: &[&str]) -> Result<BuiltKernel> {
     ui::step(format!("building the {} kernel", arch.name()));
     let mut command = cargo(project);
-    command.args(["build", "--quiet", "--profile", "kernel", "--package", "scarlet-start"]);
+    command.args([
+        "build",
+        "--quiet",
+        "--profile",
+        "kernel",
+        "--package",
+        "scarlet-start",
+    ]);
     command.args(["--target", arch.kernel_target()]);
     if !features.is_empty() {
         command.args(["--features", &features.join(",")]);
     }
     ui::quietly(&mut command)?;
-    let debug = project.root.join("target").join(arch.kernel_target()).join("kernel/scarlet");
-    let suffix: String = features.iter().map(|feature| format!("-{feature}")).collect();
-    let bootable = project.output.join(format!("scarlet-{}{suffix}", arch.name()));
+    let debug = project
+        .root
+        .join("target")
+        .join(arch.kernel_target())
+        .join("kernel/scarlet");
+    let suffix: String = features
+        .iter()
+        .map(|feature| format!("-{feature}"))
+        .collect();
+    let bootable = project
+        .output
+        .join(format!("scarlet-{}{suffix}", arch.name()));
     kernel_image::make(arch, &debug, &bootable)?;
     Ok(BuiltKernel { bootable, debug })
 }
@@ -55,13 +71,24 @@ pub fn kernel(project: &Project, arch: Arch, features: &[&str]) -> Result<BuiltK
 fn programs(project: &Project, arch: Arch) -> Result<PathBuf> {
     ui::step(format!("building the {} programs", arch.name()));
     let mut command = cargo(project);
-    command.args(["build", "--quiet", "--profile", "user", "--package", "scarlet-bin"]);
+    command.args([
+        "build",
+        "--quiet",
+        "--profile",
+        "user",
+        "--package",
+        "scarlet-bin",
+    ]);
     if arch == Arch::Riscv64 {
         command.args(["--package", "scarlet-xv6"]);
     }
     command.args(["--target", arch.user_target()]);
     ui::quietly(&mut command)?;
-    Ok(project.root.join("target").join(arch.user_target()).join("user"))
+    Ok(project
+        .root
+        .join("target")
+        .join(arch.user_target())
+        .join("user"))
 }
 
 fn cargo(project: &Project) -> Command {

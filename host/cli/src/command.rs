@@ -14,7 +14,12 @@ use std::path::PathBuf;
 
 /// Build, boot and test Scarlet, a kernel for native, Linux and xv6 programs side by side.
 #[derive(Parser)]
-#[command(name = "cargo scarlet", bin_name = "cargo scarlet", version, max_term_width = 100)]
+#[command(
+    name = "cargo scarlet",
+    bin_name = "cargo scarlet",
+    version,
+    max_term_width = 100
+)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -138,7 +143,11 @@ impl Arguments {
 }
 
 fn boot(project: &Project, arguments: BootArguments) -> Result<u8> {
-    let extra = arguments.add.iter().map(|word| parse_addition(word)).collect::<Result<Vec<_>>>()?;
+    let extra = arguments
+        .add
+        .iter()
+        .map(|word| parse_addition(word))
+        .collect::<Result<Vec<_>>>()?;
     let machine = prepare(project, &arguments.machine)?;
     match arguments.run {
         Some(command) => guest::run_command(project, machine, &command, extra, arguments.timeout),
@@ -175,7 +184,10 @@ fn parse_memory(text: &str) -> Result<u32, String> {
         text if text.ends_with('M') => (text[..text.len() - 1].to_owned(), 1),
         text => (text, 1),
     };
-    let size = digits.parse::<u32>().ok().and_then(|number| number.checked_mul(factor));
+    let size = digits
+        .parse::<u32>()
+        .ok()
+        .and_then(|number| number.checked_mul(factor));
     match size {
         Some(size) if (16..=64 * 1024).contains(&size) => Ok(size),
         _ => Err("give a size between 16M and 64G, such as 256M".to_owned()),

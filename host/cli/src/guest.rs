@@ -7,13 +7,7 @@ pub mod console;
 mod framing;
 mod terminal;
 
-use crate::{
-    arch::Arch,
-    build, image,
-    image::cpio::Tree,
-    project::Project,
-    setup, ui,
-};
+use crate::{arch::Arch, build, image, image::cpio::Tree, project::Project, setup, ui};
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use console::{Console, Waited};
@@ -67,9 +61,11 @@ pub fn prepare(project: &Project, kernel: Kernel, arch: Arch) -> Result<Machine>
             let root = image::scarlet(project, arch, &built)?;
             (built.kernel.bootable, Some(built.kernel.debug), root)
         }
-        Kernel::Linux => {
-            (image::linux_kernel(project, arch)?, None, image::linux(project, arch)?)
-        }
+        Kernel::Linux => (
+            image::linux_kernel(project, arch)?,
+            None,
+            image::linux(project, arch)?,
+        ),
     };
     Ok(Machine {
         arch,
@@ -89,7 +85,15 @@ impl Machine {
     pub fn emulator(&self) -> Command {
         let mut command = Command::new(self.arch.emulator());
         command.args(self.arch.machine());
-        command.args(["-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot"]);
+        command.args([
+            "-display",
+            "none",
+            "-monitor",
+            "none",
+            "-serial",
+            "stdio",
+            "-no-reboot",
+        ]);
         command.args(["-nic", "none"]);
         command.args(["-global", "virtio-mmio.force-legacy=false"]);
         command.args(["-device", "virtio-rng-device"]);
@@ -188,7 +192,9 @@ pub fn run_command(
         additions(files)?,
         Duration::from_secs(seconds),
         &mut |bytes| {
-            let _ = standard_output.write_all(bytes).and_then(|()| standard_output.flush());
+            let _ = standard_output
+                .write_all(bytes)
+                .and_then(|()| standard_output.flush());
         },
     )?;
     Ok(finished)
@@ -205,7 +211,11 @@ pub fn run_framed(
     output: &mut dyn FnMut(&[u8]),
 ) -> Result<u8> {
     let nonce = format!("{:x}-{:x}", std::process::id(), unique());
-    files.file("/etc/scarlet/run", 0o644, format!("{nonce}\n{command}\n").into_bytes());
+    files.file(
+        "/etc/scarlet/run",
+        0o644,
+        format!("{nonce}\n{command}\n").into_bytes(),
+    );
     let (machine, _file) = machine.with_files(project, &files)?;
     let mut console = Console::start(&machine)?;
     let mut frame = framing::Frame::new(&nonce);
@@ -216,7 +226,10 @@ pub fn run_framed(
             Waited::Ended => (Vec::new(), true),
             Waited::TimedOut => {
                 eprint!("{}", console.transcript());
-                bail!("the guest did not finish within {} s; its console is above", limit.as_secs())
+                bail!(
+                    "the guest did not finish within {} s; its console is above",
+                    limit.as_secs()
+                )
             }
         };
         let part = frame.feed(&bytes);

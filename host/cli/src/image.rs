@@ -29,7 +29,9 @@ pub fn linux(project: &Project, arch: Arch) -> Result<PathBuf> {
     let all = layer::tree(project, arch, std::path::Path::new(""))?;
     let mut tree = all.below(&format!("/system/linux-{}", arch.name()));
     tree.file("/init", 0o755, LINUX_INIT.as_bytes().to_vec());
-    let path = project.output.join(format!("linux-root-{}.cpio", arch.name()));
+    let path = project
+        .output
+        .join(format!("linux-root-{}.cpio", arch.name()));
     crate::project::write_if_changed(&path, &tree.archive())?;
     Ok(path)
 }
@@ -42,13 +44,20 @@ pub fn linux_kernel(project: &Project, arch: Arch) -> Result<PathBuf> {
         return Ok(kept);
     }
     ui::step("unpacking Debian's Linux");
-    let folder = project.cache.join(format!("unpack-linux-{}-{}", arch.name(), std::process::id()));
+    let folder = project.cache.join(format!(
+        "unpack-linux-{}-{}",
+        arch.name(),
+        std::process::id()
+    ));
     debian::unpack(&package, &folder)?;
     let kernel = fs::read_dir(folder.join("boot"))?
         .flatten()
         .map(|entry| entry.path())
         .find(|path| {
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
             name.starts_with("vmlinu")
         })
         .context("Debian's package holds no kernel")?;

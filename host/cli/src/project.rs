@@ -41,7 +41,11 @@ impl Project {
             .with_context(|| format!("cannot write to {}", output.display()))?;
         fs::create_dir_all(&cache)
             .with_context(|| format!("cannot write to {}", cache.display()))?;
-        Ok(Project { root, output, cache })
+        Ok(Project {
+            root,
+            output,
+            cache,
+        })
     }
 
     /// Removes what was built, and with `cache` what was downloaded.

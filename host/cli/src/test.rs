@@ -37,11 +37,15 @@ impl Selection {
     }
 
     fn architectures(&self) -> impl Iterator<Item = Arch> {
-        Arch::ALL.into_iter().filter(|arch| self.arch.is_none_or(|only| only == *arch))
+        Arch::ALL
+            .into_iter()
+            .filter(|arch| self.arch.is_none_or(|only| only == *arch))
     }
 
     fn name(&self, name: &str) -> bool {
-        self.filter.as_ref().is_none_or(|part| name.contains(part.as_str()))
+        self.filter
+            .as_ref()
+            .is_none_or(|part| name.contains(part.as_str()))
     }
 }
 

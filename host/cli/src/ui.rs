@@ -21,7 +21,9 @@ pub fn step(text: impl Into<String>) {
         eprintln!("{text}");
         return;
     }
-    let mut current = current().lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut current = current()
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     let bar = current.get_or_insert_with(|| {
         let bar = ProgressBar::new_spinner();
         if let Ok(style) = ProgressStyle::with_template("{spinner:.red} {msg} {elapsed:.dim}") {
@@ -36,7 +38,9 @@ pub fn step(text: impl Into<String>) {
 
 /// Takes the spinner away, before anything else is printed.
 pub fn clear() {
-    let mut current = current().lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut current = current()
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     if let Some(bar) = current.take() {
         bar.finish_and_clear();
     }
@@ -53,8 +57,7 @@ pub fn quietly(command: &mut Command) -> Result<String> {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     clear();
-    let text =
-        [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+    let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
     let text = String::from_utf8_lossy(&text);
     let tail: Vec<&str> = text.lines().rev().take(60).collect();
     for line in tail.iter().rev() {

@@ -10,7 +10,8 @@ use std::{fs, path::Path};
 pub fn make(arch: Arch, elf: &Path, bootable: &Path) -> Result<()> {
     let mut bytes = fs::read(elf).with_context(|| format!("cannot read {}", elf.display()))?;
     let (place, table) = {
-        let file = object::File::parse(bytes.as_slice()).context("the kernel is not an ELF file")?;
+        let file =
+            object::File::parse(bytes.as_slice()).context("the kernel is not an ELF file")?;
         let start = symbols::address(&file, "__symbols_start")?;
         let end = symbols::address(&file, "__symbols_end")?;
         let table = symbols::table(&file, (end - start) as usize)?;
@@ -43,7 +44,10 @@ fn file_offset(file: &object::File, address: u64) -> Result<usize> {
 fn strip_debug(mut bytes: Vec<u8>) -> Result<Vec<u8>> {
     let end = {
         let file = object::File::parse(bytes.as_slice())?;
-        file.segments().map(|segment| segment.file_range()).map(|(at, size)| at + size).max()
+        file.segments()
+            .map(|segment| segment.file_range())
+            .map(|(at, size)| at + size)
+            .max()
     };
     let end = end.context("the kernel has no segments")? as usize;
     bytes.truncate(end);
@@ -70,7 +74,10 @@ fn flat(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut image = Vec::new();
     for program in loads {
         let at = (program.p_paddr(endian) - base) as usize;
-        let data = program.data(endian, bytes).ok().context("a segment is cut off")?;
+        let data = program
+            .data(endian, bytes)
+            .ok()
+            .context("a segment is cut off")?;
         if image.len() < at + data.len() {
             image.resize(at + data.len(), 0);
         }

@@ -21,7 +21,12 @@ pub fn table(file: &object::File, capacity: usize) -> Result<Vec<u8>> {
         .collect::<Vec<_>>();
     let mut symbols: Vec<(u32, String)> = file
         .symbols()
-        .filter(|symbol| matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Unknown | SymbolKind::Label))
+        .filter(|symbol| {
+            matches!(
+                symbol.kind(),
+                SymbolKind::Text | SymbolKind::Unknown | SymbolKind::Label
+            )
+        })
         .filter(|symbol| text.iter().any(|range| range.contains(&symbol.address())))
         .filter_map(|symbol| {
             let offset = u32::try_from(symbol.address().checked_sub(start)?).ok()?;
@@ -34,7 +39,10 @@ pub fn table(file: &object::File, capacity: usize) -> Result<Vec<u8>> {
     symbols.sort();
     symbols.dedup_by_key(|(offset, _)| *offset);
     let size = |symbols: &[(u32, String)]| {
-        16 + symbols.iter().map(|(_, name)| 8 + name.len() + 1).sum::<usize>()
+        16 + symbols
+            .iter()
+            .map(|(_, name)| 8 + name.len() + 1)
+            .sum::<usize>()
     };
     while size(&symbols) > capacity {
         let mut index = 0;
@@ -75,7 +83,9 @@ pub fn address(file: &object::File, name: &str) -> Result<u64> {
 fn readable(name: &str) -> String {
     let mut name = format!("{:#}", rustc_demangle::demangle(name));
     if name.len() > LONGEST_NAME {
-        let cut = (0..=LONGEST_NAME).rev().find(|&index| name.is_char_boundary(index));
+        let cut = (0..=LONGEST_NAME)
+            .rev()
+            .find(|&index| name.is_char_boundary(index));
         name.truncate(cut.unwrap_or(0));
     }
     name

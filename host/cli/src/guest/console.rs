@@ -48,7 +48,12 @@ impl Console {
                 }
             }
         });
-        Ok(Console { child, input, output, transcript: Vec::new() })
+        Ok(Console {
+            child,
+            input,
+            output,
+            transcript: Vec::new(),
+        })
     }
 
     /// Waits for output until a deadline.

@@ -37,7 +37,9 @@ impl Frame {
         self.pending.extend_from_slice(bytes);
         self.drop_carriage_returns();
         if !self.begun {
-            let Some(at) = find(&self.pending, &self.begin) else { return Part::default() };
+            let Some(at) = find(&self.pending, &self.begin) else {
+                return Part::default();
+            };
             self.pending.drain(..at + self.begin.len());
             self.begun = true;
         }
@@ -48,7 +50,10 @@ impl Frame {
                 let status = status.and_then(|text| text.trim().parse::<i32>().ok());
                 let output = self.pending[..at].to_vec();
                 self.pending.clear();
-                return Part { output, status: Some(status.unwrap_or(255) as u8) };
+                return Part {
+                    output,
+                    status: Some(status.unwrap_or(255) as u8),
+                };
             }
             return Part::default();
         }
@@ -59,7 +64,10 @@ impl Frame {
             .unwrap_or(0);
         let keep = keep.max(usize::from(self.pending.ends_with(b"\r")));
         let output = self.pending.drain(..self.pending.len() - keep).collect();
-        Part { output, status: None }
+        Part {
+            output,
+            status: None,
+        }
     }
 
     fn drop_carriage_returns(&mut self) {
@@ -75,7 +83,9 @@ impl Frame {
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
+    haystack
+        .windows(needle.len())
+        .position(|window| window == needle)
 }
 
 #[cfg(test)]
@@ -84,7 +94,8 @@ mod tests {
 
     #[test]
     fn output_and_status_are_found_however_the_bytes_arrive() {
-        let console = b"OpenSBI\r\nnoise\r\n\x1e7:begin\r\nHello\r\n\x1e half\r\n\x1e7:end:3\r\nmore";
+        let console =
+            b"OpenSBI\r\nnoise\r\n\x1e7:begin\r\nHello\r\n\x1e half\r\n\x1e7:end:3\r\nmore";
         for size in 1..console.len() {
             let mut frame = Frame::new("7");
             let mut output = Vec::new();
@@ -99,7 +110,11 @@ mod tests {
                     break;
                 }
             }
-            assert_eq!(String::from_utf8(output).unwrap(), "Hello\n\x1e half\n", "size {size}");
+            assert_eq!(
+                String::from_utf8(output).unwrap(),
+                "Hello\n\x1e half\n",
+                "size {size}"
+            );
             assert_eq!(status, Some(3));
         }
     }

@@ -26,7 +26,11 @@ pub fn size() -> Option<(u16, u16)> {
 pub fn attach(mut child: Child) -> Result<u8> {
     let raw = Raw::enter();
     let leave = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP, signal_hook::consts::SIGINT] {
+    for signal in [
+        signal_hook::consts::SIGTERM,
+        signal_hook::consts::SIGHUP,
+        signal_hook::consts::SIGINT,
+    ] {
         signal_hook::flag::register(signal, leave.clone())?;
     }
     let mut to_guest = child.stdin.take().context("the guest has no input")?;
@@ -56,7 +60,11 @@ pub fn attach(mut child: Child) -> Result<u8> {
         let mut buffer = [0; 4096];
         let mut output = std::io::stdout();
         while let Ok(length @ 1..) = from_guest.read(&mut buffer) {
-            if output.write_all(&buffer[..length]).and_then(|()| output.flush()).is_err() {
+            if output
+                .write_all(&buffer[..length])
+                .and_then(|()| output.flush())
+                .is_err()
+            {
                 break;
             }
         }
@@ -89,7 +97,9 @@ impl Raw {
         if !input.is_terminal() {
             return Raw(None);
         }
-        let Ok(before) = tcgetattr(&input) else { return Raw(None) };
+        let Ok(before) = tcgetattr(&input) else {
+            return Raw(None);
+        };
         let mut raw = before.clone();
         raw.make_raw();
         let _ = tcsetattr(&input, OptionalActions::Now, &raw);

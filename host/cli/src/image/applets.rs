@@ -27,7 +27,10 @@ mod tests {
     #[test]
     fn the_list_ends_at_an_empty_name() {
         let binary = b"\x7fELF.... [\0[[\0acpid\0adjtimex\0\0junk\0";
-        assert_eq!(super::names(binary).unwrap(), ["[", "[[", "acpid", "adjtimex"]);
+        assert_eq!(
+            super::names(binary).unwrap(),
+            ["[", "[[", "acpid", "adjtimex"]
+        );
         assert!(super::names(b"nothing here").is_err());
     }
 }

@@ -50,7 +50,9 @@ impl Tree {
             return;
         }
         for (at, _) in path.match_indices('/') {
-            self.nodes.entry(path[..at].to_owned()).or_insert((0o755, Node::Directory));
+            self.nodes
+                .entry(path[..at].to_owned())
+                .or_insert((0o755, Node::Directory));
         }
         self.nodes.insert(path.to_owned(), (mode, node));
     }
@@ -104,7 +106,11 @@ fn append(archive: &mut Vec<u8>, path: &str, inode: u32, mode: u32, node: &Node)
         kind | mode,
         0, // owner
         0, // group
-        if matches!(node, Node::Directory) { 2 } else { 1 },
+        if matches!(node, Node::Directory) {
+            2
+        } else {
+            1
+        },
         0, // time of modification: the same tree gives the same archive
         data.len() as u32,
         0,
@@ -133,7 +139,11 @@ mod tests {
     fn file_data_lies_on_a_page_boundary() {
         let mut tree = Tree::default();
         for index in 0..40 {
-            tree.file(&format!("/d/{}", "n".repeat(index + 1)), 0o644, vec![b'D'; 5000]);
+            tree.file(
+                &format!("/d/{}", "n".repeat(index + 1)),
+                0o644,
+                vec![b'D'; 5000],
+            );
         }
         let archive = tree.archive();
         let mut found = 0;

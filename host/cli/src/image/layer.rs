@@ -106,7 +106,10 @@ pub fn tree(project: &Project, arch: Arch, programs: &Path) -> Result<Tree> {
         .with_context(|| format!("cannot read {}", folder.display()))?
         .flatten()
         .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        })
         .collect();
     files.sort();
     let mut tree = Tree::default();
@@ -132,7 +135,13 @@ fn apply(
     for Directory { path, mode } in layer.directory {
         tree.directory(&path, mode.unwrap_or(0o755));
     }
-    for File { path, mode, text, source } in layer.file {
+    for File {
+        path,
+        mode,
+        text,
+        source,
+    } in layer.file
+    {
         let contents = match (text, source) {
             (Some(text), None) => text.into_bytes(),
             (None, Some(source)) => fs::read(project.root.join(&source))
@@ -144,15 +153,31 @@ fn apply(
     for Symlink { path, target } in layer.symlink {
         tree.symlink(&path, &target);
     }
-    for Device { path, mode, major, minor } in layer.device {
-        tree.put(&path, mode.unwrap_or(0o600), Node::CharacterDevice(major, minor));
+    for Device {
+        path,
+        mode,
+        major,
+        minor,
+    } in layer.device
+    {
+        tree.put(
+            &path,
+            mode.unwrap_or(0o600),
+            Node::CharacterDevice(major, minor),
+        );
     }
     if programs != Path::new("") {
         for entry in layer.programs {
             own_programs(project, programs, &entry, tree)?;
         }
     }
-    for Debian { package, file, to, applets: links } in layer.debian {
+    for Debian {
+        package,
+        file,
+        to,
+        applets: links,
+    } in layer.debian
+    {
         let contents = debian_file(project, arch, &package, &file)?;
         if let Some(folder) = links {
             for name in applets::names(&contents)? {
@@ -179,7 +204,11 @@ fn own_programs(
             mark::native(&mut elf).with_context(|| format!("{}", path.display()))?;
         }
         let name = name.strip_prefix(&programs.strip).unwrap_or(&name);
-        tree.file(&format!("{}/{name}", programs.to), 0o755, mark::without_debug(elf)?);
+        tree.file(
+            &format!("{}/{name}", programs.to),
+            0o755,
+            mark::without_debug(elf)?,
+        );
     }
     Ok(())
 }
@@ -199,13 +228,16 @@ fn program_names(manifest: &Path) -> Result<Vec<String>> {
         .with_context(|| format!("cannot read {}", manifest.display()))?;
     let declared: Manifest = toml::from_str(&text)?;
     let mut names: Vec<String> = declared.bin.into_iter().map(|bin| bin.name).collect();
-    if let Some(entries) =
-        manifest.parent().and_then(|folder| fs::read_dir(folder.join("src/bin")).ok())
+    if let Some(entries) = manifest
+        .parent()
+        .and_then(|folder| fs::read_dir(folder.join("src/bin")).ok())
     {
         let found = entries.flatten().filter_map(|entry| {
             let path = entry.path();
             let program = path.is_dir() || path.extension().is_some_and(|end| end == "rs");
-            program.then(|| path.file_stem()?.to_str().map(str::to_owned)).flatten()
+            program
+                .then(|| path.file_stem()?.to_str().map(str::to_owned))
+                .flatten()
         });
         if names.is_empty() {
             names.extend(found);
@@ -219,11 +251,14 @@ fn program_names(manifest: &Path) -> Result<Vec<String>> {
 /// A file of a Debian package, unpacked once.
 fn debian_file(project: &Project, arch: Arch, package: &str, file: &Path) -> Result<Vec<u8>> {
     let archive = debian::package(project, arch, package)?;
-    let folder = project.cache.join("unpacked").join(arch.debian()).join(package);
+    let folder = project
+        .cache
+        .join("unpacked")
+        .join(arch.debian())
+        .join(package);
     let path = folder.join(file);
     if !path.is_file() {
         debian::unpack(&archive, &folder)?;
     }
-    fs::read(&path)
-        .with_context(|| format!("Debian's {package} holds no {}", file.display()))
+    fs::read(&path).with_context(|| format!("Debian's {package} holds no {}", file.display()))
 }

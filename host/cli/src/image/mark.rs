@@ -20,9 +20,14 @@ pub fn without_debug(mut elf: Vec<u8>) -> Result<Vec<u8>> {
     use object::{Object, ObjectSegment};
     let end = {
         let file = object::File::parse(elf.as_slice())?;
-        file.segments().map(|segment| segment.file_range()).map(|(at, size)| at + size).max()
+        file.segments()
+            .map(|segment| segment.file_range())
+            .map(|(at, size)| at + size)
+            .max()
     };
-    let Some(end) = end else { bail!("a program without segments") };
+    let Some(end) = end else {
+        bail!("a program without segments")
+    };
     elf.truncate(end as usize);
     for (at, length) in [(0x28, 8), (0x3c, 2), (0x3e, 2)] {
         elf[at..at + length].fill(0);

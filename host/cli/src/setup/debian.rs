@@ -45,7 +45,9 @@ pub fn rust_source(project: &Project, version: &str) -> Result<PathBuf> {
             .lines()
             .filter_map(|line| line.split('|').nth(1).map(str::trim))
             .find(|candidate| {
-                candidate.strip_prefix(version).is_some_and(|rest| rest.starts_with(['+', '-', '~']))
+                candidate
+                    .strip_prefix(version)
+                    .is_some_and(|rest| rest.starts_with(['+', '-', '~']))
             })
             .with_context(|| format!("Debian has no rust-src {version}"))?;
         apt.download(&format!("rust-src={wanted}"))
@@ -75,7 +77,13 @@ pub fn install_backports(project: &Project, privilege: &[&str], packages: &[&str
     let source = format!("Dir::Etc::SourceList={}", list.display());
     let apt = |arguments: &[&str]| {
         let mut words = privilege.to_vec();
-        words.extend(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"]);
+        words.extend([
+            "env",
+            "DEBIAN_FRONTEND=noninteractive",
+            "apt-get",
+            "-q",
+            "-y",
+        ]);
         words.extend(["-o", &source, "--no-install-recommends"]);
         words.extend(arguments);
         ui::quietly(Command::new(words[0]).args(&words[1..]))
@@ -180,7 +188,10 @@ impl Apt {
                  Dir::Etc::SourceList \"{path}/sources.list\";\nDir::Etc::SourceParts \"/dev/null\";\n"
             ),
         )?;
-        Ok(Apt { configuration, downloads })
+        Ok(Apt {
+            configuration,
+            downloads,
+        })
     }
 
     fn ask(&self, program: &str, arguments: &[&str]) -> Result<String> {

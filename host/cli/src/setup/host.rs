@@ -52,12 +52,16 @@ pub fn emulator(project: &Project, arch: Arch) -> Result<()> {
             Err(error) => failure = Some(error),
         }
     }
-    if debian::install_backports(project, &privilege()?, &[
-        "qemu-system-riscv",
-        "qemu-system-arm",
-        "qemu-system-data",
-        "opensbi",
-    ])
+    if debian::install_backports(
+        project,
+        &privilege()?,
+        &[
+            "qemu-system-riscv",
+            "qemu-system-arm",
+            "qemu-system-data",
+            "opensbi",
+        ],
+    )
     .is_ok()
         && find(arch.emulator()).is_some()
     {
@@ -65,7 +69,10 @@ pub fn emulator(project: &Project, arch: Arch) -> Result<()> {
     }
     match failure {
         Some(error) => Err(error),
-        None => bail!("`{}` is missing: install QEMU 7.2 or newer", arch.emulator()),
+        None => bail!(
+            "`{}` is missing: install QEMU 7.2 or newer",
+            arch.emulator()
+        ),
     }
 }
 
@@ -95,13 +102,24 @@ fn install(packages: &[&str]) -> Result<()> {
              missing, and this system has no apt: install it with the system's package manager"
         );
     }
-    let Ok(privilege) = privilege() else { bail!(by_hand) };
+    let Ok(privilege) = privilege() else {
+        bail!(by_hand)
+    };
     let apt = |arguments: &[&str]| {
         let mut words = privilege.clone();
-        words.extend(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"]);
+        words.extend([
+            "env",
+            "DEBIAN_FRONTEND=noninteractive",
+            "apt-get",
+            "-q",
+            "-y",
+        ]);
         words.extend(["--no-install-recommends"]);
         words.extend(arguments);
-        Command::new(words[0]).args(&words[1..]).stdin(Stdio::null()).output()
+        Command::new(words[0])
+            .args(&words[1..])
+            .stdin(Stdio::null())
+            .output()
     };
     let mut arguments = vec!["install"];
     arguments.extend(packages);
@@ -115,7 +133,11 @@ fn install(packages: &[&str]) -> Result<()> {
         Ok(output) if output.status.success() => Ok(()),
         Ok(output) => {
             let text = String::from_utf8_lossy(&output.stderr);
-            let reason = text.lines().rfind(|line| line.starts_with("E: ")).unwrap_or("").to_owned();
+            let reason = text
+                .lines()
+                .rfind(|line| line.starts_with("E: "))
+                .unwrap_or("")
+                .to_owned();
             bail!("{by_hand} (apt says: {reason})")
         }
         Err(_) => bail!(by_hand),
@@ -127,32 +149,55 @@ pub fn doctor(project: &Project) -> u8 {
     ui::clear();
     let mut missing = 0;
     let mut line = |good: bool, what: &str, note: &str| {
-        println!("{} {what:<34} {note}", if good { "ok     " } else { "missing" });
+        println!(
+            "{} {what:<34} {note}",
+            if good { "ok     " } else { "missing" }
+        );
         missing += u8::from(!good);
     };
     for arch in Arch::ALL {
         let found = find(arch.emulator());
         let version = found.as_ref().and_then(|path| {
             let output = Command::new(path).arg("--version").output().ok()?;
-            String::from_utf8(output.stdout).ok()?.lines().next().map(str::to_owned)
+            String::from_utf8(output.stdout)
+                .ok()?
+                .lines()
+                .next()
+                .map(str::to_owned)
         });
         line(
             found.is_some(),
             arch.emulator(),
-            version.as_deref().unwrap_or("`cargo scarlet boot` installs it through apt as root"),
+            version
+                .as_deref()
+                .unwrap_or("`cargo scarlet boot` installs it through apt as root"),
         );
         for target in [arch.kernel_target(), arch.user_target()] {
             let there = targets::installed(target);
-            line(there, target, if there { "Rust target" } else { "set up by the first build" });
+            line(
+                there,
+                target,
+                if there {
+                    "Rust target"
+                } else {
+                    "set up by the first build"
+                },
+            );
         }
     }
     for (name, use_) in [
         ("apt-get", "fetches Debian's BusyBox and Linux"),
         ("dpkg-deb", "unpacks them"),
-        ("gdb-multiarch", "`cargo scarlet debug`; installed when first used"),
+        (
+            "gdb-multiarch",
+            "`cargo scarlet debug`; installed when first used",
+        ),
     ] {
         line(find(name).is_some(), name, use_);
     }
-    println!("        downloads are kept in              {}", project.cache.display());
+    println!(
+        "        downloads are kept in              {}",
+        project.cache.display()
+    );
     u8::from(missing != 0)
 }

@@ -22,7 +22,9 @@ pub fn rust_targets(arch: Arch) -> Result<()> {
         }
         if may_download() {
             ui::step(format!("adding the Rust target {target}"));
-            let added = Command::new("rustup").args(["target", "add", target]).output();
+            let added = Command::new("rustup")
+                .args(["target", "add", target])
+                .output();
             if added.is_ok_and(|output| output.status.success()) && installed(target) {
                 continue;
             }
@@ -37,13 +39,23 @@ pub fn rust_targets(arch: Arch) -> Result<()> {
 
 /// Whether Rust's libraries for a target are there.
 pub fn installed(target: &str) -> bool {
-    let Ok(library) = library_folder(target) else { return false };
-    let Ok(entries) = fs::read_dir(library) else { return false };
-    let names: Vec<_> =
-        entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
-    ["libcore-", "liballoc-", "libcompiler_builtins-"].iter().all(|prefix| {
-        names.iter().any(|name| name.starts_with(prefix) && name.ends_with(".rlib"))
-    })
+    let Ok(library) = library_folder(target) else {
+        return false;
+    };
+    let Ok(entries) = fs::read_dir(library) else {
+        return false;
+    };
+    let names: Vec<_> = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    ["libcore-", "liballoc-", "libcompiler_builtins-"]
+        .iter()
+        .all(|prefix| {
+            names
+                .iter()
+                .any(|name| name.starts_with(prefix) && name.ends_with(".rlib"))
+        })
 }
 
 fn may_download() -> bool {
@@ -89,7 +101,9 @@ fn build(target: &str) -> Result<()> {
     let dependencies = folder.join("target").join(target).join("release/deps");
     for entry in fs::read_dir(dependencies)? {
         let path = entry?.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
         let wanted = ["libcore-", "liballoc-", "libcompiler_builtins-"]
             .iter()
             .any(|prefix| name.starts_with(prefix));
@@ -107,7 +121,11 @@ fn build(target: &str) -> Result<()> {
 /// Puts the source of Rust's libraries, of exactly this compiler's version, into its sysroot.
 fn unpack_source(project: &Project, destination: &Path) -> Result<()> {
     let version = ui::quietly(Command::new("rustc").arg("--version"))?;
-    let version = version.split_whitespace().nth(1).unwrap_or_default().to_owned();
+    let version = version
+        .split_whitespace()
+        .nth(1)
+        .unwrap_or_default()
+        .to_owned();
     let package = debian::rust_source(project, &version)?;
     let unpacked = project.cache.join("rust-src");
     debian::unpack(&package, &unpacked)?;

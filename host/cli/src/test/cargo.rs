@@ -15,16 +15,23 @@ pub fn run(project: &Project, ring: u8, filter: Option<&str>) -> Result<Tally> {
     ui::clear();
     println!("ring {ring}");
     let mut command = Command::new("cargo");
-    command.current_dir(&project.root).args(["test", "--quiet", "--no-fail-fast"]);
+    command
+        .current_dir(&project.root)
+        .args(["test", "--quiet", "--no-fail-fast"]);
     match ring {
-        1 => command.args(["--lib", "--bins", "--tests"]).args(host_packages(project)?),
+        1 => command
+            .args(["--lib", "--bins", "--tests"])
+            .args(host_packages(project)?),
         _ => command.args(["--package", RING_2]),
     };
     if let Some(filter) = filter {
         command.args(["--", filter]);
     }
-    let mut child =
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot run cargo")?;
     let mut tally = Tally::default();
     if let Some(output) = child.stdout.take() {
         for line in BufReader::new(output).lines() {
@@ -41,7 +48,10 @@ pub fn run(project: &Project, ring: u8, filter: Option<&str>) -> Result<Tally> {
         // It did not compile, or a test took the whole process with it.
         tally.failed = 1;
     }
-    println!("ring {ring}: {} passed, {} failed", tally.passed, tally.failed);
+    println!(
+        "ring {ring}: {} passed, {} failed",
+        tally.passed, tally.failed
+    );
     Ok(tally)
 }
 
@@ -82,7 +92,11 @@ fn summary(line: &str) -> Option<Tally> {
     let rest = line.strip_prefix("test result: ")?;
     let number = |word: &str| {
         let before = rest.split(word).next()?;
-        before.rsplit([' ', ';', '.']).find(|part| !part.is_empty())?.parse().ok()
+        before
+            .rsplit([' ', ';', '.'])
+            .find(|part| !part.is_empty())?
+            .parse()
+            .ok()
     };
     Some(Tally {
         passed: number(" passed")?,
@@ -98,7 +112,14 @@ mod tests {
     #[test]
     fn cargo_summaries_are_read() {
         let line = "test result: FAILED. 3 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out";
-        assert_eq!(summary(line), Some(Tally { passed: 3, failed: 2, skipped: 1 }));
+        assert_eq!(
+            summary(line),
+            Some(Tally {
+                passed: 3,
+                failed: 2,
+                skipped: 1
+            })
+        );
         assert_eq!(summary("running 3 tests"), None);
     }
 }

@@ -40,8 +40,11 @@ pub fn cases(project: &Project, arch: Arch) -> Result<Vec<Case<'_>>> {
     let exceptions: Exceptions =
         toml::from_str(&fs::read_to_string(folder.join("exceptions.toml"))?)
             .context("tests/linux/exceptions.toml")?;
-    let excepted: Vec<String> =
-        exceptions.exception.into_iter().map(|exception| exception.line).collect();
+    let excepted: Vec<String> = exceptions
+        .exception
+        .into_iter()
+        .map(|exception| exception.line)
+        .collect();
     let ours = guest::prepare(project, Kernel::Scarlet, arch)?;
     let reference = guest::prepare(project, Kernel::Linux, arch)?;
     let mut cases = Vec::new();
@@ -51,7 +54,10 @@ pub fn cases(project: &Project, arch: Arch) -> Result<Vec<Case<'_>>> {
             .filter(|line| !line.trim().is_empty() && !line.starts_with("//"))
             .map(str::to_owned)
             .collect();
-        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("?");
+        let stem = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or("?");
         let (ours, reference) = (ours.clone(), reference.clone());
         let excepted = excepted.clone();
         cases.push(Case {
@@ -94,7 +100,11 @@ fn results(
          cd / && rm -rf /tmp/work.$i\n\
          i=$((i + 1))\n\
          done\n";
-    tree.file(&format!("{system}/tests/all.sh"), 0o644, script.as_bytes().to_vec());
+    tree.file(
+        &format!("{system}/tests/all.sh"),
+        0o644,
+        script.as_bytes().to_vec(),
+    );
     let mut output = Vec::new();
     guest::run_framed(
         project,
@@ -108,7 +118,10 @@ fn results(
     let mut results = BTreeMap::new();
     for part in text.split("\x1eline ").skip(1) {
         if let Some((number, rest)) = part.split_once('\n') {
-            results.insert(number.trim().parse()?, rest.replace('\x1e', "").trim_end().to_owned());
+            results.insert(
+                number.trim().parse()?,
+                rest.replace('\x1e', "").trim_end().to_owned(),
+            );
         }
     }
     Ok(results)
@@ -131,7 +144,11 @@ fn judge(
             report += &format!("{command}\n--- Linux ---\n{expected}\n--- Scarlet ---\n{shown}\n");
         }
     }
-    if report.is_empty() { Ok(()) } else { Err(report) }
+    if report.is_empty() {
+        Ok(())
+    } else {
+        Err(report)
+    }
 }
 
 #[cfg(test)]
@@ -143,7 +160,11 @@ mod tests {
         let commands = vec!["date".to_owned(), "true".to_owned()];
         let linux = BTreeMap::from([(0, "1".to_owned()), (1, "status 0".to_owned())]);
         let scarlet = BTreeMap::from([(0, "2".to_owned()), (1, "status 0".to_owned())]);
-        assert!(judge(&commands, &linux, &scarlet, &[]).unwrap_err().contains("date"));
+        assert!(
+            judge(&commands, &linux, &scarlet, &[])
+                .unwrap_err()
+                .contains("date")
+        );
         assert!(judge(&commands, &linux, &scarlet, &["date".to_owned()]).is_ok());
         assert!(judge(&commands, &linux, &BTreeMap::new(), &["date".to_owned()]).is_err());
     }

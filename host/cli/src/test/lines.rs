@@ -14,7 +14,12 @@ pub struct Lines {
 
 impl Default for Lines {
     fn default() -> Lines {
-        Lines { lines: vec![Vec::new()], column: 0, escape: None, partial: Vec::new() }
+        Lines {
+            lines: vec![Vec::new()],
+            column: 0,
+            escape: None,
+            partial: Vec::new(),
+        }
     }
 }
 
@@ -43,7 +48,10 @@ impl Lines {
 
     /// A line's text.
     pub fn line(&self, index: usize) -> String {
-        self.lines.get(index).map(|line| line.iter().collect()).unwrap_or_default()
+        self.lines
+            .get(index)
+            .map(|line| line.iter().collect())
+            .unwrap_or_default()
     }
 
     /// The line with the cursor.
@@ -95,9 +103,14 @@ impl Lines {
     }
 
     fn control(&mut self, sequence: &str) {
-        let Some(body) = sequence.strip_prefix('[') else { return };
+        let Some(body) = sequence.strip_prefix('[') else {
+            return;
+        };
         let (parameters, command) = body.split_at(body.len() - 1);
-        let number = parameters.split(';').next().and_then(|text| text.parse::<usize>().ok());
+        let number = parameters
+            .split(';')
+            .next()
+            .and_then(|text| text.parse::<usize>().ok());
         let column = self.column;
         match command {
             "K" | "J" => match number.unwrap_or(0) {

@@ -23,7 +23,9 @@ pub fn run(cases: &[Case]) -> Tally {
                     let began = Instant::now();
                     let result = (case.run)();
                     let seconds = began.elapsed().as_secs_f32();
-                    let mut tally = tally.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                    let mut tally = tally
+                        .lock()
+                        .unwrap_or_else(|poisoned| poisoned.into_inner());
                     match result {
                         Ok(()) => {
                             println!("ok      {} ({seconds:.1} s)", case.name);
@@ -38,5 +40,7 @@ pub fn run(cases: &[Case]) -> Tally {
             });
         }
     });
-    tally.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner())
+    tally
+        .into_inner()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }

@@ -4,7 +4,10 @@
 use super::Case;
 use crate::{
     arch::Arch,
-    guest::{self, Kernel, console::{Console, Waited}},
+    guest::{
+        self, Kernel,
+        console::{Console, Waited},
+    },
     project::Project,
 };
 use anyhow::Result;
@@ -31,7 +34,10 @@ pub fn cases(project: &Project, arch: Arch) -> Result<Vec<Case<'_>>> {
         }
         let text = console.transcript();
         let summary = text.lines().rev().find_map(|line| {
-            let (passed, failed) = line.trim().strip_suffix(" failed")?.split_once(" passed, ")?;
+            let (passed, failed) = line
+                .trim()
+                .strip_suffix(" failed")?
+                .split_once(" passed, ")?;
             Some((passed.parse::<u32>().ok()?, failed.parse::<u32>().ok()?))
         });
         match summary {

@@ -18,7 +18,10 @@
 use super::{Case, lines::Lines};
 use crate::{
     arch::Arch,
-    guest::{self, Kernel, Machine, console::{Console, Waited}},
+    guest::{
+        self, Kernel, Machine,
+        console::{Console, Waited},
+    },
     project::Project,
 };
 use anyhow::{Context, Result, bail};
@@ -35,9 +38,19 @@ const QUIET: Duration = Duration::from_millis(60);
 
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
-    Command { line: usize, typed: String, expected: Vec<String> },
-    Keys { line: usize, bytes: Vec<u8> },
-    Wait { line: usize, text: String },
+    Command {
+        line: usize,
+        typed: String,
+        expected: Vec<String>,
+    },
+    Keys {
+        line: usize,
+        bytes: Vec<u8>,
+    },
+    Wait {
+        line: usize,
+        text: String,
+    },
 }
 
 #[derive(Debug, Default)]
@@ -62,7 +75,10 @@ pub fn cases(project: &Project, arch: Arch) -> Result<Vec<Case<'_>>> {
         machine.cpus = session.cpus.unwrap_or(machine.cpus);
         machine.memory_mebibytes = session.memory_mebibytes.unwrap_or(machine.memory_mebibytes);
         machine.append = "console.size=160x50".to_owned();
-        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("?");
+        let stem = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or("?");
         cases.push(Case {
             name: format!("4/{}/prompt/{stem}", arch.name()),
             run: Box::new(move || play(&machine, &session)),
@@ -108,12 +124,22 @@ fn parse(text: &str) -> Result<Session> {
             }
         }
         if let Some(keys) = line.strip_prefix(">> ") {
-            session.steps.push(Step::Keys { line: number, bytes: unescape(keys)? });
+            session.steps.push(Step::Keys {
+                line: number,
+                bytes: unescape(keys)?,
+            });
         } else if let Some(typed) = line.strip_prefix("> ") {
             let typed = typed.to_owned();
-            session.steps.push(Step::Command { line: number, typed, expected: Vec::new() });
+            session.steps.push(Step::Command {
+                line: number,
+                typed,
+                expected: Vec::new(),
+            });
         } else if let Some(text) = line.strip_prefix("? ") {
-            session.steps.push(Step::Wait { line: number, text: text.to_owned() });
+            session.steps.push(Step::Wait {
+                line: number,
+                text: text.to_owned(),
+            });
         } else if line.starts_with("//") {
             // A remark.
         } else if let Some(Step::Command { expected, .. }) = session.steps.last_mut() {
@@ -131,7 +157,10 @@ fn parse(text: &str) -> Result<Session> {
         }
     }
     if session.architectures.is_empty() {
-        session.architectures = Arch::ALL.iter().map(|arch| arch.name().to_owned()).collect();
+        session.architectures = Arch::ALL
+            .iter()
+            .map(|arch| arch.name().to_owned())
+            .collect();
     }
     Ok(session)
 }
@@ -171,14 +200,22 @@ fn steps(console: &mut Console, lines: &mut Lines, session: &Session) -> Result<
     let mut from = lines.count() - 1;
     for step in &session.steps {
         match step {
-            Step::Command { line, typed, expected } => {
+            Step::Command {
+                line,
+                typed,
+                expected,
+            } => {
                 from = lines.count() - 1;
                 send(console, format!("{typed}\r").as_bytes())?;
-                until(console, lines, &format!("a prompt after line {line}: {typed}"), |lines| {
-                    lines.count() > from + 1 && prompt(lines)
-                })?;
-                let shown: Vec<String> =
-                    (from + 1..lines.count() - 1).map(|index| lines.line(index)).collect();
+                until(
+                    console,
+                    lines,
+                    &format!("a prompt after line {line}: {typed}"),
+                    |lines| lines.count() > from + 1 && prompt(lines),
+                )?;
+                let shown: Vec<String> = (from + 1..lines.count() - 1)
+                    .map(|index| lines.line(index))
+                    .collect();
                 compare(expected, &shown).map_err(|()| {
                     format!(
                         "line {line}: {typed}\n--- expected ---\n{}\n--- shown ---\n{}",
@@ -215,7 +252,11 @@ fn until(
     let deadline = Instant::now() + STEP_LIMIT;
     loop {
         let holds = condition(lines);
-        let wait = if holds { (Instant::now() + QUIET).min(deadline) } else { deadline };
+        let wait = if holds {
+            (Instant::now() + QUIET).min(deadline)
+        } else {
+            deadline
+        };
         match console.receive(wait) {
             Waited::Bytes(bytes) => lines.feed(&bytes),
             Waited::TimedOut if holds => return Ok(()),
@@ -255,7 +296,9 @@ fn matches(pattern: &str, text: &str) -> bool {
         (Some(number), _) => (number, true),
         (None, Some(any)) => (any, false),
     };
-    let Some(text) = text.strip_prefix(&pattern[..at]) else { return false };
+    let Some(text) = text.strip_prefix(&pattern[..at]) else {
+        return false;
+    };
     let rest = &pattern[at + 3..];
     if digits {
         let length = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -286,15 +329,26 @@ mod tests {
 
     #[test]
     fn a_session_is_parsed() {
-        let session = parse("arch: riscv64\ncpus: 1\n\n> hello\nHi\n\n>> a\\x03\n? done\n").unwrap();
+        let session =
+            parse("arch: riscv64\ncpus: 1\n\n> hello\nHi\n\n>> a\\x03\n? done\n").unwrap();
         assert_eq!(session.architectures, ["riscv64"]);
         assert_eq!(session.cpus, Some(1));
         assert_eq!(
             session.steps,
             [
-                Step::Command { line: 4, typed: "hello".into(), expected: vec!["Hi".into()] },
-                Step::Keys { line: 7, bytes: b"a\x03".to_vec() },
-                Step::Wait { line: 8, text: "done".into() },
+                Step::Command {
+                    line: 4,
+                    typed: "hello".into(),
+                    expected: vec!["Hi".into()]
+                },
+                Step::Keys {
+                    line: 7,
+                    bytes: b"a\x03".to_vec()
+                },
+                Step::Wait {
+                    line: 8,
+                    text: "done".into()
+                },
             ]
         );
         assert!(parse("stray output\n").is_err());
