@@ -1,5 +1,22 @@
 //! Pipes, futexes, events.
+//!
+//! - A [`channel::Channel`] is a ring of pages with readers and writers: pipes ([`pipe`]), named
+//!   ones ([`fifo`]) and both directions of a local stream ([`stream`]) are made of it.
+//! - [`futex`] lets threads sleep until a word of user memory is changed and they are told.
+//! - [`event`] is a counter that can be waited for like a file.
+//!
+//! Waiting is always by condition ([`base::wait`]): nothing here can miss a wake-up that came
+//! before the sleep, and a wake-up goes to one thread that can use it.
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
+
+pub mod channel;
+pub mod event;
+pub mod fifo;
+pub mod futex;
+pub mod pipe;
+pub mod stream;
+
+mod anonymous;

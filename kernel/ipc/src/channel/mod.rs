@@ -1,0 +1,318 @@
+//! A byte channel: what all pipes are made of.
+//!
+//! The bytes lie in a [`Ring`] of pages behind a sleeping lock: data moves between user memory and
+//! the pages while it is held, which may fault and sleep. How many bytes there are is mirrored in
+//! an atomic, so that a sleeper's condition and a poll need no lock.
+//!
+//! A write of at most [`ATOMIC_WRITE`] bytes goes in as one piece or not at all. So a writer that
+//! has to wait always waits for the same thing, that much room, and any one of several sleeping
+//! writers can use the room that a wake-up announces. Whoever leaves something behind (bytes, or
+//! room) passes the wake-up on to the next one of its kind.
+
+mod ring;
+
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use base::sync::Mutex;
+use base::wait::WaitQueue;
+use base::{Error, Result, rank};
+use hal::PAGE_SIZE;
+use mem::transfer::{Sink, Source};
+use object::{PollRegistration, Ready};
+
+use ring::Ring;
+
+/// Writes up to this size are not mixed with others, and not cut in two (`PIPE_BUF`).
+pub const ATOMIC_WRITE: usize = 4096;
+
+/// How much a channel holds unless told otherwise.
+pub const DEFAULT_CAPACITY: usize = 16 * PAGE_SIZE;
+
+/// The most that a channel may be made to hold.
+pub const MAXIMUM_CAPACITY: usize = 1 << 20;
+
+/// Bytes on their way from writers to readers.
+pub struct Channel {
+    ring: Mutex<Ring>,
+    length: AtomicUsize,
+    capacity: AtomicUsize,
+    readers: AtomicUsize,
+    writers: AtomicUsize,
+    /// No more bytes will come although writers exist (a stream that was shut down).
+    write_closed: AtomicBool,
+    read_closed: AtomicBool,
+    readable: WaitQueue,
+    writable: WaitQueue,
+}
+
+impl Default for Channel {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Channel {
+    /// An empty channel with nobody at either end.
+    pub fn new() -> Self {
+        Self {
+            ring: Mutex::new(rank::PIPE, Ring::default()),
+            length: AtomicUsize::new(0),
+            capacity: AtomicUsize::new(DEFAULT_CAPACITY),
+            readers: AtomicUsize::new(0),
+            writers: AtomicUsize::new(0),
+            write_closed: AtomicBool::new(false),
+            read_closed: AtomicBool::new(false),
+            readable: WaitQueue::new(),
+            writable: WaitQueue::new(),
+        }
+    }
+
+    /// How many bytes wait to be read.
+    pub fn length(&self) -> usize {
+        self.length.load(Ordering::SeqCst)
+    }
+
+    /// How many bytes it holds at most.
+    pub fn capacity(&self) -> usize {
+        self.capacity.load(Ordering::SeqCst)
+    }
+
+    fn free(&self) -> usize {
+        self.capacity().saturating_sub(self.length())
+    }
+
+    /// Whether anyone could still read what is written.
+    pub fn has_readers(&self) -> bool {
+        self.readers.load(Ordering::SeqCst) > 0 && !self.read_closed.load(Ordering::SeqCst)
+    }
+
+    /// Whether anyone could still write.
+    pub fn has_writers(&self) -> bool {
+        self.writers.load(Ordering::SeqCst) > 0 && !self.write_closed.load(Ordering::SeqCst)
+    }
+
+    /// One more reader.
+    pub fn add_reader(&self) {
+        self.readers.fetch_add(1, Ordering::SeqCst);
+        self.writable.wake_all();
+    }
+
+    /// One more writer.
+    pub fn add_writer(&self) {
+        self.writers.fetch_add(1, Ordering::SeqCst);
+        self.readable.wake_all();
+    }
+
+    /// One reader less. When it was the last one, writers learn that nobody listens.
+    pub fn remove_reader(&self) {
+        if self.readers.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.writable.wake_all();
+            self.readable.wake_all();
+            self.discard_if_abandoned();
+        }
+    }
+
+    /// One writer less. When it was the last one, readers see the end after the last byte.
+    pub fn remove_writer(&self) {
+        if self.writers.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.readable.wake_all();
+            self.writable.wake_all();
+            self.discard_if_abandoned();
+        }
+    }
+
+    /// Bytes that nobody can read any more do not wait for a next reader.
+    fn discard_if_abandoned(&self) {
+        let abandoned =
+            || self.readers.load(Ordering::SeqCst) == 0 && self.writers.load(Ordering::SeqCst) == 0;
+        if abandoned() {
+            let mut ring = self.ring.lock();
+            if abandoned() {
+                ring.clear();
+                self.publish(&ring);
+            }
+        }
+    }
+
+    /// No more bytes will be written, whoever holds the writing end.
+    pub fn close_writing(&self) {
+        self.write_closed.store(true, Ordering::SeqCst);
+        self.readable.wake_all();
+        self.writable.wake_all();
+    }
+
+    /// No more bytes will be read, whoever holds the reading end.
+    pub fn close_reading(&self) {
+        self.read_closed.store(true, Ordering::SeqCst);
+        self.readable.wake_all();
+        self.writable.wake_all();
+    }
+
+    fn publish(&self, ring: &Ring) {
+        self.length.store(ring.length(), Ordering::SeqCst);
+    }
+
+    /// Reads what is there, waiting for the first byte unless `nonblocking`. `Ok(0)` is the end:
+    /// no bytes and no writers.
+    pub fn read(&self, into: &mut Sink<'_>, nonblocking: bool) -> Result<usize> {
+        if into.remaining() == 0 {
+            return Ok(0);
+        }
+        loop {
+            {
+                let mut ring = self.ring.lock();
+                if ring.length() > 0 {
+                    let outcome = ring.read(into);
+                    self.publish(&ring);
+                    drop(ring);
+                    self.after_read();
+                    return outcome;
+                }
+            }
+            // In this order: bytes that came before the last writer left are not missed.
+            let ended = !self.has_writers() || self.read_closed.load(Ordering::SeqCst);
+            if self.length() > 0 {
+                continue;
+            }
+            if ended {
+                return Ok(0);
+            }
+            if nonblocking {
+                return Err(Error::WouldBlock);
+            }
+            self.readable.wait_interruptible(None, || {
+                let ready = self.length() > 0
+                    || !self.has_writers()
+                    || self.read_closed.load(Ordering::SeqCst);
+                ready.then_some(())
+            })?;
+        }
+    }
+
+    fn after_read(&self) {
+        if self.free() >= ATOMIC_WRITE {
+            self.writable.wake_one();
+        }
+        if self.length() > 0 {
+            self.readable.wake_one();
+        }
+    }
+
+    /// Writes everything, waiting for room unless `nonblocking`; returns how much went in when it
+    /// was stopped on the way. Without readers: `Error::BrokenPipe`, for which the caller's ABI
+    /// may also send an event.
+    pub fn write(&self, from: &mut Source<'_>, nonblocking: bool) -> Result<usize> {
+        if from.remaining() == 0 {
+            return Ok(0);
+        }
+        // What is atomic is decided by the whole request, not by what is left of it.
+        let atomic = from.remaining() <= ATOMIC_WRITE;
+        let mut done = 0;
+        let outcome = loop {
+            match self.write_some(from, atomic, nonblocking) {
+                Ok(moved) => done += moved,
+                Err(error) => break Err(error),
+            }
+            if from.remaining() == 0 {
+                break Ok(());
+            }
+        };
+        match outcome {
+            Err(error) if done == 0 => Err(error),
+            _ => Ok(done),
+        }
+    }
+
+    fn write_some(&self, from: &mut Source<'_>, atomic: bool, nonblocking: bool) -> Result<usize> {
+        loop {
+            if !self.has_readers() || self.write_closed.load(Ordering::SeqCst) {
+                return Err(Error::BrokenPipe);
+            }
+            {
+                let mut ring = self.ring.lock();
+                let free = self.capacity().saturating_sub(ring.length());
+                let enough = if atomic { from.remaining() } else { 1 };
+                if free >= enough {
+                    let outcome = ring.write(from, free);
+                    self.publish(&ring);
+                    drop(ring);
+                    self.after_write();
+                    return outcome;
+                }
+            }
+            if nonblocking {
+                return Err(Error::WouldBlock);
+            }
+            self.writable.wait_interruptible(None, || {
+                let closed = !self.has_readers() || self.write_closed.load(Ordering::SeqCst);
+                (self.free() >= ATOMIC_WRITE || closed).then_some(())
+            })?;
+        }
+    }
+
+    fn after_write(&self) {
+        if self.length() > 0 {
+            self.readable.wake_one();
+        }
+        if self.free() >= ATOMIC_WRITE {
+            self.writable.wake_one();
+        }
+    }
+
+    /// Sets how many bytes it holds at most, rounded up to pages that are a power of two. Less
+    /// than it holds now is `Error::Busy`.
+    pub fn set_capacity(&self, bytes: usize) -> Result<usize> {
+        let wanted = bytes
+            .max(PAGE_SIZE)
+            .checked_next_power_of_two()
+            .ok_or(Error::NotPermitted)?;
+        if wanted > MAXIMUM_CAPACITY {
+            return Err(Error::NotPermitted);
+        }
+        let mut ring = self.ring.lock();
+        if ring.length() > wanted {
+            return Err(Error::Busy);
+        }
+        ring.resize(wanted)?;
+        self.capacity.store(wanted, Ordering::SeqCst);
+        drop(ring);
+        self.after_read();
+        Ok(wanted)
+    }
+
+    /// What the reading end is ready for.
+    pub fn poll_read(&self, waiter: Option<&mut PollRegistration>) -> Ready {
+        if let Some(waiter) = waiter {
+            waiter.add(&self.readable);
+        }
+        let mut ready = Ready::empty();
+        let ended = !self.has_writers() || self.read_closed.load(Ordering::SeqCst);
+        ready.set(Ready::HANG_UP, ended);
+        ready.set(Ready::READ, self.length() > 0);
+        ready
+    }
+
+    /// What the writing end is ready for.
+    pub fn poll_write(&self, waiter: Option<&mut PollRegistration>) -> Ready {
+        if let Some(waiter) = waiter {
+            waiter.add(&self.writable);
+        }
+        let mut ready = Ready::empty();
+        let broken = !self.has_readers() || self.write_closed.load(Ordering::SeqCst);
+        ready.set(Ready::ERROR, broken);
+        ready.set(Ready::WRITE, self.free() >= ATOMIC_WRITE || broken);
+        ready
+    }
+
+    /// Sleeps until someone reads, or until `condition` holds. For opening a named pipe.
+    pub(crate) fn wait_for_reader(&self, mut condition: impl FnMut() -> bool) -> Result<()> {
+        self.writable
+            .wait_interruptible(None, || condition().then_some(()))
+    }
+
+    /// Sleeps until someone writes, or until `condition` holds. For opening a named pipe.
+    pub(crate) fn wait_for_writer(&self, mut condition: impl FnMut() -> bool) -> Result<()> {
+        self.readable
+            .wait_interruptible(None, || condition().then_some(()))
+    }
+}

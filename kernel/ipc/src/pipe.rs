@@ -1,0 +1,119 @@
+//! Pipes: two files at the ends of one channel.
+
+use alloc::sync::Arc;
+use core::any::Any;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use base::{Error, Result};
+use mem::transfer::{Sink, Source};
+use object::{File, FileAccess, FileKind, FileStatus, PollRegistration, Ready, StatusFlags};
+
+use crate::anonymous;
+use crate::channel::Channel;
+
+/// One end of a pipe, or both ends of a named one that was opened for reading and writing.
+pub struct PipeFile {
+    channel: Arc<Channel>,
+    access: FileAccess,
+    flags: AtomicU32,
+    status: FileStatus,
+}
+
+/// Makes a pipe: the end to read from and the end to write to.
+pub fn pipe(flags: StatusFlags) -> (Arc<PipeFile>, Arc<PipeFile>) {
+    let channel = Arc::new(Channel::new());
+    let status = anonymous::status(FileKind::Fifo, anonymous::next_inode());
+    let reader = PipeFile::new(channel.clone(), FileAccess::READ, flags, status);
+    let writer = PipeFile::new(channel, FileAccess::WRITE, flags, status);
+    (reader, writer)
+}
+
+impl PipeFile {
+    pub(crate) fn new(
+        channel: Arc<Channel>,
+        access: FileAccess,
+        flags: StatusFlags,
+        status: FileStatus,
+    ) -> Arc<Self> {
+        if access.contains(FileAccess::READ) {
+            channel.add_reader();
+        }
+        if access.contains(FileAccess::WRITE) {
+            channel.add_writer();
+        }
+        Arc::new(Self {
+            channel,
+            access,
+            flags: AtomicU32::new(flags.bits()),
+            status,
+        })
+    }
+
+    /// The channel that this is an end of.
+    pub fn channel(&self) -> &Arc<Channel> {
+        &self.channel
+    }
+
+    fn nonblocking(&self) -> bool {
+        self.status_flags().contains(StatusFlags::NONBLOCK)
+    }
+}
+
+impl Drop for PipeFile {
+    fn drop(&mut self) {
+        if self.access.contains(FileAccess::READ) {
+            self.channel.remove_reader();
+        }
+        if self.access.contains(FileAccess::WRITE) {
+            self.channel.remove_writer();
+        }
+    }
+}
+
+impl File for PipeFile {
+    fn as_file_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn access(&self) -> FileAccess {
+        self.access
+    }
+
+    fn read(&self, into: &mut Sink<'_>) -> Result<usize> {
+        if !self.access.contains(FileAccess::READ) {
+            return Err(Error::BadHandle);
+        }
+        self.channel.read(into, self.nonblocking())
+    }
+
+    fn write(&self, from: &mut Source<'_>) -> Result<usize> {
+        if !self.access.contains(FileAccess::WRITE) {
+            return Err(Error::BadHandle);
+        }
+        self.channel.write(from, self.nonblocking())
+    }
+
+    fn poll(&self, interest: Ready, mut waiter: Option<&mut PollRegistration>) -> Ready {
+        let mut ready = Ready::empty();
+        if self.access.contains(FileAccess::READ) {
+            ready |= self.channel.poll_read(waiter.as_deref_mut());
+        }
+        if self.access.contains(FileAccess::WRITE) {
+            ready |= self.channel.poll_write(waiter);
+        }
+        ready & (interest | Ready::ALWAYS)
+    }
+
+    fn status(&self) -> Result<FileStatus> {
+        Ok(self.status)
+    }
+
+    fn status_flags(&self) -> StatusFlags {
+        StatusFlags::from_bits_truncate(self.flags.load(Ordering::Relaxed))
+    }
+
+    fn set_status_flags(&self, flags: StatusFlags) -> Result<()> {
+        self.flags.store(flags.bits(), Ordering::Relaxed);
+        Ok(())
+    }
+}

@@ -1,0 +1,199 @@
+//! The page cache: the bytes of one file, as pages in memory.
+//!
+//! Read, write, mapping and exec of a file all meet in its one [`PageCache`], so they always agree.
+//! For a file that lives in memory the cache *is* the file; for one on a device a [`PageSource`]
+//! brings pages in and takes dirty ones out.
+//!
+//! The state is guarded by a spin lock that is held for lookups only. No byte is copied and no
+//! device waited for under it: a reader takes a reference to the frame, lets go, and copies. A
+//! page that is being brought in leaves a mark in the map, so that it is brought in once, and who
+//! else wants it sleeps.
+//!
+//! Cutting a file short first changes its size and its generation, then drops the pages, then
+//! takes them out of all address spaces: a page fault that is under way either sees the new
+//! generation and starts over, or is found by the last step.
+
+mod copy;
+mod fill;
+mod mappings;
+mod state;
+mod truncate;
+
+use alloc::string::String;
+use alloc::sync::{Arc, Weak};
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use base::sync::SpinLock;
+use base::wait::WaitQueue;
+use base::{Result, rank};
+use hal::PAGE_SIZE;
+use hal::frame::Frame;
+use hal::user::Access;
+
+use crate::identity::next_identity;
+use crate::{AddressSpace, MemoryObject, ObjectDescription};
+use mappings::Mappings;
+use state::State;
+
+/// Where the pages of a file come from and go to.
+pub trait PageSource: Send + Sync {
+    /// Fills `frame` with the page at `index`; what lies beyond the end of the file becomes zero.
+    fn read_page(&self, index: u64, frame: &Frame) -> Result<()>;
+
+    /// Stores the page at `index`.
+    fn write_page(&self, index: u64, frame: &Frame) -> Result<()>;
+}
+
+/// Who pays for the pages of a file that lives in memory. Neither method may sleep.
+pub trait PageBudget: Send + Sync {
+    /// Takes `pages` from the budget, or `Error::NoSpace`.
+    fn charge(&self, pages: usize) -> Result<()>;
+
+    /// Gives `pages` back.
+    fn refund(&self, pages: usize);
+}
+
+/// The bytes of one file, as pages in memory.
+pub struct PageCache {
+    identity: u64,
+    source: Option<Arc<dyn PageSource>>,
+    budget: Option<Arc<dyn PageBudget>>,
+    description: SpinLock<ObjectDescription>,
+    state: SpinLock<State>,
+    generation: AtomicU64,
+    /// Woken when a page that was being brought in is there, or will not come.
+    arrived: WaitQueue,
+    mappings: SpinLock<Mappings>,
+}
+
+impl PageCache {
+    /// An empty file in memory; what people see of it is `name`.
+    pub fn memory(name: &str) -> Arc<Self> {
+        Self::build(None, None, String::from(name))
+    }
+
+    /// An empty file in memory whose pages are paid for from `budget`.
+    pub fn memory_with_budget(name: &str, budget: Arc<dyn PageBudget>) -> Arc<Self> {
+        Self::build(None, Some(budget), String::from(name))
+    }
+
+    /// A file of `size` bytes whose pages come from `source`.
+    pub fn with_source(name: &str, source: Arc<dyn PageSource>, size: u64) -> Arc<Self> {
+        let cache = Self::build(Some(source), None, String::from(name));
+        cache.set_size(size);
+        cache
+    }
+
+    fn build(
+        source: Option<Arc<dyn PageSource>>,
+        budget: Option<Arc<dyn PageBudget>>,
+        name: String,
+    ) -> Arc<Self> {
+        let description = ObjectDescription {
+            name,
+            device: 0,
+            inode: 0,
+        };
+        Arc::new(Self {
+            identity: next_identity(),
+            source,
+            budget,
+            description: SpinLock::new(rank::PAGE_CACHE, description),
+            state: SpinLock::new(rank::PAGE_CACHE, State::default()),
+            generation: AtomicU64::new(0),
+            arrived: WaitQueue::new(),
+            mappings: SpinLock::new(rank::PAGE_CACHE, Mappings::default()),
+        })
+    }
+
+    /// Sets what people are told about it.
+    pub fn set_description(&self, description: ObjectDescription) {
+        *self.description.lock() = description;
+    }
+
+    /// The length in bytes.
+    pub fn size(&self) -> u64 {
+        self.state.lock().size
+    }
+
+    /// Sets the length of a file that has no pages beyond it. [`truncate`](Self::truncate) is for
+    /// all others.
+    pub fn set_size(&self, size: u64) {
+        self.state.lock().size = size;
+    }
+
+    /// How many pages are in memory.
+    pub fn resident_pages(&self) -> usize {
+        self.state.lock().resident()
+    }
+
+    /// Adopts `frame` as the page at `index`, in the place of what was there. Its bytes beyond the
+    /// end of the file have to be zero.
+    pub fn insert(&self, index: u64, frame: Frame) -> Result<()> {
+        if let Some(budget) = &self.budget {
+            budget.charge(1)?;
+        }
+        let replaced = self.state.lock().put(index, frame);
+        if let Some(budget) = &self.budget
+            && replaced.is_some()
+        {
+            budget.refund(1);
+        }
+        Ok(())
+    }
+}
+
+impl MemoryObject for PageCache {
+    fn page(&self, index: u64, access: Access) -> Result<Frame> {
+        let frame = self.page_within(index)?;
+        if access == Access::Write && self.source.is_some() {
+            self.state.lock().mark_dirty(index);
+        }
+        Ok(frame)
+    }
+
+    fn resident(&self, first: u64, pages: &mut [Option<Frame>]) {
+        self.state.lock().resident_range(first, pages);
+    }
+
+    fn writable_early(&self) -> bool {
+        self.source.is_none()
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    fn identity(&self) -> u64 {
+        self.identity
+    }
+
+    fn mapped_by(&self, space: &Weak<AddressSpace>) {
+        let dead = self.mappings.lock().add(space);
+        drop(dead);
+    }
+
+    fn sync(&self, first: u64, count: u64) -> Result<()> {
+        self.write_back(first, count)
+    }
+
+    fn describe(&self) -> ObjectDescription {
+        self.description.lock().clone()
+    }
+}
+
+impl Drop for PageCache {
+    fn drop(&mut self) {
+        if let Some(budget) = &self.budget {
+            budget.refund(self.state.get_mut().resident());
+        }
+    }
+}
+
+/// The index of the page that `offset` lies in, and where in it.
+fn page_of(offset: u64) -> (u64, usize) {
+    (
+        offset / PAGE_SIZE as u64,
+        (offset % PAGE_SIZE as u64) as usize,
+    )
+}

@@ -1,0 +1,335 @@
+//! Page faults: bringing the page table up to what the areas promise.
+//!
+//! Reading anonymous memory that was never written shows the page of zeros. Writing to a private
+//! page that others hold too copies it. Pages of an object are mapped as they are, with their
+//! sixteen-page neighbourhood as far as it is in memory already: the next faults do not happen.
+//!
+//! The object is asked for a page without the lock. Whatever changed meanwhile is seen by finding
+//! the area again, and by the object's generation: a page that was cut off its object in between
+//! must not be mapped after those who cut it off looked for it.
+
+use alloc::sync::Arc;
+
+use base::Error;
+use hal::frame::Frame;
+use hal::paging::PageFlags;
+use hal::user::Access;
+use hal::{PAGE_SIZE, USER_END};
+
+use super::AddressSpace;
+use super::area::Area;
+use super::inner::{Inner, growth_limit, page_flags};
+use super::place::STACK_GAP;
+use super::request::{FaultKind, Sharing};
+use crate::MemoryObject;
+use crate::pressure::{self, Relief};
+use crate::zero::{is_zero_page, zero_page};
+
+/// How many pages of an object one fault maps at most, aligned to their own number.
+const AROUND: usize = 16;
+
+/// So often is relief asked for before a fault gives up.
+const RELIEF_ROUNDS: usize = 200;
+
+type FaultResult<T> = Result<T, FaultKind>;
+
+impl From<FaultKind> for Error {
+    fn from(_: FaultKind) -> Self {
+        Error::BadAddress
+    }
+}
+
+/// What a fault needs once the areas were looked at.
+enum Step {
+    Done,
+    /// The page has to come from an object, which may sleep.
+    Fetch {
+        object: Arc<dyn MemoryObject>,
+        index: u64,
+        access: Access,
+        generation: u64,
+    },
+}
+
+impl AddressSpace {
+    /// Resolves a fault, winning memory back if there is none. This is what the user loop and the
+    /// kernel's own accesses to user memory call.
+    pub fn resolve_fault(&self, address: usize, access: Access) -> FaultResult<()> {
+        for _ in 0..RELIEF_ROUNDS {
+            match self.handle_fault(address, access) {
+                Err(FaultKind::OutOfMemory) => {}
+                outcome => return outcome,
+            }
+            match pressure::relieve() {
+                Relief::Expected => base::thread::yield_now(),
+                Relief::ChosenSelf | Relief::None => break,
+            }
+        }
+        Err(FaultKind::OutOfMemory)
+    }
+
+    /// Resolves a fault if there is memory for it.
+    pub fn handle_fault(&self, address: usize, access: Access) -> FaultResult<()> {
+        if address >= USER_END {
+            return Err(FaultKind::Unmapped);
+        }
+        let page = address - address % PAGE_SIZE;
+        let mut fetched: Option<(u64, u64, u64, Frame)> = None;
+        loop {
+            let mut inner = self.inner.lock();
+            let given = fetched.take();
+            match inner.fault(page, access, given)? {
+                Step::Done => return Ok(()),
+                Step::Fetch {
+                    object,
+                    index,
+                    access,
+                    generation,
+                } => {
+                    drop(inner);
+                    let frame = object.page(index, access).map_err(|error| match error {
+                        Error::OutOfMemory => FaultKind::OutOfMemory,
+                        _ => FaultKind::Bus,
+                    })?;
+                    fetched = Some((object.identity(), index, generation, frame));
+                }
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// Does what can be done under the lock. `given` is a page that was fetched before: the
+    /// object's identity, the page's index, the generation before the fetch, and the frame.
+    fn fault(
+        &mut self,
+        page: usize,
+        access: Access,
+        given: Option<(u64, u64, u64, Frame)>,
+    ) -> FaultResult<Step> {
+        if self.areas.find(page).is_none() {
+            self.grow_stack(page)?;
+        }
+        let area = self.areas.find(page).ok_or(FaultKind::Unmapped)?.clone();
+        if !area.protection.allows(access) {
+            return Err(FaultKind::Protection);
+        }
+        let present = self.mapped(page);
+        let wanted = needed_flag(access);
+        if present
+            .as_ref()
+            .is_some_and(|mapping| mapping.flags.contains(wanted))
+        {
+            // Another thread was faster, or the CPU remembered what was there before.
+            return Ok(Step::Done);
+        }
+        if let Some(mapping) = present
+            && area.sharing == Sharing::Private
+        {
+            if access == Access::Write {
+                return self.write_private(page, &area, mapping.frame);
+            }
+            let flags = page_flags(area.protection) - PageFlags::WRITE;
+            self.table.cursor(page..page + PAGE_SIZE).protect(flags);
+            return Ok(Step::Done);
+        }
+        let Some(part) = &area.object else {
+            return self.fill_anonymous(page, &area, access);
+        };
+
+        let index = area.object_index(page);
+        let frame = match given {
+            Some((identity, at, generation, frame))
+                if identity == part.object.identity()
+                    && at == index
+                    && generation == part.object.generation() =>
+            {
+                frame
+            }
+            _ => {
+                let object = part.object.clone();
+                let generation = object.generation();
+                // A private copy does not change the object: it is only read.
+                let shared_write = access == Access::Write && area.sharing == Sharing::Shared;
+                let must_tell = shared_write && !object.writable_early();
+                if !must_tell && self.map_around(page, &area)? {
+                    return self.after_around(page, &area, wanted);
+                }
+                let access = if shared_write {
+                    Access::Write
+                } else {
+                    Access::Read
+                };
+                return Ok(Step::Fetch {
+                    object,
+                    index,
+                    access,
+                    generation,
+                });
+            }
+        };
+        self.map_object_page(page, &area, access, frame)
+    }
+
+    /// The page is here after its neighbourhood was mapped; a private write still has to copy it.
+    fn after_around(&mut self, page: usize, area: &Area, wanted: PageFlags) -> FaultResult<Step> {
+        match self.mapped(page) {
+            Some(mapping) if !mapping.flags.contains(wanted) => {
+                self.write_private(page, area, mapping.frame)
+            }
+            _ => Ok(Step::Done),
+        }
+    }
+
+    fn map_object_page(
+        &mut self,
+        page: usize,
+        area: &Area,
+        access: Access,
+        frame: Frame,
+    ) -> FaultResult<Step> {
+        if area.sharing == Sharing::Private {
+            if access == Access::Write {
+                return self.write_private(page, area, frame);
+            }
+            let flags = page_flags(area.protection) - PageFlags::WRITE;
+            self.install_page(page, frame, flags)?;
+            return Ok(Step::Done);
+        }
+        let early = area
+            .object
+            .as_ref()
+            .is_some_and(|part| part.object.writable_early());
+        let mut flags = page_flags(area.protection);
+        if access != Access::Write && !early {
+            flags -= PageFlags::WRITE;
+        }
+        self.install_page(page, frame, flags)?;
+        Ok(Step::Done)
+    }
+
+    /// A private page is written: in place if nobody else has its frame, otherwise in a copy.
+    fn write_private(&mut self, page: usize, area: &Area, frame: Frame) -> FaultResult<Step> {
+        self.mark_own(page);
+        let flags = page_flags(area.protection);
+        let mapped_here = self
+            .mapped(page)
+            .is_some_and(|mapping| mapping.frame.number() == frame.number());
+        // The table has one reference, `frame` is another.
+        if mapped_here && frame.reference_count() == 2 && !is_zero_page(&frame) {
+            self.table.cursor(page..page + PAGE_SIZE).protect(flags);
+            return Ok(Step::Done);
+        }
+        let copy = if is_zero_page(&frame) {
+            Frame::allocate().map_err(|_| FaultKind::OutOfMemory)?
+        } else {
+            let copy = Frame::allocate_dirty().map_err(|_| FaultKind::OutOfMemory)?;
+            copy.copy_from(&frame);
+            copy
+        };
+        self.install_page(page, copy, flags)?;
+        Ok(Step::Done)
+    }
+
+    fn fill_anonymous(&mut self, page: usize, area: &Area, access: Access) -> FaultResult<Step> {
+        let mut flags = page_flags(area.protection);
+        self.mark_own(page);
+        let frame = match zero_page() {
+            Some(zero) if access != Access::Write => {
+                flags -= PageFlags::WRITE;
+                zero.clone()
+            }
+            _ => Frame::allocate().map_err(|_| FaultKind::OutOfMemory)?,
+        };
+        self.install_page(page, frame, flags)?;
+        Ok(Step::Done)
+    }
+
+    fn mark_own(&mut self, page: usize) {
+        if let Some(area) = self.areas.find_mut(page) {
+            area.has_own_pages = true;
+        }
+    }
+
+    fn install_page(&mut self, page: usize, frame: Frame, flags: PageFlags) -> FaultResult<()> {
+        self.install(page, frame, flags)
+            .map_err(|_| FaultKind::OutOfMemory)
+    }
+
+    /// Maps what is in memory of the object's pages around `page`, for reading. Returns whether
+    /// `page` itself was.
+    fn map_around(&mut self, page: usize, area: &Area) -> FaultResult<bool> {
+        let Some(part) = &area.object else {
+            return Ok(false);
+        };
+        let block = AROUND * PAGE_SIZE;
+        let start = (page - page % block).max(area.start);
+        let end = (page - page % block + block).min(area.end);
+        let mut frames = [const { None }; AROUND];
+        let frames = &mut frames[..(end - start) / PAGE_SIZE];
+        part.object.resident(area.object_index(start), frames);
+
+        let mut flags = page_flags(area.protection);
+        if area.sharing == Sharing::Private || !part.object.writable_early() {
+            flags -= PageFlags::WRITE;
+        }
+        let mut added = 0;
+        let mut found = false;
+        let mut cursor = self.table.cursor(start..end);
+        for frame in frames {
+            let address = cursor.address();
+            let Some(frame) = frame.take() else {
+                cursor.seek(address + PAGE_SIZE);
+                continue;
+            };
+            found |= address == page;
+            if cursor.query().is_some() {
+                continue;
+            }
+            cursor.seek(address);
+            if cursor.map(frame, flags).is_err() {
+                // Not worth winning memory back for, unless it is the page that is needed.
+                if address == page {
+                    return Err(FaultKind::OutOfMemory);
+                }
+                cursor.seek(address + PAGE_SIZE);
+                continue;
+            }
+            added += 1;
+        }
+        drop(cursor);
+        self.count_resident(added);
+        Ok(found)
+    }
+
+    /// Lets the stack above `page` grow down to it, if there is one and it may.
+    fn grow_stack(&mut self, page: usize) -> FaultResult<()> {
+        let area = self.areas.next_after(page).ok_or(FaultKind::Unmapped)?;
+        let limit = growth_limit(area.kind).ok_or(FaultKind::Unmapped)?;
+        let (start, end) = (area.start, area.end);
+        let is_near_other = self.areas.previous(page).is_some_and(|previous| {
+            // A deliberate guard of no access is as good as a gap.
+            let needed = if previous.protection.is_empty() {
+                0
+            } else {
+                STACK_GAP
+            };
+            previous.end + needed > page
+        });
+        let too_long = end - page > limit || self.check_limit(start - page).is_err();
+        if is_near_other || too_long {
+            return Err(FaultKind::Unmapped);
+        }
+        self.areas.resize(start, page, end);
+        self.virtual_peak = self.virtual_peak.max(self.areas.total_bytes());
+        Ok(())
+    }
+}
+
+pub(super) fn needed_flag(access: Access) -> PageFlags {
+    match access {
+        Access::Read => PageFlags::READ,
+        Access::Write => PageFlags::WRITE,
+        Access::Execute => PageFlags::EXECUTE,
+    }
+}

@@ -1,0 +1,114 @@
+//! What an address space tells about itself, and the limit on its size.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use hal::PAGE_SIZE;
+
+use super::AddressSpace;
+use super::request::{AreaInfo, AreaKind, Protection, Sharing, SpaceStatistics};
+use crate::MemoryObject;
+
+impl AddressSpace {
+    /// All areas, by address.
+    pub fn areas(&self) -> Vec<AreaInfo> {
+        let mut inner = self.inner.lock();
+        let areas: Vec<_> = inner.areas.iter().cloned().collect();
+        areas
+            .into_iter()
+            .map(|area| AreaInfo {
+                start: area.start,
+                end: area.end,
+                protection: area.protection,
+                sharing: area.sharing,
+                offset: area.object.as_ref().map_or(0, |part| part.offset),
+                object: area.object.as_ref().map(|part| part.object.describe()),
+                kind: area.kind,
+                resident_pages: inner.present_pages(area.range()),
+            })
+            .collect()
+    }
+
+    /// How much memory it uses.
+    pub fn statistics(&self) -> SpaceStatistics {
+        let mut inner = self.inner.lock();
+        let mut statistics = SpaceStatistics {
+            virtual_bytes: inner.areas.total_bytes(),
+            virtual_peak: inner.virtual_peak,
+            resident_bytes: inner.resident * PAGE_SIZE,
+            resident_peak: inner.resident_peak * PAGE_SIZE,
+            ..SpaceStatistics::default()
+        };
+        let mut with_objects = Vec::new();
+        for area in inner.areas.iter() {
+            let length = area.length();
+            if matches!(area.kind, AreaKind::Stack { .. }) {
+                statistics.stack_bytes += length;
+            } else if area.is_private_data() {
+                statistics.data_bytes += length;
+            } else if area.protection.contains(Protection::EXECUTE) {
+                statistics.text_bytes += length;
+            }
+            if area.object.is_some() && !area.has_own_pages {
+                with_objects.push(area.range());
+            }
+        }
+        for range in with_objects {
+            statistics.resident_file_bytes += inner.present_pages(range) * PAGE_SIZE;
+        }
+        statistics
+    }
+
+    /// How many bytes are present, without looking at every area.
+    pub fn resident_bytes(&self) -> usize {
+        self.inner.lock().resident * PAGE_SIZE
+    }
+
+    /// Sets the most that all areas may be, in bytes (`RLIMIT_AS`).
+    pub fn set_limit(&self, bytes: usize) {
+        self.inner.lock().limit = bytes;
+    }
+
+    /// Whether each page of the range is present; `None` where the range is not fully mapped.
+    pub fn presence(&self, address: usize, pages: usize) -> Option<Vec<bool>> {
+        let end = address.checked_add(pages.checked_mul(PAGE_SIZE)?)?;
+        if end > hal::USER_END || !address.is_multiple_of(PAGE_SIZE) {
+            return None;
+        }
+        let mut inner = self.inner.lock();
+        if !inner.areas.covers(address..end) {
+            return None;
+        }
+        let mut present = Vec::new();
+        present.try_reserve_exact(pages).ok()?;
+        let mut cursor = inner.table.cursor(address..end);
+        for _ in 0..pages {
+            present.push(cursor.query().is_some());
+        }
+        Some(present)
+    }
+
+    /// What an address stands for when it is compared between processes: for a shared mapping the
+    /// object and the offset in it, else `None`.
+    pub fn shared_place(&self, address: usize) -> Option<(Arc<dyn MemoryObject>, u64)> {
+        let inner = self.inner.lock();
+        let area = inner.areas.find(address)?;
+        let part = area
+            .object
+            .as_ref()
+            .filter(|_| area.sharing == Sharing::Shared)?;
+        Some((
+            part.object.clone(),
+            part.offset + (address - area.start) as u64,
+        ))
+    }
+
+    /// Whether anything is mapped at `address`, and what may be done with it.
+    pub fn protection_at(&self, address: usize) -> Option<Protection> {
+        self.inner
+            .lock()
+            .areas
+            .find(address)
+            .map(|area| area.protection)
+    }
+}

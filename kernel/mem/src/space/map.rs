@@ -1,0 +1,236 @@
+//! The ordered map of areas: lookup, splitting at borders, joining neighbours, finding room.
+//!
+//! It knows nothing of page tables: what changes here is mirrored there by the address space.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use base::{Error, Result};
+
+use super::area::Area;
+use super::request::AreaKind;
+
+/// More areas than this no address space has: each costs kernel memory.
+pub(crate) const MAXIMUM_AREAS: usize = 65_530;
+
+/// The areas of an address space, by their first address. They never overlap.
+#[derive(Default)]
+pub(crate) struct AreaMap {
+    areas: BTreeMap<usize, Area>,
+    total_bytes: usize,
+}
+
+impl AreaMap {
+    pub(crate) fn total_bytes(&self) -> usize {
+        self.total_bytes
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Area> {
+        self.areas.values()
+    }
+
+    /// The area that contains `address`.
+    pub(crate) fn find(&self, address: usize) -> Option<&Area> {
+        let (_, area) = self.areas.range(..=address).next_back()?;
+        (address < area.end).then_some(area)
+    }
+
+    pub(crate) fn find_mut(&mut self, address: usize) -> Option<&mut Area> {
+        let (_, area) = self.areas.range_mut(..=address).next_back()?;
+        (address < area.end).then_some(area)
+    }
+
+    /// The first area that begins after `address`.
+    pub(crate) fn next_after(&self, address: usize) -> Option<&Area> {
+        self.areas.range(address + 1..).next().map(|(_, area)| area)
+    }
+
+    /// The last area that ends at or before `address`.
+    pub(crate) fn previous(&self, address: usize) -> Option<&Area> {
+        self.areas
+            .range(..address)
+            .next_back()
+            .map(|(_, area)| area)
+    }
+
+    /// The areas that have a page in `range`, whole.
+    pub(crate) fn overlapping(&self, range: Range<usize>) -> impl Iterator<Item = &Area> {
+        let first = self
+            .find(range.start)
+            .map_or(range.start, |area| area.start);
+        self.areas
+            .range(first..range.end.max(first))
+            .map(|(_, area)| area)
+    }
+
+    /// Whether `test` holds for an area that has a page in `range`.
+    pub(crate) fn any(&self, range: Range<usize>, test: impl FnMut(&Area) -> bool) -> bool {
+        self.overlapping(range).any(test)
+    }
+
+    pub(crate) fn is_free(&self, range: Range<usize>) -> bool {
+        self.overlapping(range).next().is_none()
+    }
+
+    /// Whether areas cover `range` without a hole.
+    pub(crate) fn covers(&self, range: Range<usize>) -> bool {
+        let mut at = range.start;
+        for area in self.overlapping(range.clone()) {
+            if area.start > at {
+                return false;
+            }
+            at = area.end;
+        }
+        at >= range.end
+    }
+
+    /// Room for `more` areas?
+    pub(crate) fn check_room(&self, more: usize) -> Result<()> {
+        if self.areas.len() + more > MAXIMUM_AREAS {
+            Err(Error::OutOfMemory)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Adds an area where none is, and joins it with its neighbours.
+    pub(crate) fn insert(&mut self, area: Area) {
+        let start = area.start;
+        self.put(area);
+        self.join_at(start);
+    }
+
+    fn put(&mut self, area: Area) {
+        self.total_bytes += area.length();
+        self.areas.insert(area.start, area);
+    }
+
+    fn take(&mut self, start: usize) -> Option<Area> {
+        let area = self.areas.remove(&start)?;
+        self.total_bytes -= area.length();
+        Some(area)
+    }
+
+    /// Makes `address` a border between areas if it lies within one.
+    pub(crate) fn split_at(&mut self, address: usize) {
+        let Some(area) = self.find(address) else {
+            return;
+        };
+        if area.start == address {
+            return;
+        }
+        let start = area.start;
+        if let Some(mut area) = self.take(start) {
+            let front = area.split_front(address);
+            self.put(front);
+            self.put(area);
+        }
+    }
+
+    /// Takes everything within `range` out, splitting the areas at its borders.
+    pub(crate) fn remove(&mut self, range: Range<usize>) -> Vec<Area> {
+        self.split_at(range.start);
+        self.split_at(range.end);
+        let starts: Vec<usize> = self.areas.range(range).map(|(&start, _)| start).collect();
+        starts
+            .into_iter()
+            .filter_map(|start| self.take(start))
+            .collect()
+    }
+
+    /// Changes each area within `range`, splitting at its borders and joining again after.
+    pub(crate) fn change(&mut self, range: Range<usize>, mut change: impl FnMut(&mut Area)) {
+        self.split_at(range.start);
+        self.split_at(range.end);
+        let starts: Vec<usize> = self
+            .areas
+            .range(range.clone())
+            .map(|(&start, _)| start)
+            .collect();
+        for start in &starts {
+            if let Some(area) = self.areas.get_mut(start) {
+                change(area);
+            }
+        }
+        for start in starts {
+            self.join_at(start);
+        }
+        self.join_at(range.end);
+    }
+
+    /// Lets the area that begins at `start` begin at `new_start` or end at `new_end` instead.
+    pub(crate) fn resize(&mut self, start: usize, new_start: usize, new_end: usize) {
+        if let Some(mut area) = self.take(start) {
+            (area.start, area.end) = (new_start, new_end);
+            self.put(area);
+        }
+    }
+
+    /// Joins what borders on `address`, if it is alike, and the area that begins there with the
+    /// one after it.
+    fn join_at(&mut self, address: usize) {
+        if let Some(area) = self.areas.get(&address) {
+            let end = area.end;
+            self.join_border(end);
+        }
+        self.join_border(address);
+    }
+
+    fn join_border(&mut self, border: usize) {
+        let Some(next) = self.areas.get(&border) else {
+            return;
+        };
+        let Some(previous) = self.previous(border) else {
+            return;
+        };
+        if !previous.joins(next) {
+            return;
+        }
+        let start = previous.start;
+        if let (Some(mut one), Some(two)) = (self.take(start), self.take(border)) {
+            one.end = two.end;
+            one.has_own_pages |= two.has_own_pages;
+            self.put(one);
+        }
+    }
+
+    /// The highest place for `length` bytes within `window`, with `gap` bytes kept free below an
+    /// area that grows downwards.
+    pub(crate) fn find_room(
+        &self,
+        length: usize,
+        window: Range<usize>,
+        gap: usize,
+    ) -> Option<usize> {
+        let mut top = window.end;
+        // An area that reaches over the window's end limits it as well.
+        if let Some(area) = self.find(window.end.checked_sub(1)?) {
+            let kept = if matches!(area.kind, AreaKind::Stack { .. }) {
+                gap
+            } else {
+                0
+            };
+            top = area.start.saturating_sub(kept);
+        }
+        for area in self.areas.range(..top).rev().map(|(_, area)| area) {
+            if let Some(start) = top.checked_sub(length)
+                && start >= area.end
+                && start >= window.start
+            {
+                return Some(start);
+            }
+            let kept = if matches!(area.kind, AreaKind::Stack { .. }) {
+                gap
+            } else {
+                0
+            };
+            top = area.start.saturating_sub(kept).min(top);
+            if top < window.start {
+                return None;
+            }
+        }
+        top.checked_sub(length)
+            .filter(|&start| start >= window.start)
+    }
+}

@@ -1,0 +1,197 @@
+//! Mapping and unmapping.
+
+use core::ops::Range;
+
+use alloc::sync::Arc;
+
+use base::{Error, Result};
+use hal::{PAGE_SIZE, USER_END};
+
+use super::AddressSpace;
+use super::area::{Area, AtFork, ObjectPart};
+use super::inner::{Inner, page_range};
+use super::place::STACK_GAP;
+use super::request::{Backing, MapRequest, Placement, Protection, Sharing};
+use crate::{MemoryObject, PageCache};
+
+impl AddressSpace {
+    /// Makes a mapping and returns its address. Nothing is brought into memory yet.
+    pub fn map(&self, request: MapRequest) -> Result<usize> {
+        if request.length == 0 {
+            return Err(Error::InvalidArgument);
+        }
+        let length = request.length.checked_next_multiple_of(PAGE_SIZE);
+        let length = length
+            .filter(|&length| length <= USER_END)
+            .ok_or(Error::OutOfMemory)?;
+        let area = Self::plan(&request, length)?;
+
+        let mut inner = self.inner.lock();
+        let range = inner.choose_place(request.placement, length)?;
+        let replaced: usize = inner
+            .areas
+            .overlapping(range.clone())
+            .map(|area| overlap(&area.range(), &range))
+            .sum();
+        inner.check_limit(length - replaced)?;
+        inner.areas.check_room(3)?;
+        inner.remove(range.clone())?;
+        // Before any page can be mapped: who cuts pages off has to find this space.
+        if let Some(part) = &area.object {
+            part.object.mapped_by(&self.weak);
+        }
+        inner.add(Area {
+            start: range.start,
+            end: range.end,
+            ..area
+        });
+        Ok(range.start)
+    }
+
+    /// The area that a request leads to, but for its place.
+    fn plan(request: &MapRequest, length: usize) -> Result<Area> {
+        refuse_impossible(request, length)?;
+        let mut maximum = Protection::all();
+        let object = match &request.backing {
+            Backing::Anonymous if request.sharing == Sharing::Private => None,
+            Backing::Anonymous => {
+                let cache = PageCache::memory("/dev/zero (deleted)");
+                cache.set_size(length as u64);
+                let object: Arc<dyn MemoryObject> = cache;
+                Some(ObjectPart { object, offset: 0 })
+            }
+            Backing::Object {
+                object,
+                offset,
+                maximum: allowed,
+            } => {
+                let aligned = offset.is_multiple_of(PAGE_SIZE as u64);
+                if !aligned || offset.checked_add(length as u64).is_none() {
+                    return Err(Error::InvalidArgument);
+                }
+                maximum = *allowed;
+                Some(ObjectPart {
+                    object: object.clone(),
+                    offset: *offset,
+                })
+            }
+        };
+        if !maximum.contains(request.protection) {
+            return Err(Error::AccessDenied);
+        }
+        Ok(Area {
+            start: 0,
+            end: 0,
+            protection: request.protection,
+            maximum,
+            sharing: request.sharing,
+            object,
+            kind: request.kind,
+            at_fork: AtFork::Copy,
+            has_own_pages: false,
+        })
+    }
+
+    /// Removes whatever is mapped in the range.
+    pub fn unmap(&self, address: usize, length: usize) -> Result<()> {
+        if !address.is_multiple_of(PAGE_SIZE) || length == 0 {
+            return Err(Error::InvalidArgument);
+        }
+        let range = page_range(address, length)?;
+        self.inner.lock().remove(range)
+    }
+
+    /// Removes everything.
+    pub fn clear(&self) {
+        let mut inner = self.inner.lock();
+        let areas = inner.areas.remove(0..USER_END);
+        inner.clear(0..USER_END);
+        drop(inner);
+        drop(areas);
+    }
+
+    /// Takes the pages `pages` of the object `identity` out of every area that shows them: they
+    /// do not belong to the object any more.
+    pub fn forget_object(&self, identity: u64, pages: Range<u64>) {
+        let mut inner = self.inner.lock();
+        let mut from = 0;
+        // The areas are found one by one, because clearing needs the whole of `inner`.
+        loop {
+            let next = inner.areas.overlapping(from..USER_END).find(|area| {
+                area.object
+                    .as_ref()
+                    .is_some_and(|part| part.object.identity() == identity)
+            });
+            let Some(area) = next else { return };
+            let place = |index: u64| {
+                let skip = index.saturating_sub(area.object_index(area.start));
+                let skip = skip.saturating_mul(PAGE_SIZE as u64);
+                area.start
+                    + usize::try_from(skip)
+                        .unwrap_or(usize::MAX)
+                        .min(area.length())
+            };
+            let range = place(pages.start)..place(pages.end);
+            from = area.end;
+            inner.clear(range);
+        }
+    }
+}
+
+impl Inner {
+    /// The range that a mapping goes to.
+    pub(super) fn choose_place(&self, placement: Placement, length: usize) -> Result<Range<usize>> {
+        let fixed = |address: usize| {
+            if !address.is_multiple_of(PAGE_SIZE) {
+                return Err(Error::InvalidArgument);
+            }
+            page_range(address, length).map_err(|_| Error::OutOfMemory)
+        };
+        match placement {
+            Placement::Fixed(address) => fixed(address),
+            Placement::FixedNoReplace(address) => {
+                let range = fixed(address)?;
+                if self.areas.is_free(range.clone()) {
+                    Ok(range)
+                } else {
+                    Err(Error::Exists)
+                }
+            }
+            Placement::Anywhere(hint) => {
+                let hint = hint - hint % PAGE_SIZE;
+                if hint >= self.window.bottom
+                    && let Ok(range) = page_range(hint, length)
+                    && self.areas.is_free(range.clone())
+                {
+                    return Ok(range);
+                }
+                let window = self.window.bottom..self.window.top;
+                let whole = self.window.bottom..USER_END;
+                let start = self
+                    .areas
+                    .find_room(length, window, STACK_GAP)
+                    .or_else(|| self.areas.find_room(length, whole, STACK_GAP))
+                    .ok_or(Error::OutOfMemory)?;
+                Ok(start..start + length)
+            }
+        }
+    }
+}
+
+/// Refuses what could never be filled: more private writable memory at once than the machine has.
+/// Whatever is less is granted, and paid for page by page when it is touched.
+fn refuse_impossible(request: &MapRequest, length: usize) -> Result<()> {
+    let is_data = request.sharing == Sharing::Private
+        && request.protection.contains(Protection::WRITE)
+        && matches!(request.backing, Backing::Anonymous);
+    if is_data && length / PAGE_SIZE > hal::frame::statistics().total {
+        return Err(Error::OutOfMemory);
+    }
+    Ok(())
+}
+
+fn overlap(one: &Range<usize>, two: &Range<usize>) -> usize {
+    one.end
+        .min(two.end)
+        .saturating_sub(one.start.max(two.start))
+}

@@ -1,0 +1,134 @@
+//! Where the bytes of a read go.
+
+use alloc::vec::Vec;
+use core::mem::take;
+
+use base::Result;
+use hal::frame::Frame;
+
+use super::segments::Segments;
+use crate::user::with_faults;
+
+/// A place that bytes go into: a read's destination.
+pub struct Sink<'a> {
+    place: Place<'a>,
+    transferred: usize,
+}
+
+enum Place<'a> {
+    User(Segments),
+    Kernel(&'a mut [u8]),
+}
+
+impl<'a> Sink<'a> {
+    /// `length` bytes of user memory at `address`.
+    pub fn user(address: usize, length: usize) -> Self {
+        Self {
+            place: Place::User(Segments::one(address, length)),
+            transferred: 0,
+        }
+    }
+
+    /// Several pieces of user memory (address, length), filled in turn.
+    pub fn user_segments(pieces: Vec<(usize, usize)>) -> Self {
+        Self {
+            place: Place::User(Segments::many(pieces)),
+            transferred: 0,
+        }
+    }
+
+    /// Kernel memory.
+    pub fn kernel(into: &'a mut [u8]) -> Self {
+        Self {
+            place: Place::Kernel(into),
+            transferred: 0,
+        }
+    }
+
+    /// How many more bytes fit.
+    pub fn remaining(&self) -> usize {
+        match &self.place {
+            Place::User(segments) => segments.remaining(),
+            Place::Kernel(slice) => slice.len(),
+        }
+    }
+
+    /// How many bytes went in so far.
+    pub fn transferred(&self) -> usize {
+        self.transferred
+    }
+
+    /// Lets at most `most` more bytes in.
+    pub fn limit(&mut self, most: usize) {
+        match &mut self.place {
+            Place::User(segments) => segments.limit(most),
+            Place::Kernel(slice) => {
+                let kept = slice.len().min(most);
+                let whole = take(slice);
+                *slice = &mut whole[..kept];
+            }
+        }
+    }
+
+    /// Puts in as much of `data` as fits; returns how much.
+    pub fn write(&mut self, data: &[u8]) -> Result<usize> {
+        self.step(
+            data.len(),
+            |address, before, length| {
+                let piece = &data[before..before + length];
+                with_faults(length, |done| {
+                    hal::user::copy_to_user(address.wrapping_add(done), &piece[done..])
+                })
+            },
+            |slice| slice.copy_from_slice(&data[..slice.len()]),
+        )
+    }
+
+    /// Puts in `length` bytes of `frame` from `offset` on, or what fits; returns how much.
+    pub fn write_frame(&mut self, frame: &Frame, offset: usize, length: usize) -> Result<usize> {
+        self.step(
+            length,
+            |address, before, length| {
+                with_faults(length, |done| {
+                    let at = offset + before + done;
+                    let address = address.wrapping_add(done);
+                    hal::user::copy_frame_to_user(frame, at, address, length - done)
+                })
+            },
+            |slice| frame.read(offset, slice),
+        )
+    }
+
+    /// Puts in `length` zeros, or what fits; returns how many.
+    pub fn zero(&mut self, length: usize) -> Result<usize> {
+        self.step(
+            length,
+            |address, _, length| {
+                with_faults(length, |done| {
+                    hal::user::zero_user(address.wrapping_add(done), length - done)
+                })
+            },
+            |slice| slice.fill(0),
+        )
+    }
+
+    fn step(
+        &mut self,
+        wanted: usize,
+        user: impl FnMut(usize, usize, usize) -> usize,
+        kernel: impl FnOnce(&mut [u8]),
+    ) -> Result<usize> {
+        let moved = match &mut self.place {
+            Place::User(segments) => segments.step(wanted, user)?,
+            Place::Kernel(slice) => {
+                let length = slice.len().min(wanted);
+                let (head, tail) = take(slice).split_at_mut(length);
+                kernel(head);
+                *slice = tail;
+                length
+            }
+        };
+        self.transferred += moved;
+        Ok(moved)
+    }
+}

@@ -1,0 +1,123 @@
+//! The open file: the object most of the kernel is about.
+//!
+//! A `File` is what POSIX calls an open file description: an inode with a position, one end of a
+//! pipe, a terminal, a directory being read. Several handles may lead to one file.
+//!
+//! Bytes move through a [`Sink`] or a [`Source`], which stand for the user's memory (or the
+//! kernel's): a pipe copies from its pages straight into the reader's. Every method has an honest
+//! default, the error that Linux gives for a file that cannot do it.
+
+use alloc::sync::Arc;
+use core::any::Any;
+
+use base::{Error, Result};
+use mem::MemoryObject;
+use mem::transfer::{Sink, Source};
+
+use crate::{DirectoryEntry, FileAccess, FileStatus, PollRegistration, Ready, StatusFlags};
+
+/// Where a seek is counted from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SeekFrom {
+    /// The beginning.
+    Start(u64),
+    /// The present position.
+    Current(i64),
+    /// The end.
+    End(i64),
+    /// The next byte at or after this offset that is no hole.
+    Data(u64),
+    /// The next hole at or after this offset.
+    Hole(u64),
+}
+
+/// An open file description.
+pub trait File: Any + Send + Sync {
+    /// This file, or, for a wrapper, the file that it wraps: what [`downcast`](<dyn File>::downcast)
+    /// looks into. Always `self` but for wrappers.
+    fn as_file_any(&self) -> &dyn Any;
+
+    /// The directions it was opened for.
+    fn access(&self) -> FileAccess {
+        FileAccess::READ | FileAccess::WRITE
+    }
+
+    /// Reads at the position, which moves on. `Ok(0)` is the end of the file.
+    fn read(&self, _into: &mut Sink<'_>) -> Result<usize> {
+        Err(Error::InvalidArgument)
+    }
+
+    /// Writes at the position, which moves on.
+    fn write(&self, _from: &mut Source<'_>) -> Result<usize> {
+        Err(Error::InvalidArgument)
+    }
+
+    /// Reads at `offset`; the position stays.
+    fn read_at(&self, _offset: u64, _into: &mut Sink<'_>) -> Result<usize> {
+        Err(Error::IllegalSeek)
+    }
+
+    /// Writes at `offset`; the position stays.
+    fn write_at(&self, _offset: u64, _from: &mut Source<'_>) -> Result<usize> {
+        Err(Error::IllegalSeek)
+    }
+
+    /// Moves the position and returns it.
+    fn seek(&self, _to: SeekFrom) -> Result<u64> {
+        Err(Error::IllegalSeek)
+    }
+
+    /// What it is ready for, of `interest` and [`Ready::ALWAYS`]. With a registration, the waiter
+    /// is also woken at each later change. The default is a file that never makes anyone wait.
+    fn poll(&self, interest: Ready, _waiter: Option<&mut PollRegistration>) -> Ready {
+        interest & (Ready::READ | Ready::WRITE)
+    }
+
+    /// Its attributes.
+    fn status(&self) -> Result<FileStatus>;
+
+    /// How it behaves.
+    fn status_flags(&self) -> StatusFlags {
+        StatusFlags::empty()
+    }
+
+    /// Changes how it behaves. A file refuses flags that it does not know how to honour.
+    fn set_status_flags(&self, flags: StatusFlags) -> Result<()> {
+        if flags == self.status_flags() {
+            Ok(())
+        } else {
+            Err(Error::InvalidArgument)
+        }
+    }
+
+    /// Cuts or extends it to `length` bytes.
+    fn truncate(&self, _length: u64) -> Result<()> {
+        Err(Error::InvalidArgument)
+    }
+
+    /// Brings its bytes, and with `metadata` its attributes, to the device.
+    fn sync(&self, _metadata: bool) -> Result<()> {
+        Err(Error::InvalidArgument)
+    }
+
+    /// Shows the entries of a directory from the position on, until `visit` says `false` (that
+    /// entry then counts as not seen). The position moves on.
+    fn read_directory(&self, _visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool) -> Result<()> {
+        Err(Error::NotDirectory)
+    }
+
+    /// Its bytes as memory, for mapping.
+    fn memory_object(&self) -> Result<Arc<dyn MemoryObject>> {
+        Err(Error::NotSupportedByDevice)
+    }
+}
+
+impl dyn File {
+    /// This file as the concrete type `T`, or what it wraps as that type.
+    pub fn downcast<T: Any>(&self) -> Option<&T> {
+        let outer: &dyn Any = self;
+        outer
+            .downcast_ref()
+            .or_else(|| self.as_file_any().downcast_ref())
+    }
+}
