@@ -10,6 +10,14 @@
 
 use hal::sync::Rank;
 
+/// An open file's position, held over a whole read or write of it (and so over everything below).
+pub const POSITION: Rank = Rank(50);
+/// The bytes of one inode, held by a writer while it copies from user memory.
+pub const INODE_BYTES: Rank = Rank(60);
+/// The shape of a file system's tree, held by a rename from one directory to another.
+pub const TREE_SHAPE: Rank = Rank(70);
+/// The trees of mounts, held while one is changed.
+pub const MOUNT_TREES: Rank = Rank(80);
 /// The tree of processes, groups and sessions.
 pub const PROCESS_TREE: Rank = Rank(100);
 /// One process.

@@ -1,5 +1,77 @@
 //! Paths, dentries, inodes, mounts, views.
+//!
+//! The virtual file system is everything about files that is not one file system's business: names
+//! and the walk along them, who may do what, what is mounted where, and the open file with its
+//! position. A file system implements [`FileSystem`] and [`Inode`] and is plugged in with
+//! [`View::mount`].
+//!
+//! The types to know:
+//! * [`Path`]: a place one can stand at, a name as seen through a mount. Whoever holds one keeps it.
+//! * [`View`]: a root and a tree of mounts, all that a process can reach by name.
+//! * [`FsContext`]: a process's view, root, working directory, umask and [`Credentials`]; every
+//!   operation on a path is one of its methods.
+//! * [`OpenFile`]: what `open` gives; an [`object::File`].
+//!
+//! ```text
+//! let context = FsContext::new(View::new(&filesystem));
+//! context.mkdir(None, b"/home", 0o755)?;
+//! let file = context.open(b"/home/note", &OpenOptions::creating(0o644))?;
+//! ```
+//!
+//! Reading order: [`name`], [`components`] (a path's text), [`walk`] (text to place), `lookup` and
+//! [`dentry_cache`] (one step), `names` and `rename` (changing directories, and their locks), `open`.
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
+
+pub mod anonymous;
+mod attachments;
+mod attributes;
+pub mod components;
+mod context;
+mod credentials;
+mod dentry;
+pub mod dentry_cache;
+mod directory;
+mod fifo;
+mod inode;
+mod locks;
+mod lookup;
+mod mount;
+mod mount_tree;
+pub mod name;
+mod names;
+mod open;
+mod open_file;
+mod options;
+mod path;
+pub mod path_text;
+pub mod ranges;
+mod rename;
+mod times;
+mod view;
+mod volume;
+mod walk;
+
+pub use attachments::Attachments;
+pub use attributes::SetTime;
+pub use context::FsContext;
+pub use credentials::{
+    Credentials, MODE_BITS, Ownership, Permission, SET_GROUP_ID, SET_USER_ID, STICKY,
+};
+pub use dentry::Dentry;
+pub use fifo::{DeviceOpener, Fifo, FifoMaker, set_device_opener, set_fifo_maker};
+pub use inode::{
+    AttributeChange, FileSystem, FileSystemStatistics, Inode, NewInode, OpenRequest, RenameFlags,
+};
+pub use locks::{FileLocks, FlockOwner, LockKind};
+pub use mount::{Mount, MountFlags};
+pub use name::{NAME_MAX, Name, PATH_MAX, SYMLINK_MAX};
+pub use open_file::OpenFile;
+pub use options::OpenOptions;
+pub use path::Path;
+pub use times::{access_is_news, now};
+pub use view::{MountInfo, View};
+pub use volume::{Volume, allocate_device};
+pub use walk::ResolveFlags;

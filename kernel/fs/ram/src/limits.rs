@@ -1,0 +1,80 @@
+//! How much an instance may hold, and the count of what it does.
+
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use base::{Error, Result};
+use mem::PageBudget;
+
+/// The most that one instance may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Pages of file data.
+    pub pages: usize,
+    /// Inodes: files, directories, links, nodes.
+    pub inodes: usize,
+}
+
+impl Default for Limits {
+    /// Half of the memory, and as many inodes as that has pages: tmpfs's default on Linux.
+    fn default() -> Self {
+        let half = hal::frame::statistics().total / 2;
+        Self { pages: half, inodes: half }
+    }
+}
+
+/// What an instance holds, shared by all its inodes.
+pub(crate) struct Account {
+    pub(crate) device: u64,
+    pub(crate) limits: Limits,
+    pages: AtomicUsize,
+    inodes: AtomicUsize,
+    next_number: AtomicU64,
+}
+
+impl Account {
+    pub(crate) fn new(device: u64, limits: Limits) -> Self {
+        Self {
+            device,
+            limits,
+            pages: AtomicUsize::new(0),
+            inodes: AtomicUsize::new(0),
+            next_number: AtomicU64::new(1),
+        }
+    }
+
+    pub(crate) fn pages(&self) -> usize {
+        self.pages.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn inodes(&self) -> usize {
+        self.inodes.load(Ordering::Relaxed)
+    }
+
+    /// Counts a new inode and gives it its number.
+    pub(crate) fn charge_inode(&self) -> Result<u64> {
+        charge(&self.inodes, 1, self.limits.inodes)?;
+        Ok(self.next_number.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn refund_inode(&self) {
+        self.inodes.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl PageBudget for Account {
+    fn charge(&self, pages: usize) -> Result<()> {
+        charge(&self.pages, pages, self.limits.pages)
+    }
+
+    fn refund(&self, pages: usize) {
+        self.pages.fetch_sub(pages, Ordering::Relaxed);
+    }
+}
+
+fn charge(counter: &AtomicUsize, more: usize, limit: usize) -> Result<()> {
+    let fits = |used: usize| used.checked_add(more).filter(|&sum| sum <= limit);
+    match counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Error::NoSpace),
+    }
+}

@@ -1,0 +1,118 @@
+//! What other rooms hang on an inode.
+//!
+//! A named pipe's buffer, file locks and a bound socket belong to the inode, not to any one name or
+//! open file, and they vanish with it. A file system embeds one [`Attachments`] in each inode that
+//! it keeps in memory and hands it out; it costs two words until something is attached.
+
+use alloc::boxed::Box;
+use alloc::sync::{Arc, Weak};
+use core::any::Any;
+
+use base::rank;
+use base::sync::SpinLock;
+use base::{Error, Result};
+
+use crate::fifo::Fifo;
+use crate::locks::FileLocks;
+
+#[derive(Default)]
+struct Attached {
+    fifo: Option<Weak<dyn Fifo>>,
+    socket: Option<Weak<dyn Any + Send + Sync>>,
+    locks: Option<Arc<FileLocks>>,
+    /// Positive: open for writing so often. Negative: running as a program so often.
+    writers: i64,
+}
+
+/// See the module.
+pub struct Attachments {
+    attached: SpinLock<Option<Box<Attached>>>,
+}
+
+impl Attachments {
+    /// Nothing attached.
+    pub fn new() -> Self {
+        Self { attached: SpinLock::new(rank::INODE, None) }
+    }
+
+    /// The fifo of this inode, made with `make` if nobody has it open.
+    pub fn fifo(&self, make: impl FnOnce() -> Result<Arc<dyn Fifo>>) -> Result<Arc<dyn Fifo>> {
+        let present = |slot: &Option<Box<Attached>>| {
+            slot.as_ref().and_then(|attached| attached.fifo.as_ref()?.upgrade())
+        };
+        if let Some(fifo) = present(&self.attached.lock()) {
+            return Ok(fifo);
+        }
+        // Made outside the lock; whoever enters first wins.
+        let made = make()?;
+        let mut slot = self.attached.lock();
+        if let Some(fifo) = present(&slot) {
+            return Ok(fifo);
+        }
+        slot.get_or_insert_default().fifo = Some(Arc::downgrade(&made));
+        Ok(made)
+    }
+
+    /// Binds a local socket to this inode.
+    pub fn bind_socket(&self, socket: Weak<dyn Any + Send + Sync>) {
+        self.attached.lock().get_or_insert_default().socket = Some(socket);
+    }
+
+    /// The socket that is bound here and still open.
+    pub fn socket(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        self.attached.lock().as_ref()?.socket.as_ref()?.upgrade()
+    }
+
+    /// The lock lists of this inode.
+    pub fn locks(&self) -> Arc<FileLocks> {
+        let mut slot = self.attached.lock();
+        slot.get_or_insert_default().locks.get_or_insert_with(|| Arc::new(FileLocks::new())).clone()
+    }
+
+    /// The lock lists, if anyone ever locked.
+    pub fn locks_if_any(&self) -> Option<Arc<FileLocks>> {
+        self.attached.lock().as_ref()?.locks.clone()
+    }
+
+    /// Counts an open for writing; [`Error::TextBusy`] while it runs as a program.
+    pub fn begin_write(&self) -> Result<()> {
+        let mut slot = self.attached.lock();
+        let attached = slot.get_or_insert_default();
+        if attached.writers < 0 {
+            return Err(Error::TextBusy);
+        }
+        attached.writers += 1;
+        Ok(())
+    }
+
+    /// The end of what [`begin_write`](Self::begin_write) began.
+    pub fn end_write(&self) {
+        if let Some(attached) = self.attached.lock().as_mut() {
+            attached.writers -= 1;
+        }
+    }
+
+    /// Forbids writing while it runs as a program; [`Error::TextBusy`] while it is being written.
+    pub fn deny_write(&self) -> Result<()> {
+        let mut slot = self.attached.lock();
+        let attached = slot.get_or_insert_default();
+        if attached.writers > 0 {
+            return Err(Error::TextBusy);
+        }
+        attached.writers -= 1;
+        Ok(())
+    }
+
+    /// The end of what [`deny_write`](Self::deny_write) began.
+    pub fn allow_write(&self) {
+        if let Some(attached) = self.attached.lock().as_mut() {
+            attached.writers += 1;
+        }
+    }
+}
+
+impl Default for Attachments {
+    fn default() -> Self {
+        Self::new()
+    }
+}

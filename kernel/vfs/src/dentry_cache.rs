@@ -1,0 +1,175 @@
+//! The name cache: (directory, name) → dentry, or the knowledge that there is none.
+//!
+//! A hash table of small buckets, each under its own lock, so that walks on different CPUs rarely
+//! meet. Negative entries remember failed lookups (a shell looks along `$PATH`); they hold nothing
+//! alive. The table is bounded: when it is full, a hand goes round the buckets and lets go what has
+//! not been used since it last came by (second chance) and is in use by nobody but the cache.
+//!
+//! Why letting go is safe: a dentry of the cache with one reference is referenced by the cache
+//! alone, and nobody can get at it without the bucket's lock, which the hand holds. No weak
+//! references to cached dentries exist.
+//!
+//! Entries are only *added* under the directory's change lock (see [`crate::dentry`]), so an entry
+//! can never bring back what a concurrent unlink has just taken away.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use base::rank;
+use base::sync::SpinLock;
+use hal::Global;
+
+use crate::dentry::Dentry;
+
+const BUCKETS: usize = 1024;
+
+/// How many entries the cache keeps before it lets go of old ones.
+const LIMIT: usize = 8192;
+
+/// How many entries one sweep lets go.
+const SWEEP: usize = 256;
+
+/// What the cache knows of a name.
+pub(crate) enum Cached {
+    /// It leads here.
+    Present(Arc<Dentry>),
+    /// The directory does not have it.
+    Absent,
+}
+
+struct Entry {
+    parent: u64,
+    name: Arc<[u8]>,
+    /// `None`: known to be absent.
+    dentry: Option<Arc<Dentry>>,
+    device: u64,
+    used: AtomicBool,
+}
+
+struct Cache {
+    buckets: Vec<SpinLock<Vec<Entry>>>,
+    count: AtomicUsize,
+    hand: AtomicUsize,
+}
+
+static CACHE: Global<Cache> = Global::new(|| Cache {
+    buckets: (0..BUCKETS).map(|_| SpinLock::new(rank::DENTRY, Vec::new())).collect(),
+    count: AtomicUsize::new(0),
+    hand: AtomicUsize::new(0),
+});
+
+/// FNV-1a over the name, begun with the directory's number.
+fn bucket_of(parent: u64, name: &[u8]) -> usize {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ parent.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    for &byte in name {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    (hash ^ hash >> 32) as usize % BUCKETS
+}
+
+fn bucket(parent: u64, name: &[u8]) -> &'static SpinLock<Vec<Entry>> {
+    let cache: &'static Cache = &CACHE;
+    &cache.buckets[bucket_of(parent, name)]
+}
+
+/// What the cache knows of `name` in `parent`; `None` if nothing.
+pub(crate) fn find(parent: &Dentry, name: &[u8]) -> Option<Cached> {
+    let entries = bucket(parent.id(), name).lock();
+    let entry =
+        entries.iter().find(|entry| entry.parent == parent.id() && *entry.name == *name)?;
+    entry.used.store(true, Ordering::Relaxed);
+    Some(match &entry.dentry {
+        Some(dentry) => Cached::Present(dentry.clone()),
+        None => Cached::Absent,
+    })
+}
+
+/// Enters that `name` in `parent` is `dentry` (or absent), in place of what was known.
+/// The caller holds the directory's change lock.
+pub(crate) fn enter(parent: &Dentry, name: Arc<[u8]>, dentry: Option<Arc<Dentry>>) {
+    let entry = Entry {
+        parent: parent.id(),
+        name,
+        dentry,
+        device: parent.volume().device(),
+        used: AtomicBool::new(true),
+    };
+    let mut entries = bucket(entry.parent, &entry.name).lock();
+    let place = entries.iter().position(|old| old.parent == entry.parent && old.name == entry.name);
+    let old = match place.and_then(|place| entries.get_mut(place)) {
+        Some(place) => Some(core::mem::replace(place, entry)),
+        None => {
+            entries.push(entry);
+            None
+        }
+    };
+    drop(entries);
+    if old.is_none() && CACHE.count.fetch_add(1, Ordering::Relaxed) >= LIMIT {
+        shrink(SWEEP);
+    }
+}
+
+/// Forgets what is known of `name` in `parent`.
+pub(crate) fn forget(parent: &Dentry, name: &[u8]) {
+    let mut entries = bucket(parent.id(), name).lock();
+    let place =
+        entries.iter().position(|entry| entry.parent == parent.id() && *entry.name == *name);
+    let old = place.map(|place| entries.swap_remove(place));
+    drop(entries);
+    if old.is_some() {
+        CACHE.count.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Lets go of up to `wanted` entries that nobody uses; returns how many it let go.
+pub fn shrink(wanted: usize) -> usize {
+    let mut freed = 0;
+    // Twice round: the first visit takes the second chance away.
+    for _ in 0..2 * BUCKETS {
+        if freed >= wanted {
+            break;
+        }
+        let index = CACHE.hand.fetch_add(1, Ordering::Relaxed) % BUCKETS;
+        freed += sweep(&CACHE.buckets[index], |entry| !entry.used.swap(false, Ordering::Relaxed));
+    }
+    freed
+}
+
+/// Lets go of all unused entries of a volume. Children hold their parents, so it takes as many
+/// rounds as the tree is deep.
+pub(crate) fn forget_volume(device: u64) {
+    loop {
+        let freed: usize = CACHE
+            .buckets
+            .iter()
+            .map(|bucket| sweep(bucket, |entry| entry.device == device))
+            .sum();
+        if freed == 0 {
+            return;
+        }
+    }
+}
+
+/// How many entries the cache has.
+pub fn len() -> usize {
+    CACHE.count.load(Ordering::Relaxed)
+}
+
+fn sweep(bucket: &SpinLock<Vec<Entry>>, mut choose: impl FnMut(&Entry) -> bool) -> usize {
+    let mut gone = Vec::new();
+    let mut entries = bucket.lock();
+    let mut index = 0;
+    while let Some(entry) = entries.get(index) {
+        let unused = entry.dentry.as_ref().is_none_or(|dentry| Arc::strong_count(dentry) == 1);
+        if unused && choose(entry) {
+            gone.push(entries.swap_remove(index));
+        } else {
+            index += 1;
+        }
+    }
+    // Dropped after the lock: a dentry's end may end an inode, and that may take other locks.
+    drop(entries);
+    CACHE.count.fetch_sub(gone.len(), Ordering::Relaxed);
+    gone.len()
+}

@@ -1,0 +1,340 @@
+//! What a file system implements: [`FileSystem`] and [`Inode`].
+//!
+//! An inode is a file without its name: attributes, and, by kind, bytes, entries, a link's body or
+//! a device's number. The vfs does everything that is about *names and rights* (the walk, the
+//! permission checks, the sticky bit, mounts, umask, caching of names, locking of directories), so
+//! a file system only keeps what it is told. Every method has an honest default, the error that
+//! Linux gives for an inode that cannot do it.
+//!
+//! What the vfs promises to a file system:
+//! * [`Inode::create`], [`link`](Inode::link), [`unlink`](Inode::unlink),
+//!   [`remove_directory`](Inode::remove_directory) and [`rename`](Inode::rename) of one directory
+//!   never run at the same time as each other or as an uncached [`lookup`](Inode::lookup) in it;
+//! * a directory that is removed, or replaced by a rename, is locked too, so nothing appears in it
+//!   after the file system has seen it empty;
+//! * a rename never makes a loop: the ancestor check is done, under a lock that keeps the tree.
+//!
+//! Reads and writes of file bytes are *not* serialised by the vfs.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::any::Any;
+
+use base::{Error, Result};
+use mem::PageCache;
+use mem::transfer::{Sink, Source};
+use object::{DirectoryEntry, File, FileKind, FileStatus, Timestamp};
+
+use crate::attachments::Attachments;
+use crate::credentials::Ownership;
+use crate::name::Name;
+use crate::path::Path;
+
+/// A file system instance: a tree of inodes, and what `df` asks.
+pub trait FileSystem: Send + Sync + Any {
+    /// The type's name, as in `mount -t`.
+    fn name(&self) -> &'static str;
+
+    /// What the device column of `mount` shows.
+    fn source(&self) -> Vec<u8> {
+        self.name().as_bytes().to_vec()
+    }
+
+    /// The instance's device number, from [`crate::allocate_device`] or its block device. It is in
+    /// every status of its inodes, and names the instance in the vfs.
+    fn device(&self) -> u64;
+
+    /// The root directory; always the same inode.
+    fn root(&self) -> Arc<dyn Inode>;
+
+    /// Sizes, for `statfs`.
+    fn statistics(&self) -> FileSystemStatistics;
+
+    /// Brings everything to the device.
+    fn sync(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// True where nothing can be written, through whatever mount.
+    fn is_read_only(&self) -> bool {
+        false
+    }
+
+    /// Options as `mount` shows them behind `rw`, for example `,size=1024k`.
+    fn options(&self) -> Vec<u8> {
+        Vec::new()
+    }
+}
+
+/// What `statfs` tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FileSystemStatistics {
+    /// Linux's magic number of the type.
+    pub magic: u64,
+    /// Size of a block in bytes.
+    pub block_size: u64,
+    /// Blocks in all.
+    pub blocks: u64,
+    /// Free blocks.
+    pub blocks_free: u64,
+    /// Free blocks that an ordinary user may take.
+    pub blocks_available: u64,
+    /// Inodes in all.
+    pub inodes: u64,
+    /// Free inodes.
+    pub inodes_free: u64,
+    /// The longest name.
+    pub name_length: u64,
+}
+
+/// What to make in a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewInode<'a> {
+    /// An empty file.
+    File,
+    /// An empty directory.
+    Directory,
+    /// A symbolic link with this body.
+    Symlink(&'a [u8]),
+    /// A character or block device node.
+    Device {
+        /// [`FileKind::CharacterDevice`] or [`FileKind::BlockDevice`].
+        kind: FileKind,
+        /// Major number.
+        major: u32,
+        /// Minor number.
+        minor: u32,
+    },
+    /// A named pipe.
+    Fifo,
+    /// The name of a local socket.
+    Socket,
+}
+
+impl NewInode<'_> {
+    /// The kind that comes out.
+    pub fn kind(&self) -> FileKind {
+        match self {
+            NewInode::File => FileKind::Regular,
+            NewInode::Directory => FileKind::Directory,
+            NewInode::Symlink(_) => FileKind::SymbolicLink,
+            NewInode::Device { kind, .. } => *kind,
+            NewInode::Fifo => FileKind::Fifo,
+            NewInode::Socket => FileKind::Socket,
+        }
+    }
+}
+
+/// Attributes to change; what is `None` stays. The vfs has checked that the caller may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AttributeChange {
+    /// New permission bits (with set-id and sticky bits).
+    pub mode: Option<u32>,
+    /// New owner.
+    pub uid: Option<u32>,
+    /// New group.
+    pub gid: Option<u32>,
+    /// New access time.
+    pub access_time: Option<Timestamp>,
+    /// New modification time.
+    pub modification_time: Option<Timestamp>,
+    /// The time of this change; [`None`] leaves the change time alone (access time updates).
+    pub change_time: Option<Timestamp>,
+}
+
+bitflags::bitflags! {
+    /// How a rename treats an existing target.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct RenameFlags: u32 {
+        /// Fail with [`Error::Exists`] if the target exists.
+        const NO_REPLACE = 1;
+        /// Exchange the two names.
+        const EXCHANGE = 2;
+    }
+}
+
+/// How an inode is opened: what reaches [`Inode::open`].
+#[derive(Clone, Debug)]
+pub struct OpenRequest {
+    /// For reading.
+    pub read: bool,
+    /// For writing.
+    pub write: bool,
+    /// Nothing waits (named pipes, terminals).
+    pub nonblocking: bool,
+    /// Do not become the controlling terminal.
+    pub no_controlling_terminal: bool,
+    /// Where the opened name lies (a pseudo-terminal's multiplexer looks for its slaves beside it).
+    pub path: Path,
+}
+
+/// A file without its name.
+pub trait Inode: Send + Sync + Any {
+    /// The inode as [`Any`], for the file system that made it.
+    fn as_any(&self) -> &dyn Any;
+
+    /// What it is; never changes.
+    fn kind(&self) -> FileKind;
+
+    /// All attributes.
+    fn status(&self) -> Result<FileStatus>;
+
+    /// Just what a permission check needs; asked at every step of a walk.
+    fn ownership(&self) -> Result<Ownership> {
+        let status = self.status()?;
+        Ok(Ownership { mode: status.mode, uid: status.uid, gid: status.gid })
+    }
+
+    /// Changes attributes.
+    fn set_attributes(&self, _change: &AttributeChange) -> Result<()> {
+        Err(Error::NotPermitted)
+    }
+
+    /// May a dentry for this inode be kept in the name cache? Not where names come and go by
+    /// themselves (`/proc/PID`).
+    fn cacheable(&self) -> bool {
+        true
+    }
+
+    /// May the name cache remember that this directory does *not* have a name?
+    fn caches_absence(&self) -> bool {
+        self.cacheable()
+    }
+
+    // Directories.
+
+    /// Finds an entry; [`Error::NotFound`] if there is none.
+    fn lookup(&self, _name: Name<'_>) -> Result<Arc<dyn Inode>> {
+        Err(Error::NotDirectory)
+    }
+
+    /// Makes a new inode and enters it. The name is free.
+    fn create(&self, _name: Name<'_>, _new: &NewInode<'_>, _owner: Ownership) -> Result<Arc<dyn Inode>> {
+        Err(Error::NotPermitted)
+    }
+
+    /// Makes a regular file that has no name yet (`O_TMPFILE`).
+    fn create_unnamed(&self, _owner: Ownership) -> Result<Arc<dyn Inode>> {
+        Err(Error::Unsupported)
+    }
+
+    /// Enters `target`, an inode of the same file system and no directory, under another name.
+    fn link(&self, _name: Name<'_>, _target: &Arc<dyn Inode>) -> Result<()> {
+        Err(Error::NotPermitted)
+    }
+
+    /// Takes out an entry that is no directory. The inode lives on while it is open.
+    fn unlink(&self, _name: Name<'_>) -> Result<()> {
+        Err(Error::NotPermitted)
+    }
+
+    /// Takes out an empty directory; [`Error::NotEmpty`] if it is not.
+    fn remove_directory(&self, _name: Name<'_>) -> Result<()> {
+        Err(Error::NotPermitted)
+    }
+
+    /// Moves an entry, replacing the target's if there is one (or exchanging them). The kinds have
+    /// been checked; a replaced directory must be found empty, else [`Error::NotEmpty`].
+    fn rename(
+        &self,
+        _name: Name<'_>,
+        _new_directory: &Arc<dyn Inode>,
+        _new_name: Name<'_>,
+        _flags: RenameFlags,
+    ) -> Result<()> {
+        Err(Error::NotPermitted)
+    }
+
+    /// Shows the entries from `cookie` on (0 at first; then the last entry's `next_position`)
+    /// until `visit` says `false`. `.` and `..` are the vfs's. Entries that stay during the whole
+    /// reading are shown exactly once, whatever comes and goes beside them.
+    fn read_directory(
+        &self,
+        _cookie: u64,
+        _visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
+    ) -> Result<()> {
+        Err(Error::NotDirectory)
+    }
+
+    // Symbolic links.
+
+    /// The link's body.
+    fn read_link(&self) -> Result<Vec<u8>> {
+        Err(Error::InvalidArgument)
+    }
+
+    /// A link that leads to an object rather than to a name (`/proc/PID/cwd`, `…/fd/N`).
+    fn magic_link(&self) -> Result<Option<Path>> {
+        Ok(None)
+    }
+
+    // Files.
+
+    /// Reads bytes at `offset`.
+    fn read_at(&self, _offset: u64, _into: &mut Sink<'_>) -> Result<usize> {
+        Err(Error::InvalidArgument)
+    }
+
+    /// Writes bytes at `offset`, extending the file.
+    fn write_at(&self, _offset: u64, _from: &mut Source<'_>) -> Result<usize> {
+        Err(Error::InvalidArgument)
+    }
+
+    /// Writes at the end, wherever it is at that moment; returns the end after it and the count.
+    fn append(&self, _from: &mut Source<'_>) -> Result<(u64, usize)> {
+        Err(Error::InvalidArgument)
+    }
+
+    /// Cuts or extends to `length` bytes.
+    fn truncate(&self, _length: u64) -> Result<()> {
+        Err(Error::InvalidArgument)
+    }
+
+    /// The bytes as pages, for mapping and exec.
+    fn page_cache(&self) -> Option<Arc<PageCache>> {
+        None
+    }
+
+    /// Where the next data (`true`) or hole (`false`) at or after `offset` begins, for SEEK_DATA
+    /// and SEEK_HOLE. The default knows no holes.
+    fn next_extent(&self, offset: u64, data: bool) -> Result<u64> {
+        let size = self.status()?.size;
+        if offset >= size {
+            return Err(Error::NoSuchDevice);
+        }
+        Ok(if data { offset } else { size })
+    }
+
+    /// Gives the file that an open of this inode leads to, when it is not simply bytes at offsets:
+    /// devices, generated files. `None` means bytes at offsets.
+    fn open(&self, _request: &OpenRequest) -> Result<Option<Arc<dyn File>>> {
+        Ok(None)
+    }
+
+    /// Brings its bytes (and attributes) to the device.
+    fn sync(&self, _metadata: bool) -> Result<()> {
+        Ok(())
+    }
+
+    /// What others hang on this inode: a fifo's pipe, locks, a socket. Without it, none can be.
+    fn attachments(&self) -> Option<&Attachments> {
+        None
+    }
+}
+
+impl dyn Inode {
+    /// True for directories.
+    pub fn is_directory(&self) -> bool {
+        self.kind() == FileKind::Directory
+    }
+
+    /// True for symbolic links.
+    pub fn is_symbolic_link(&self) -> bool {
+        self.kind() == FileKind::SymbolicLink
+    }
+
+    /// This inode as the concrete type `T`.
+    pub fn downcast<T: Any>(&self) -> Option<&T> {
+        self.as_any().downcast_ref()
+    }
+}

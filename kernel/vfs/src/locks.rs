@@ -1,0 +1,172 @@
+//! File locks: `flock` for whole files, record locks for ranges.
+//!
+//! Both are advice between programs and hang on the inode ([`crate::Attachments`]). A `flock` lock
+//! belongs to the open file: it ends when the last handle to that goes. A record lock belongs to a
+//! process (named by a number that the ABI gives) or, as an "OFD lock", to the open file too; ranges
+//! are split and merged by the pure functions of [`crate::ranges`].
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use base::rank;
+use base::sync::SpinLock;
+use base::wait::WaitQueue;
+use base::{Error, Result};
+use hal::Global;
+
+use crate::inode::Inode;
+use crate::ranges::{self, Range, RangeLock};
+
+/// How a lock excludes others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockKind {
+    /// Any number of these at a time.
+    Shared,
+    /// Only one, and no shared one.
+    Exclusive,
+}
+
+/// All locks of one inode.
+pub struct FileLocks {
+    held: SpinLock<Held>,
+    changed: WaitQueue,
+}
+
+struct Held {
+    whole: Vec<(u64, LockKind)>,
+    ranges: Vec<RangeLock>,
+}
+
+impl FileLocks {
+    /// None yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            held: SpinLock::new(rank::FILE, Held { whole: Vec::new(), ranges: Vec::new() }),
+            changed: WaitQueue::new(),
+        }
+    }
+
+    fn try_whole(&self, owner: u64, kind: LockKind) -> bool {
+        let mut held = self.held.lock();
+        let conflict = held.whole.iter().any(|&(other, present)| {
+            other != owner && (kind == LockKind::Exclusive || present == LockKind::Exclusive)
+        });
+        if conflict {
+            return false;
+        }
+        held.whole.retain(|&(other, _)| other != owner);
+        held.whole.push((owner, kind));
+        true
+    }
+
+    fn release_whole(&self, owner: u64) {
+        self.held.lock().whole.retain(|&(other, _)| other != owner);
+        self.changed.wake_all();
+    }
+
+    /// The first lock that keeps `owner` from locking `range`, for `F_GETLK`.
+    pub fn conflict(&self, owner: u64, range: Range, kind: LockKind) -> Option<RangeLock> {
+        ranges::conflict(&self.held.lock().ranges, owner, range, kind)
+    }
+
+    /// Locks a range; what the owner had there is replaced. Waits if `wait`, else
+    /// [`Error::WouldBlock`].
+    pub fn lock_range(&self, lock: RangeLock, wait: bool) -> Result<()> {
+        let attempt = || {
+            let mut held = self.held.lock();
+            if ranges::conflict(&held.ranges, lock.owner, lock.range, lock.kind).is_some() {
+                return None;
+            }
+            ranges::set(&mut held.ranges, lock);
+            Some(())
+        };
+        if attempt().is_some() {
+            // A lock that was weakened may let others in.
+            self.changed.wake_all();
+            return Ok(());
+        }
+        if !wait {
+            return Err(Error::WouldBlock);
+        }
+        self.changed.wait_interruptible(None, attempt)
+    }
+
+    /// Gives back what `owner` holds of `range`.
+    pub fn unlock_range(&self, owner: u64, range: Range) {
+        ranges::clear(&mut self.held.lock().ranges, owner, range);
+        self.changed.wake_all();
+    }
+
+    /// All range locks, for `/proc/locks`.
+    pub fn ranges(&self) -> Vec<RangeLock> {
+        self.held.lock().ranges.clone()
+    }
+}
+
+static NEXT_OWNER: Global<AtomicU64> = Global::new(|| AtomicU64::new(1 << 32));
+
+/// An open file as the owner of locks; gives them back when it goes.
+pub struct FlockOwner {
+    number: AtomicU64,
+    inode: Arc<dyn Inode>,
+}
+
+impl FlockOwner {
+    pub(crate) fn new(inode: &Arc<dyn Inode>) -> Self {
+        Self { number: AtomicU64::new(0), inode: inode.clone() }
+    }
+
+    /// The owner's number: never that of a process. Given at first use.
+    pub fn number(&self) -> u64 {
+        let present = self.number.load(Ordering::Relaxed);
+        if present != 0 {
+            return present;
+        }
+        let new = NEXT_OWNER.fetch_add(1, Ordering::Relaxed);
+        match self.number.compare_exchange(0, new, Ordering::Relaxed, Ordering::Relaxed) {
+            Ok(_) => new,
+            Err(other) => other,
+        }
+    }
+
+    /// The locks of the file's inode.
+    pub fn locks(&self) -> Result<Arc<FileLocks>> {
+        Ok(self.inode.attachments().ok_or(Error::Unsupported)?.locks())
+    }
+
+    /// flock(2): locks the whole file, in place of what this open file had.
+    pub fn lock(&self, kind: LockKind, wait: bool) -> Result<()> {
+        let locks = self.locks()?;
+        let number = self.number();
+        if locks.try_whole(number, kind) {
+            locks.changed.wake_all();
+            return Ok(());
+        }
+        // Changing a lock is giving it back first: two that upgrade would wait for each other.
+        locks.release_whole(number);
+        if !wait {
+            return Err(Error::WouldBlock);
+        }
+        locks.changed.wait_interruptible(None, || locks.try_whole(number, kind).then_some(()))
+    }
+
+    /// flock(2) with `LOCK_UN`.
+    pub fn unlock(&self) -> Result<()> {
+        self.locks()?.release_whole(self.number());
+        Ok(())
+    }
+}
+
+impl Drop for FlockOwner {
+    fn drop(&mut self) {
+        let number = *self.number.get_mut();
+        if number == 0 {
+            return;
+        }
+        if let Some(locks) = self.inode.attachments().and_then(|held| held.locks_if_any()) {
+            locks.release_whole(number);
+            locks.unlock_range(number, Range::ALL);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! One step down: from a directory and a name to a dentry.
+//!
+//! A hit in the name cache takes one bucket lock. A miss takes the directory's change lock, looks
+//! again, asks the file system, and enters the answer, so that the cache never disagrees with a
+//! change made at the same time.
+
+use alloc::sync::Arc;
+
+use base::{Error, Result};
+
+use crate::dentry::{ChangeGuard, Dentry};
+use crate::dentry_cache::{self, Cached};
+use crate::name::Name;
+
+/// Finds `name` in `directory`; [`Error::NotFound`] if there is none.
+pub(crate) fn lookup(directory: &Arc<Dentry>, name: Name<'_>) -> Result<Arc<Dentry>> {
+    match dentry_cache::find(directory, name.as_bytes()) {
+        Some(Cached::Present(dentry)) => Ok(dentry),
+        Some(Cached::Absent) => Err(Error::NotFound),
+        None => {
+            let guard = directory.lock_live()?;
+            lookup_locked(directory, name, &guard)
+        }
+    }
+}
+
+/// The same under the directory's change lock.
+pub(crate) fn lookup_locked(
+    directory: &Arc<Dentry>,
+    name: Name<'_>,
+    _held: &ChangeGuard<'_>,
+) -> Result<Arc<Dentry>> {
+    match dentry_cache::find(directory, name.as_bytes()) {
+        Some(Cached::Present(dentry)) => return Ok(dentry),
+        Some(Cached::Absent) => return Err(Error::NotFound),
+        None => {}
+    }
+    match directory.inode().lookup(name) {
+        Ok(inode) => {
+            let name: Arc<[u8]> = name.as_bytes().into();
+            let keep = inode.cacheable();
+            let dentry = Dentry::child(directory, name.clone(), inode);
+            if keep {
+                dentry_cache::enter(directory, name, Some(dentry.clone()));
+            }
+            Ok(dentry)
+        }
+        Err(Error::NotFound) => {
+            note_absence(directory, name);
+            Err(Error::NotFound)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Enters a new inode's dentry. The caller holds the directory's change lock.
+pub(crate) fn enter_new(
+    directory: &Arc<Dentry>,
+    name: Name<'_>,
+    inode: Arc<dyn crate::inode::Inode>,
+) -> Arc<Dentry> {
+    let name: Arc<[u8]> = name.as_bytes().into();
+    let keep = inode.cacheable();
+    let dentry = Dentry::child(directory, name.clone(), inode);
+    if keep {
+        dentry_cache::enter(directory, name, Some(dentry.clone()));
+    }
+    dentry
+}
+
+/// Remembers that `name` is not in `directory` (any more). The caller holds the change lock.
+pub(crate) fn note_absence(directory: &Arc<Dentry>, name: Name<'_>) {
+    if directory.inode().caches_absence() {
+        dentry_cache::enter(directory, name.as_bytes().into(), None);
+    } else {
+        dentry_cache::forget(directory, name.as_bytes());
+    }
+}

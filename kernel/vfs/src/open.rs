@@ -1,0 +1,204 @@
+//! Opening: from a path to an open file.
+//!
+//! The walk stops before the last component, because with `O_CREAT` that is the one that may be
+//! missing; a link there is followed like any other, so `open("dangling", O_CREAT)` makes what the
+//! link names. What is made is opened whatever its mode says; what was there is checked.
+
+use alloc::sync::Arc;
+
+use base::{Error, Result};
+use object::{File, FileAccess, FileKind};
+
+use crate::anonymous;
+use crate::context::FsContext;
+use crate::credentials::{MODE_BITS, Permission};
+use crate::dentry::Dentry;
+use crate::fifo;
+use crate::inode::{NewInode, OpenRequest};
+use crate::lookup::lookup_locked;
+use crate::mount::MountFlags;
+use crate::name::Name;
+use crate::names::ownership_of_new;
+use crate::open_file::{OpenFile, WriteClaim};
+use crate::options::OpenOptions;
+use crate::path::Path;
+use crate::walk::{Last, ParentOf, ResolveFlags, Walk, child};
+
+impl FsContext {
+    /// open(2).
+    pub fn open(&self, path: &[u8], options: &OpenOptions) -> Result<Arc<OpenFile>> {
+        self.open_at(None, path, options)
+    }
+
+    /// openat(2).
+    pub fn open_at(
+        &self,
+        at: Option<&Path>,
+        path: &[u8],
+        options: &OpenOptions,
+    ) -> Result<Arc<OpenFile>> {
+        let mut flags = options.resolve;
+        flags.set(ResolveFlags::NO_FOLLOW, options.no_follow);
+        if options.path_only {
+            flags.set(ResolveFlags::DIRECTORY, options.directory);
+            let place = self.resolve(at, path, flags)?;
+            return OpenFile::place(place);
+        }
+        if options.unnamed {
+            return self.open_unnamed(at, path, options, flags);
+        }
+        if options.create {
+            return self.open_or_create(at, path, options, flags);
+        }
+        let place = self.resolve(at, path, flags)?;
+        self.open_place(place, options)
+    }
+
+    fn open_or_create(
+        &self,
+        at: Option<&Path>,
+        path: &[u8],
+        options: &OpenOptions,
+        flags: ResolveFlags,
+    ) -> Result<Arc<OpenFile>> {
+        if options.directory {
+            return Err(Error::InvalidArgument);
+        }
+        let mut walk = Walk::new(self, at, path, flags)?;
+        loop {
+            let ParentOf { directory, last, slash } = walk.to_last()?;
+            let Last::Name(name) = last else { return Err(Error::IsDirectory) };
+            if slash {
+                return Err(Error::IsDirectory);
+            }
+            let name = Name::new(&name)?;
+            let held = directory.dentry.lock_live()?;
+            let found = match lookup_locked(&directory.dentry, name, &held) {
+                Ok(found) => found,
+                Err(Error::NotFound) => {
+                    let place = self.create_locked(&directory, name, &NewInode::File, options.mode)?;
+                    drop(held);
+                    return self.finish(place, options);
+                }
+                Err(error) => return Err(error),
+            };
+            drop(held);
+            if options.exclusive {
+                return Err(Error::Exists);
+            }
+            let found = child(&directory, found);
+            if let Some(place) = walk.arrive(found, !options.no_follow)? {
+                if place.inode().is_directory() {
+                    return Err(Error::IsDirectory);
+                }
+                return self.open_place(place, options);
+            }
+        }
+    }
+
+    fn open_unnamed(
+        &self,
+        at: Option<&Path>,
+        path: &[u8],
+        options: &OpenOptions,
+        flags: ResolveFlags,
+    ) -> Result<Arc<OpenFile>> {
+        if !options.write {
+            return Err(Error::InvalidArgument);
+        }
+        let directory = self.resolve(at, path, flags | ResolveFlags::DIRECTORY)?;
+        self.check_writable(&directory)?;
+        self.check(&directory, Permission::WRITE | Permission::EXECUTE)?;
+        let above = directory.inode().ownership()?;
+        let owner = ownership_of_new(self, above, FileKind::Regular, options.mode & MODE_BITS);
+        let inode = directory.inode().create_unnamed(owner)?;
+        let name = alloc::format!("#{}", inode.status()?.inode);
+        let dentry = Dentry::child(directory.dentry(), name.as_bytes().into(), inode);
+        dentry.mark_removed();
+        self.finish(Path { mount: directory.mount, dentry }, options)
+    }
+
+    /// Opens what stands at a place, after checking that the caller may.
+    pub fn open_place(&self, place: Path, options: &OpenOptions) -> Result<Arc<OpenFile>> {
+        let inode = place.inode().clone();
+        let kind = inode.kind();
+        let device = matches!(kind, FileKind::CharacterDevice | FileKind::BlockDevice);
+        if options.directory && kind != FileKind::Directory {
+            return Err(Error::NotDirectory);
+        }
+        let writes = options.write || options.truncate;
+        match kind {
+            FileKind::SymbolicLink => return Err(Error::SymlinkLoop),
+            FileKind::Directory if writes => return Err(Error::IsDirectory),
+            _ if device && place.mount().flags().contains(MountFlags::NO_DEVICES) => {
+                return Err(Error::AccessDenied);
+            }
+            _ => {}
+        }
+        if options.execute {
+            self.check_execute(&place)?;
+        } else {
+            let mut wanted = Permission::empty();
+            wanted.set(Permission::READ, options.read);
+            wanted.set(Permission::WRITE, writes);
+            if !wanted.is_empty() {
+                self.check(&place, wanted)?;
+            }
+        }
+        if writes && matches!(kind, FileKind::Regular | FileKind::Directory) {
+            self.check_writable(&place)?;
+        }
+        if options.no_access_time && !self.credentials.owns(inode.ownership()?) {
+            return Err(Error::NotPermitted);
+        }
+        let truncate = options.truncate && kind == FileKind::Regular;
+        let opened = self.finish(place, options)?;
+        if truncate && !opened.has_backend() {
+            inode.truncate(0)?;
+        }
+        Ok(opened)
+    }
+
+    /// Makes the open file, without any check of permissions.
+    fn finish(&self, place: Path, options: &OpenOptions) -> Result<Arc<OpenFile>> {
+        let inode = place.inode();
+        let kind = inode.kind();
+        let claim = WriteClaim::new(inode, options)?;
+        let request = OpenRequest {
+            read: options.read,
+            write: options.write,
+            nonblocking: options.nonblocking,
+            no_controlling_terminal: options.no_controlling_terminal,
+            path: place.clone(),
+        };
+        let backend: Option<Arc<dyn File>> = match inode.open(&request)? {
+            Some(file) => Some(file),
+            None => match kind {
+                FileKind::Fifo => {
+                    let attachments = inode.attachments().ok_or(Error::NoSuchDevice)?;
+                    let fifo = attachments.fifo(fifo::make_fifo)?;
+                    Some(fifo.open(options.read, options.write, options.nonblocking)?)
+                }
+                FileKind::Socket => return Err(Error::NoSuchDevice),
+                FileKind::CharacterDevice | FileKind::BlockDevice => {
+                    let status = inode.status()?;
+                    let (major, minor) = (status.device_major, status.device_minor);
+                    Some(fifo::open_device(kind, major, minor, &request)?)
+                }
+                _ => None,
+            },
+        };
+        // An object without a name is handed out as it is, within what it was opened for.
+        if anonymous::is_anonymous(&place)
+            && let Some(file) = &backend
+        {
+            let mut wanted = FileAccess::empty();
+            wanted.set(FileAccess::READ, options.read);
+            wanted.set(FileAccess::WRITE, options.write);
+            if !file.access().contains(wanted) {
+                return Err(Error::AccessDenied);
+            }
+        }
+        OpenFile::new(place, options, &self.credentials, backend, claim)
+    }
+}

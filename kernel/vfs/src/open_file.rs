@@ -1,0 +1,405 @@
+//! The open file of a name: position, flags, place.
+//!
+//! [`OpenFile`] is what `open` gives. For bytes at offsets and for directories it does the work
+//! itself, over the inode; a device, a fifo or a generated file is a *backend* that the inode gave
+//! when it was opened, and to which everything is passed on: then `OpenFile` only remembers where it
+//! was found. `file.downcast::<OpenFile>()` finds the place of any opened name, and
+//! `file.downcast::<TerminalFile>()` the terminal behind `/dev/tty`.
+
+use alloc::sync::Arc;
+use core::any::Any;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use base::rank;
+use base::sync::Mutex;
+use base::{Error, Result};
+use mem::MemoryObject;
+use mem::transfer::{Sink, Source};
+use object::{
+    DirectoryEntry, File, FileAccess, FileKind, FileStatus, PollRegistration, Ready, SeekFrom,
+    StatusFlags,
+};
+
+use crate::credentials::{Credentials, SET_GROUP_ID, SET_USER_ID};
+use crate::inode::{AttributeChange, Inode};
+use crate::locks::FlockOwner;
+use crate::mount::MountFlags;
+use crate::options::OpenOptions;
+use crate::path::Path;
+use crate::{directory, times};
+
+/// The largest offset: what fits a signed 64-bit number.
+const OFFSET_MAX: u64 = i64::MAX as u64;
+
+/// The flags that `fcntl(F_SETFL)` may change.
+const CHANGEABLE: StatusFlags = StatusFlags::APPEND
+    .union(StatusFlags::NONBLOCK)
+    .union(StatusFlags::DIRECT)
+    .union(StatusFlags::NO_ACCESS_TIME)
+    .union(StatusFlags::ASYNC);
+
+/// An opened name.
+pub struct OpenFile {
+    place: Path,
+    backend: Option<Arc<dyn File>>,
+    access: FileAccess,
+    path_only: bool,
+    /// Who opened it was not the super-user: writes take set-id bits away.
+    drops_set_id: bool,
+    flags: AtomicU32,
+    position: Mutex<u64>,
+    _claim: Option<WriteClaim>,
+    flock: FlockOwner,
+}
+
+impl OpenFile {
+    pub(crate) fn new(
+        place: Path,
+        options: &OpenOptions,
+        opener: &Credentials,
+        backend: Option<Arc<dyn File>>,
+        claim: Option<WriteClaim>,
+    ) -> Result<Arc<Self>> {
+        let mut access = FileAccess::empty();
+        access.set(FileAccess::READ, options.read);
+        access.set(FileAccess::WRITE, options.write);
+        let mut flags = StatusFlags::empty();
+        flags.set(StatusFlags::APPEND, options.append);
+        flags.set(StatusFlags::NONBLOCK, options.nonblocking);
+        flags.set(StatusFlags::SYNC, options.sync);
+        flags.set(StatusFlags::DATA_SYNC, options.data_sync);
+        flags.set(StatusFlags::DIRECT, options.direct);
+        flags.set(StatusFlags::NO_ACCESS_TIME, options.no_access_time);
+        flags.set(StatusFlags::ASYNC, options.asynchronous);
+        Ok(Self::make(place, backend, access, flags, !opener.is_superuser(), claim, false))
+    }
+
+    /// A file that only holds its place (`O_PATH`).
+    pub(crate) fn place(place: Path) -> Result<Arc<Self>> {
+        let (access, flags) = (FileAccess::empty(), StatusFlags::empty());
+        Ok(Self::make(place, None, access, flags, false, None, true))
+    }
+
+    fn make(
+        place: Path,
+        backend: Option<Arc<dyn File>>,
+        access: FileAccess,
+        flags: StatusFlags,
+        drops_set_id: bool,
+        claim: Option<WriteClaim>,
+        path_only: bool,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            flock: FlockOwner::new(place.inode()),
+            place,
+            backend,
+            access,
+            path_only,
+            drops_set_id,
+            flags: AtomicU32::new(flags.bits()),
+            position: Mutex::new(rank::POSITION, 0),
+            _claim: claim,
+        })
+    }
+
+    /// Where it was found.
+    pub fn path(&self) -> &Path {
+        &self.place
+    }
+
+    /// The inode behind it.
+    pub fn inode(&self) -> &Arc<dyn Inode> {
+        self.place.inode()
+    }
+
+    /// True if it only holds its place.
+    pub fn is_path_only(&self) -> bool {
+        self.path_only
+    }
+
+    /// The device, fifo or generated file behind it.
+    pub fn backend(&self) -> Option<&Arc<dyn File>> {
+        self.backend.as_ref()
+    }
+
+    pub(crate) fn has_backend(&self) -> bool {
+        self.backend.is_some()
+    }
+
+    /// This open file as an owner of `flock` locks.
+    pub fn flock(&self) -> &FlockOwner {
+        &self.flock
+    }
+
+    fn check(&self, wanted: FileAccess) -> Result<()> {
+        if self.access.contains(wanted) { Ok(()) } else { Err(Error::BadHandle) }
+    }
+
+    fn check_bytes(&self) -> Result<()> {
+        match self.inode().kind() {
+            FileKind::Directory => Err(Error::IsDirectory),
+            _ => Ok(()),
+        }
+    }
+
+    fn read_bytes(&self, offset: u64, into: &mut Sink<'_>) -> Result<usize> {
+        self.check_bytes()?;
+        if offset > OFFSET_MAX {
+            return Err(Error::InvalidArgument);
+        }
+        let done = self.inode().read_at(offset, into)?;
+        self.note_access();
+        Ok(done)
+    }
+
+    fn note_access(&self) {
+        if !self.status_flags().contains(StatusFlags::NO_ACCESS_TIME) {
+            times::note_access(&self.place);
+        }
+    }
+
+    fn check_write(&self, offset: u64) -> Result<()> {
+        self.check_bytes()?;
+        if offset > OFFSET_MAX {
+            return Err(Error::InvalidArgument);
+        }
+        self.drop_set_id()
+    }
+
+    /// A program that somebody else has written to no longer runs with its owner's rights.
+    fn drop_set_id(&self) -> Result<()> {
+        if !self.drops_set_id {
+            return Ok(());
+        }
+        let ownership = self.inode().ownership()?;
+        let mut kept = ownership.mode & !SET_USER_ID;
+        if kept & 0o010 != 0 {
+            kept &= !SET_GROUP_ID;
+        }
+        if kept != ownership.mode {
+            let change = AttributeChange { mode: Some(kept), ..AttributeChange::default() };
+            self.inode().set_attributes(&change)?;
+        }
+        Ok(())
+    }
+
+    fn after_write(&self) -> Result<()> {
+        let flags = self.status_flags();
+        if flags.intersects(StatusFlags::SYNC | StatusFlags::DATA_SYNC) {
+            self.inode().sync(flags.contains(StatusFlags::SYNC))?;
+        }
+        Ok(())
+    }
+
+    fn seek_bytes(&self, to: SeekFrom) -> Result<u64> {
+        let mut position = self.position.lock();
+        let from = |base: u64, by: i64| base.checked_add_signed(by).ok_or(Error::InvalidArgument);
+        let target = match to {
+            SeekFrom::Start(offset) => offset,
+            SeekFrom::Current(by) => from(*position, by)?,
+            SeekFrom::End(by) => from(self.inode().status()?.size, by)?,
+            SeekFrom::Data(offset) => self.inode().next_extent(offset, true)?,
+            SeekFrom::Hole(offset) => self.inode().next_extent(offset, false)?,
+        };
+        if target > OFFSET_MAX {
+            return Err(Error::InvalidArgument);
+        }
+        *position = target;
+        Ok(target)
+    }
+}
+
+impl File for OpenFile {
+    fn as_file_any(&self) -> &dyn Any {
+        match &self.backend {
+            Some(backend) => backend.as_file_any(),
+            None => self,
+        }
+    }
+
+    fn access(&self) -> FileAccess {
+        self.access
+    }
+
+    fn read(&self, into: &mut Sink<'_>) -> Result<usize> {
+        self.check(FileAccess::READ)?;
+        if let Some(backend) = &self.backend {
+            return backend.read(into);
+        }
+        let mut position = self.position.lock();
+        let done = self.read_bytes(*position, into)?;
+        *position += done as u64;
+        Ok(done)
+    }
+
+    fn write(&self, from: &mut Source<'_>) -> Result<usize> {
+        self.check(FileAccess::WRITE)?;
+        if let Some(backend) = &self.backend {
+            return backend.write(from);
+        }
+        let mut position = self.position.lock();
+        self.check_write(*position)?;
+        let done = if self.status_flags().contains(StatusFlags::APPEND) {
+            let (end, done) = self.inode().append(from)?;
+            *position = end;
+            done
+        } else {
+            let done = self.inode().write_at(*position, from)?;
+            *position += done as u64;
+            done
+        };
+        self.after_write()?;
+        Ok(done)
+    }
+
+    fn read_at(&self, offset: u64, into: &mut Sink<'_>) -> Result<usize> {
+        self.check(FileAccess::READ)?;
+        match &self.backend {
+            Some(backend) => backend.read_at(offset, into),
+            None => self.read_bytes(offset, into),
+        }
+    }
+
+    fn write_at(&self, offset: u64, from: &mut Source<'_>) -> Result<usize> {
+        self.check(FileAccess::WRITE)?;
+        if let Some(backend) = &self.backend {
+            return backend.write_at(offset, from);
+        }
+        self.check_write(offset)?;
+        // As on Linux, appending wins over the offset.
+        let done = if self.status_flags().contains(StatusFlags::APPEND) {
+            self.inode().append(from)?.1
+        } else {
+            self.inode().write_at(offset, from)?
+        };
+        self.after_write()?;
+        Ok(done)
+    }
+
+    fn seek(&self, to: SeekFrom) -> Result<u64> {
+        if self.path_only {
+            return Err(Error::BadHandle);
+        }
+        match &self.backend {
+            Some(backend) => backend.seek(to),
+            None => self.seek_bytes(to),
+        }
+    }
+
+    fn poll(&self, interest: Ready, waiter: Option<&mut PollRegistration>) -> Ready {
+        match &self.backend {
+            Some(backend) => backend.poll(interest, waiter),
+            None => interest & (Ready::READ | Ready::WRITE),
+        }
+    }
+
+    /// The status is the name's, not the backend's: `fstat` of `/dev/tty` shows the node.
+    fn status(&self) -> Result<FileStatus> {
+        self.place.status()
+    }
+
+    fn status_flags(&self) -> StatusFlags {
+        StatusFlags::from_bits_truncate(self.flags.load(Ordering::Relaxed))
+    }
+
+    fn set_status_flags(&self, flags: StatusFlags) -> Result<()> {
+        if self.path_only {
+            return Err(Error::BadHandle);
+        }
+        let kept = self.status_flags() & !CHANGEABLE;
+        let flags = kept | (flags & CHANGEABLE);
+        if let Some(backend) = &self.backend {
+            // The backend judges what concerns it; appending and access times are kept here.
+            backend.set_status_flags(flags & (StatusFlags::NONBLOCK | StatusFlags::ASYNC))?;
+        }
+        self.flags.store(flags.bits(), Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn truncate(&self, length: u64) -> Result<()> {
+        if !self.access.contains(FileAccess::WRITE) {
+            return Err(if self.path_only { Error::BadHandle } else { Error::InvalidArgument });
+        }
+        if let Some(backend) = &self.backend {
+            return backend.truncate(length);
+        }
+        if self.inode().kind() != FileKind::Regular || length > OFFSET_MAX {
+            return Err(Error::InvalidArgument);
+        }
+        self.drop_set_id()?;
+        self.inode().truncate(length)
+    }
+
+    fn sync(&self, metadata: bool) -> Result<()> {
+        if self.path_only {
+            return Err(Error::BadHandle);
+        }
+        match &self.backend {
+            Some(backend) => backend.sync(metadata),
+            None => self.inode().sync(metadata),
+        }
+    }
+
+    fn read_directory(&self, visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool) -> Result<()> {
+        self.check(FileAccess::READ)?;
+        if !self.inode().is_directory() {
+            return Err(Error::NotDirectory);
+        }
+        let mut position = self.position.lock();
+        *position = directory::read(&self.place, *position, visit)?;
+        self.note_access();
+        Ok(())
+    }
+
+    fn memory_object(&self) -> Result<Arc<dyn MemoryObject>> {
+        if self.path_only {
+            return Err(Error::BadHandle);
+        }
+        match &self.backend {
+            Some(backend) => backend.memory_object(),
+            None => match self.inode().page_cache() {
+                Some(cache) => Ok(cache),
+                None => Err(Error::NotSupportedByDevice),
+            },
+        }
+    }
+}
+
+impl OpenFile {
+    /// May its bytes be mapped as a program? Not through a mount that says otherwise.
+    pub fn may_map_executable(&self) -> bool {
+        !self.place.mount().flags().contains(MountFlags::NO_EXECUTE)
+    }
+}
+
+/// The claim of an open for writing (or for running) on its inode, given back when it closes.
+pub(crate) struct WriteClaim {
+    inode: Arc<dyn Inode>,
+    running: bool,
+}
+
+impl WriteClaim {
+    /// Claims what `options` need: [`Error::TextBusy`] when writing meets running.
+    pub(crate) fn new(inode: &Arc<dyn Inode>, options: &OpenOptions) -> Result<Option<Self>> {
+        let Some(attachments) = inode.attachments() else { return Ok(None) };
+        if inode.kind() != FileKind::Regular {
+            return Ok(None);
+        }
+        if options.execute {
+            attachments.deny_write()?;
+        } else if options.write || options.truncate {
+            attachments.begin_write()?;
+        } else {
+            return Ok(None);
+        }
+        Ok(Some(Self { inode: inode.clone(), running: options.execute }))
+    }
+}
+
+impl Drop for WriteClaim {
+    fn drop(&mut self) {
+        if let Some(attachments) = self.inode.attachments() {
+            if self.running { attachments.allow_write() } else { attachments.end_write() }
+        }
+    }
+}

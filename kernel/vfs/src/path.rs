@@ -1,0 +1,92 @@
+//! Paths: a place one can stand at.
+//!
+//! A [`Path`] is a dentry *as seen through a mount*. Holding it keeps both alive, whatever happens
+//! to the names that led there: the file may be unlinked, the directory moved, the file system
+//! unmounted lazily. A process's root and working directory, an open file, a bind mount's source
+//! are Paths; text is only ever a way from one Path to another.
+
+use alloc::sync::Arc;
+
+use base::Result;
+use object::FileStatus;
+
+use crate::dentry::Dentry;
+use crate::inode::Inode;
+use crate::mount::Mount;
+
+/// A place: a mount, and a dentry of its file system.
+#[derive(Clone)]
+pub struct Path {
+    pub(crate) mount: Arc<Mount>,
+    pub(crate) dentry: Arc<Dentry>,
+}
+
+impl Path {
+    /// The mount it is seen through.
+    pub fn mount(&self) -> &Arc<Mount> {
+        &self.mount
+    }
+
+    /// The name it stands at.
+    pub fn dentry(&self) -> &Arc<Dentry> {
+        &self.dentry
+    }
+
+    /// The file it stands at.
+    pub fn inode(&self) -> &Arc<dyn Inode> {
+        self.dentry.inode()
+    }
+
+    /// The file's attributes.
+    pub fn status(&self) -> Result<FileStatus> {
+        self.inode().status()
+    }
+
+    /// True if both are the same name seen through the same mount.
+    pub fn is_same(&self, other: &Path) -> bool {
+        Arc::ptr_eq(&self.mount, &other.mount) && Arc::ptr_eq(&self.dentry, &other.dentry)
+    }
+
+    /// True at the top of its mount.
+    pub(crate) fn is_mount_root(&self) -> bool {
+        Arc::ptr_eq(&self.dentry, self.mount.root_dentry())
+    }
+
+    /// Goes down to what is mounted here, and on that, and so on.
+    pub(crate) fn into_topmost(mut self) -> Path {
+        while self.dentry.is_mount_point() {
+            let Some(mount) = self.mount.mounted_on(&self.dentry) else { break };
+            self = Path { dentry: mount.root_dentry().clone(), mount };
+        }
+        self
+    }
+
+    /// One up, across mounts but not over `root`. A directory that is no longer reachable from
+    /// anywhere, or the top of a detached mount, is its own parent.
+    pub(crate) fn parent(&self, root: &Path) -> Path {
+        let mut at = self.clone();
+        loop {
+            if at.is_same(root) {
+                return at;
+            }
+            if at.is_mount_root() {
+                match at.mount.mounted_at() {
+                    Some(below) => at = below,
+                    None => return at,
+                }
+                continue;
+            }
+            return match at.dentry.parent() {
+                Some(parent) => Path { mount: at.mount, dentry: parent }.into_topmost(),
+                None => at,
+            };
+        }
+    }
+}
+
+impl core::fmt::Debug for Path {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let text = crate::path_text::text_from(self, None);
+        write!(formatter, "{}", text.escape_ascii())
+    }
+}

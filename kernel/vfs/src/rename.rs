@@ -1,0 +1,232 @@
+//! Rename: the one operation that changes two directories and the tree's shape.
+//!
+//! Locks, in this order: the volume's rename lock (only if the directories differ, so that renames
+//! within one directory do not wait for each other), then the two directories, an ancestor before
+//! what is below it, unrelated ones by number; then directories that are moved or replaced.
+//! Only the holder of the rename lock ever locks two unrelated directories, and everyone else locks
+//! from parent to child, so no circle of waiters can form. The rename lock also keeps the tree's
+//! shape still while ancestors are checked: two renames that would together make a loop cannot both
+//! pass.
+
+use alloc::sync::Arc;
+use core::sync::atomic::Ordering;
+
+use base::{Error, Result};
+
+use crate::context::FsContext;
+use crate::credentials::Permission;
+use crate::dentry::{ChangeGuard, Dentry, Location};
+use crate::dentry_cache;
+use crate::inode::RenameFlags;
+use crate::lookup::{lookup_locked, note_absence};
+use crate::name::Name;
+use crate::names::check_removal;
+use crate::path::Path;
+use crate::walk::{Last, ParentOf, resolve_parent};
+
+/// One side of a rename: a directory and a name in it.
+struct Side<'a> {
+    directory: &'a Arc<Dentry>,
+    name: Name<'a>,
+    slash: bool,
+}
+
+impl FsContext {
+    /// renameat2(2).
+    pub fn rename(
+        &self,
+        old_at: Option<&Path>,
+        old_path: &[u8],
+        new_at: Option<&Path>,
+        new_path: &[u8],
+        flags: RenameFlags,
+    ) -> Result<()> {
+        if flags.contains(RenameFlags::NO_REPLACE | RenameFlags::EXCHANGE) {
+            return Err(Error::InvalidArgument);
+        }
+        let old = resolve_parent(self, old_at, old_path)?;
+        let new = resolve_parent(self, new_at, new_path)?;
+        if !Arc::ptr_eq(&old.directory.mount, &new.directory.mount) {
+            return Err(Error::CrossDevice);
+        }
+        let ParentOf { last: Last::Name(old_name), .. } = &old else { return Err(Error::Busy) };
+        let ParentOf { last: Last::Name(new_name), .. } = &new else {
+            let keep = flags.contains(RenameFlags::NO_REPLACE);
+            return Err(if keep { Error::Exists } else { Error::Busy });
+        };
+        self.check_writable(&old.directory)?;
+        let from = Side { directory: &old.directory.dentry, name: Name::new(old_name)?, slash: old.slash };
+        let to = Side { directory: &new.directory.dentry, name: Name::new(new_name)?, slash: new.slash };
+        if Arc::ptr_eq(from.directory, to.directory) {
+            let held = from.directory.lock_live()?;
+            return self.rename_locked(&from, &to, flags, None, &held, None);
+        }
+        let volume = from.directory.volume().clone();
+        let _shape = volume.rename_lock.lock();
+        // Which directory, if any, lies above the other: it cannot be moved below itself.
+        let above = if to.directory.is_below_or_same(from.directory) {
+            Some(from.directory)
+        } else if from.directory.is_below_or_same(to.directory) {
+            Some(to.directory)
+        } else {
+            None
+        };
+        let from_first = match above {
+            Some(above) => Arc::ptr_eq(above, from.directory),
+            None => from.directory.id() < to.directory.id(),
+        };
+        let (held, also) = if from_first {
+            (from.directory.lock_live()?, to.directory.lock_live()?)
+        } else {
+            let also = to.directory.lock_live()?;
+            (from.directory.lock_live()?, also)
+        };
+        self.rename_locked(&from, &to, flags, above, &held, Some(&also))
+    }
+
+    /// The rename with both directories locked (`also` is the target's, if it is another one).
+    fn rename_locked(
+        &self,
+        from: &Side<'_>,
+        to: &Side<'_>,
+        flags: RenameFlags,
+        above: Option<&Arc<Dentry>>,
+        held: &ChangeGuard<'_>,
+        also: Option<&ChangeGuard<'_>>,
+    ) -> Result<()> {
+        let exchange = flags.contains(RenameFlags::EXCHANGE);
+        let source = lookup_locked(from.directory, from.name, held)?;
+        let target = match lookup_locked(to.directory, to.name, also.unwrap_or(held)) {
+            Ok(_) if flags.contains(RenameFlags::NO_REPLACE) => return Err(Error::Exists),
+            Ok(target) => Some(target),
+            Err(Error::NotFound) if !exchange => None,
+            Err(error) => return Err(error),
+        };
+        let source_is_directory = source.inode().is_directory();
+        let target_is_directory = target.as_ref().map(|target| target.inode().is_directory());
+        if exchange && to.slash && target_is_directory == Some(false) {
+            return Err(Error::NotDirectory);
+        }
+        if !source_is_directory && (from.slash || (to.slash && !exchange)) {
+            return Err(Error::NotDirectory);
+        }
+        if also.is_some() {
+            check_ancestry(from, to, &source, target.as_ref(), above, exchange)?;
+        }
+        if let Some(target) = &target
+            && Arc::ptr_eq(target.inode(), source.inode())
+        {
+            return Ok(());
+        }
+        self.check_rename(from, to, &source, target.as_ref(), exchange)?;
+        let victim = target.as_ref().filter(|one| !exchange && one.inode().is_directory());
+        // Nothing may appear in a replaced directory between the look and its end. One that only
+        // moves needs no lock, because its entries do not change.
+        let inside = victim.map(|victim| victim.lock_changes());
+        from.directory.inode().rename(from.name, to.directory.inode(), to.name, flags)?;
+        if let Some(victim) = victim {
+            victim.mark_removed();
+        }
+        drop(inside);
+        record(from, to, source, target, exchange);
+        Ok(())
+    }
+
+    fn check_rename(
+        &self,
+        from: &Side<'_>,
+        to: &Side<'_>,
+        source: &Arc<Dentry>,
+        target: Option<&Arc<Dentry>>,
+        exchange: bool,
+    ) -> Result<()> {
+        check_removal(&self.credentials, from.directory, source)?;
+        let source_is_directory = source.inode().is_directory();
+        match target {
+            Some(target) => {
+                check_removal(&self.credentials, to.directory, target)?;
+                if !exchange {
+                    match (source_is_directory, target.inode().is_directory()) {
+                        (true, false) => return Err(Error::NotDirectory),
+                        (false, true) => return Err(Error::IsDirectory),
+                        _ => {}
+                    }
+                }
+            }
+            None => {
+                let above = to.directory.inode().ownership()?;
+                self.credentials.check(above, true, Permission::WRITE | Permission::EXECUTE)?;
+            }
+        }
+        // A directory that changes its parent is itself written to: its `..` changes.
+        if !Arc::ptr_eq(from.directory, to.directory) {
+            let moved = [Some(source), target.filter(|_| exchange)];
+            for directory in moved.into_iter().flatten().filter(|one| one.inode().is_directory()) {
+                let ownership = directory.inode().ownership()?;
+                self.credentials.check(ownership, true, Permission::WRITE)?;
+            }
+        }
+        if source.is_mount_point() || target.is_some_and(|target| target.is_mount_point()) {
+            return Err(Error::Busy);
+        }
+        Ok(())
+    }
+}
+
+/// Nothing moves below itself, and nothing replaces what it lies in.
+fn check_ancestry(
+    from: &Side<'_>,
+    to: &Side<'_>,
+    source: &Arc<Dentry>,
+    target: Option<&Arc<Dentry>>,
+    above: Option<&Arc<Dentry>>,
+    exchange: bool,
+) -> Result<()> {
+    let Some(above) = above else { return Ok(()) };
+    if Arc::ptr_eq(above, from.directory) && to.directory.is_below_or_same(source) {
+        return Err(Error::InvalidArgument);
+    }
+    if let Some(target) = target
+        && from.directory.is_below_or_same(target)
+    {
+        return Err(if exchange { Error::InvalidArgument } else { Error::NotEmpty });
+    }
+    Ok(())
+}
+
+/// Brings dentries and cache in line with what the file system has done.
+fn record(
+    from: &Side<'_>,
+    to: &Side<'_>,
+    source: Arc<Dentry>,
+    target: Option<Arc<Dentry>>,
+    exchange: bool,
+) {
+    let old_place = source.location();
+    let new_name: Arc<[u8]> = to.name.as_bytes().into();
+    source.volume().renames.fetch_add(1, Ordering::AcqRel);
+    source.set_location(Location { parent: Some(to.directory.clone()), name: new_name.clone() });
+    match target {
+        Some(target) if exchange => {
+            let old_name = old_place.name.clone();
+            target.set_location(old_place);
+            place(from.directory, old_name, target);
+        }
+        other => {
+            if let Some(target) = other {
+                target.mark_removed();
+            }
+            note_absence(from.directory, from.name);
+        }
+    }
+    source.volume().renames.fetch_add(1, Ordering::AcqRel);
+    place(to.directory, new_name, source);
+}
+
+fn place(directory: &Arc<Dentry>, name: Arc<[u8]>, dentry: Arc<Dentry>) {
+    if dentry.inode().cacheable() {
+        dentry_cache::enter(directory, name, Some(dentry));
+    } else {
+        dentry_cache::forget(directory, &name);
+    }
+}

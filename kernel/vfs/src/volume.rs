@@ -1,0 +1,96 @@
+//! Volumes: a file system instance as the vfs sees it.
+//!
+//! However often and in however many views a file system is mounted, it has one [`Volume`] and one
+//! root dentry, found by its device number, so that a name changed through one mount is changed
+//! through all. The volume ends with its last mount and open file.
+
+use alloc::collections::BTreeMap;
+use alloc::sync::{Arc, Weak};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use base::rank;
+use base::sync::{Mutex, SpinLock};
+use hal::Global;
+
+use crate::dentry::Dentry;
+use crate::dentry_cache;
+use crate::inode::FileSystem;
+
+/// A file system instance, as mounted.
+pub struct Volume {
+    filesystem: Arc<dyn FileSystem>,
+    device: u64,
+    /// It is in the table of roots, and its names in the cache.
+    shared: bool,
+    mounts: AtomicUsize,
+    /// Held while a rename moves something from one directory to another.
+    pub(crate) rename_lock: Mutex<()>,
+    /// Counts renames, so that building a path can notice one.
+    pub(crate) renames: AtomicU64,
+}
+
+static ROOTS: Global<SpinLock<BTreeMap<u64, Weak<Dentry>>>> =
+    Global::new(|| SpinLock::new(rank::DENTRY, BTreeMap::new()));
+
+static NEXT_DEVICE: Global<AtomicU64> = Global::new(|| AtomicU64::new(1));
+
+/// A device number for a file system that lies on no device: major 0, a new minor.
+pub fn allocate_device() -> u64 {
+    NEXT_DEVICE.fetch_add(1, Ordering::Relaxed)
+}
+
+impl Volume {
+    /// The root dentry of `filesystem`, the same for all its mounts.
+    pub(crate) fn root_of(filesystem: &Arc<dyn FileSystem>) -> Arc<Dentry> {
+        let device = filesystem.device();
+        if let Some(root) = ROOTS.lock().get(&device).and_then(Weak::upgrade) {
+            return root;
+        }
+        let made = Dentry::root(Self::make(filesystem.clone(), true), filesystem.root());
+        let mut roots = ROOTS.lock();
+        if let Some(root) = roots.get(&device).and_then(Weak::upgrade) {
+            drop(roots);
+            return root;
+        }
+        roots.retain(|_, root| root.strong_count() != 0);
+        roots.insert(device, Arc::downgrade(&made));
+        made
+    }
+
+    /// A volume that cannot be found by its device: for file systems of one nameless object.
+    pub(crate) fn alone(filesystem: Arc<dyn FileSystem>) -> Arc<Self> {
+        Self::make(filesystem, false)
+    }
+
+    fn make(filesystem: Arc<dyn FileSystem>, shared: bool) -> Arc<Self> {
+        Arc::new(Volume {
+            device: filesystem.device(),
+            filesystem,
+            shared,
+            mounts: AtomicUsize::new(0),
+            rename_lock: Mutex::new(rank::TREE_SHAPE, ()),
+            renames: AtomicU64::new(0),
+        })
+    }
+
+    /// The file system.
+    pub fn filesystem(&self) -> &Arc<dyn FileSystem> {
+        &self.filesystem
+    }
+
+    /// Its device number.
+    pub fn device(&self) -> u64 {
+        self.device
+    }
+
+    pub(crate) fn count_mount(&self) {
+        self.mounts.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// After the last mount is gone, nobody can look a name up: the cached ones are let go.
+    pub(crate) fn uncount_mount(&self) {
+        if self.mounts.fetch_sub(1, Ordering::AcqRel) == 1 && self.shared {
+            dentry_cache::forget_volume(self.device);
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The walk: from text to a place.
+//!
+//! A [`Walk`] stands somewhere and has a path before it. It goes component by component, checking
+//! the right to search each directory, crossing mounts down and (by `..`) up, and taking the bodies
+//! of symbolic links in front of what is left. Most calls want the place where the path ends
+//! ([`resolve`]); those that make or take a name want the directory and the last component
+//! ([`resolve_parent`]).
+//!
+//! What bounds it: the path's length, 40 links, and the root, which `..` and absolute links cannot
+//! leave because the walk never asks for the parent of the root's own Path.
+
+use alloc::sync::Arc;
+
+use base::{Error, Result};
+
+use crate::components::{Component, Pending, Place};
+use crate::context::FsContext;
+use crate::credentials::{Credentials, Permission};
+use crate::lookup::lookup;
+use crate::path::Path;
+
+bitflags::bitflags! {
+    /// How a path is followed.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct ResolveFlags: u32 {
+        /// A symbolic link at the end is the result, not where it leads.
+        const NO_FOLLOW = 1;
+        /// The result has to be a directory.
+        const DIRECTORY = 2;
+        /// An empty path means the starting place itself.
+        const EMPTY_PATH = 4;
+        /// No symbolic link at all may be followed.
+        const NO_LINKS = 8;
+        /// No link that leads to an object rather than a name (`/proc/PID/fd/N`) may be followed.
+        const NO_MAGIC_LINKS = 16;
+        /// No mount may be crossed.
+        const NO_CROSS_MOUNT = 32;
+        /// The walk may not leave the tree below its start; [`Error::CrossDevice`] if it tries.
+        const BENEATH = 64;
+        /// The start is the root for this walk.
+        const IN_ROOT = 128;
+    }
+}
+
+/// The last component of a path whose directory was wanted.
+pub(crate) enum Last {
+    /// A real name.
+    Name(Arc<[u8]>),
+    /// `.`
+    Current,
+    /// `..`
+    Parent,
+    /// The path was only slashes.
+    Root,
+}
+
+/// Where a path's last component lies.
+pub(crate) struct ParentOf {
+    pub(crate) directory: Path,
+    pub(crate) last: Last,
+    /// The last component was followed by a slash: a directory is meant.
+    pub(crate) slash: bool,
+}
+
+/// A walk under way.
+pub(crate) struct Walk<'a> {
+    credentials: &'a Credentials,
+    flags: ResolveFlags,
+    root: Path,
+    start: Option<Path>,
+    at: Path,
+    pending: Pending<'a>,
+}
+
+/// Finds the place where `path` ends.
+pub(crate) fn resolve(
+    context: &FsContext,
+    at: Option<&Path>,
+    path: &[u8],
+    flags: ResolveFlags,
+) -> Result<Path> {
+    if path.is_empty() && flags.contains(ResolveFlags::EMPTY_PATH) {
+        let place = at.unwrap_or(&context.working_directory).clone();
+        return if flags.contains(ResolveFlags::DIRECTORY) { directory(place) } else { Ok(place) };
+    }
+    let mut walk = Walk::new(context, at, path, flags)?;
+    loop {
+        let ParentOf { directory: parent, last, slash } = walk.to_last()?;
+        let follow = slash || !flags.contains(ResolveFlags::NO_FOLLOW);
+        let found = match last {
+            Last::Name(name) => match walk.enter_last(&name, follow)? {
+                Some(found) => found,
+                None => continue,
+            },
+            Last::Current | Last::Root => directory(parent)?,
+            Last::Parent => walk.up()?,
+        };
+        let must_be_directory = slash || flags.contains(ResolveFlags::DIRECTORY);
+        return if must_be_directory { directory(found) } else { Ok(found) };
+    }
+}
+
+/// Finds the directory that `path`'s last component lies in.
+pub(crate) fn resolve_parent(context: &FsContext, at: Option<&Path>, path: &[u8]) -> Result<ParentOf> {
+    Walk::new(context, at, path, ResolveFlags::empty())?.to_last()
+}
+
+fn directory(path: Path) -> Result<Path> {
+    if path.inode().is_directory() { Ok(path) } else { Err(Error::NotDirectory) }
+}
+
+impl<'a> Walk<'a> {
+    /// Begins at `at` (or the working directory), or at the root for an absolute path.
+    pub(crate) fn new(
+        context: &'a FsContext,
+        at: Option<&Path>,
+        path: &'a [u8],
+        flags: ResolveFlags,
+    ) -> Result<Self> {
+        if path.is_empty() {
+            return Err(Error::NotFound);
+        }
+        let pending = Pending::new(path)?;
+        let start = at.unwrap_or(&context.working_directory);
+        let scoped = flags.intersects(ResolveFlags::BENEATH | ResolveFlags::IN_ROOT);
+        let root = if scoped { start } else { &context.root };
+        let absolute = Pending::is_absolute(path);
+        if absolute && flags.contains(ResolveFlags::BENEATH) {
+            return Err(Error::CrossDevice);
+        }
+        Ok(Self {
+            credentials: &context.credentials,
+            flags,
+            root: root.clone(),
+            start: scoped.then(|| start.clone()),
+            at: if absolute { root.clone() } else { start.clone() },
+            pending,
+        })
+    }
+
+    /// Goes on up to the last component and stops in front of it, standing in its directory.
+    pub(crate) fn to_last(&mut self) -> Result<ParentOf> {
+        loop {
+            let Some((component, Place { last, slash_follows })) = self.pending.next()? else {
+                return Ok(ParentOf { directory: self.at.clone(), last: Last::Root, slash: true });
+            };
+            search(self.credentials, &self.at)?;
+            if last {
+                let directory = self.at.clone();
+                let last = match component {
+                    Component::Current => Last::Current,
+                    Component::Parent => Last::Parent,
+                    Component::Entry(name) => Last::Name(name.as_bytes().into()),
+                };
+                return Ok(ParentOf { directory, last, slash: slash_follows });
+            }
+            match component {
+                Component::Current => {}
+                Component::Parent => self.at = self.up()?,
+                Component::Entry(name) => {
+                    let found = child(&self.at, lookup(&self.at.dentry, name)?);
+                    self.step_to(found)?;
+                }
+            }
+        }
+    }
+
+    /// Goes to the last component. `None` if it was a link that is now to be followed further: then
+    /// [`to_last`](Self::to_last) goes on.
+    pub(crate) fn enter_last(&mut self, name: &[u8], follow: bool) -> Result<Option<Path>> {
+        let name = crate::name::Name::new(name)?;
+        let found = child(&self.at, lookup(&self.at.dentry, name)?);
+        self.arrive(found, follow)
+    }
+
+    /// The same when the last component has been looked up already.
+    pub(crate) fn arrive(&mut self, found: Path, follow: bool) -> Result<Option<Path>> {
+        self.check_mount(&found)?;
+        if !follow || !found.inode().is_symbolic_link() {
+            return Ok(Some(found));
+        }
+        self.follow(found)
+    }
+
+    fn step_to(&mut self, found: Path) -> Result<()> {
+        self.check_mount(&found)?;
+        if !found.inode().is_symbolic_link() {
+            self.at = found;
+        } else if let Some(place) = self.follow(found)? {
+            self.at = place;
+        }
+        Ok(())
+    }
+
+    /// Follows a link: `Some` if it leads directly to a place, `None` if its body is now what is to
+    /// be walked (from the link's directory, or from the root).
+    fn follow(&mut self, link: Path) -> Result<Option<Path>> {
+        if self.flags.contains(ResolveFlags::NO_LINKS) {
+            return Err(Error::SymlinkLoop);
+        }
+        if let Some(place) = link.inode().magic_link()? {
+            if self.flags.contains(ResolveFlags::NO_MAGIC_LINKS) {
+                return Err(Error::SymlinkLoop);
+            }
+            if self.start.is_some() {
+                return Err(Error::CrossDevice);
+            }
+            self.pending.count_link()?;
+            self.check_mount(&place)?;
+            return Ok(Some(place));
+        }
+        let body = link.inode().read_link()?;
+        if Pending::is_absolute(&body) {
+            if self.flags.contains(ResolveFlags::BENEATH) {
+                return Err(Error::CrossDevice);
+            }
+            let root = self.root.clone();
+            self.check_mount(&root)?;
+            self.at = root;
+        }
+        self.pending.push_link(body)?;
+        Ok(None)
+    }
+
+    fn up(&self) -> Result<Path> {
+        if self.flags.contains(ResolveFlags::BENEATH) && self.at.is_same(&self.root) {
+            return Err(Error::CrossDevice);
+        }
+        let parent = self.at.parent(&self.root);
+        self.check_mount(&parent)?;
+        Ok(parent)
+    }
+
+    fn check_mount(&self, next: &Path) -> Result<()> {
+        let crossing = !Arc::ptr_eq(&self.at.mount, &next.mount);
+        if crossing && self.flags.contains(ResolveFlags::NO_CROSS_MOUNT) {
+            return Err(Error::CrossDevice);
+        }
+        Ok(())
+    }
+}
+
+/// The right to look for names in `at`, which has to be a directory.
+pub(crate) fn search(credentials: &Credentials, at: &Path) -> Result<()> {
+    let inode = at.inode();
+    if !inode.is_directory() {
+        return Err(Error::NotDirectory);
+    }
+    credentials.check(inode.ownership()?, true, Permission::EXECUTE)
+}
+
+/// A child of `directory`, and what is mounted on it.
+pub(crate) fn child(directory: &Path, dentry: Arc<crate::dentry::Dentry>) -> Path {
+    Path { mount: directory.mount.clone(), dentry }.into_topmost()
+}
