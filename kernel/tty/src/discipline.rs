@@ -413,6 +413,14 @@ impl Discipline {
         self.stopped_by_program = stopped;
     }
 
+    /// Sends the character that asks the other side to stop or to start (TCIOFF, TCION).
+    pub fn send_flow_character(&mut self, stop: bool) {
+        let control = if stop { Control::Stop } else { Control::Start };
+        if let Some(byte) = self.settings.character(control) {
+            self.output.push_front(byte);
+        }
+    }
+
     /// Whether output is stopped.
     pub fn is_stopped(&self) -> bool {
         self.stopped
