@@ -52,6 +52,18 @@ impl HandleTable {
         Ok(slot)
     }
 
+    /// Like [`insert`](Self::insert), for an ABI whose programs know no slot from `end` on.
+    pub fn insert_below(&self, handle: Handle, end: Slot) -> Result<Slot> {
+        let mut inner = self.inner.lock();
+        let slot = inner.free_slot(0)?;
+        if slot >= end {
+            return Err(Error::TooManyHandles);
+        }
+        inner.reserve(slot)?;
+        inner.put(slot, handle);
+        Ok(slot)
+    }
+
     /// Puts two handles into the two lowest free slots, or neither.
     pub fn insert_pair(&self, first: Handle, second: Handle) -> Result<(Slot, Slot)> {
         let mut inner = self.inner.lock();

@@ -11,9 +11,15 @@ use super::request::{AreaKind, Protection, Sharing};
 impl AddressSpace {
     /// Says where the heap begins; it is empty.
     pub fn set_heap_start(&self, address: usize) {
+        self.set_heap(address, address);
+    }
+
+    /// Says where the heap begins and ends. It may begin before what is mapped already: then
+    /// moving the break down takes that away too.
+    pub fn set_heap(&self, start: usize, end: usize) {
         let mut inner = self.inner.lock();
-        inner.heap_start = address;
-        inner.heap_end = address;
+        inner.heap_start = start;
+        inner.heap_end = end;
     }
 
     /// Where the heap ends: to the byte, as it was last set.
@@ -34,7 +40,7 @@ impl AddressSpace {
     /// Like [`set_break`](Self::set_break), with what may be done with pages that are added.
     pub fn set_break_with(&self, end: usize, protection: Protection) -> Result<usize> {
         let mut inner = self.inner.lock();
-        if end < inner.heap_start || inner.heap_start == 0 && inner.heap_end == 0 {
+        if end < inner.heap_start || inner.heap_end == 0 {
             return Err(Error::OutOfMemory);
         }
         let page_end = |address: usize| {

@@ -18,11 +18,11 @@ use hal::{PAGE_SIZE, USER_END};
 
 use super::AddressSpace;
 use super::area::Area;
-use super::inner::{Inner, growth_limit, page_flags};
+use super::inner::{Inner, growth_limit, page_flags, page_range};
 use super::place::STACK_GAP;
 use super::request::{FaultKind, Sharing};
 use crate::MemoryObject;
-use crate::pressure::{self, Relief};
+use crate::pressure;
 use crate::zero::{is_zero_page, zero_page};
 
 /// How many pages of an object one fault maps at most, aligned to their own number.
@@ -53,16 +53,16 @@ enum Step {
 
 impl AddressSpace {
     /// Resolves a fault, winning memory back if there is none. This is what the user loop and the
-    /// kernel's own accesses to user memory call.
+    /// kernel's own accesses to user memory call. It gives up with `OutOfMemory` when nothing can
+    /// be won, and when the thread is interrupted: it may be the one that has to end.
     pub fn resolve_fault(&self, address: usize, access: Access) -> FaultResult<()> {
         for _ in 0..RELIEF_ROUNDS {
             match self.handle_fault(address, access) {
                 Err(FaultKind::OutOfMemory) => {}
                 outcome => return outcome,
             }
-            match pressure::relieve() {
-                Relief::Expected => base::thread::yield_now(),
-                Relief::ChosenSelf | Relief::None => break,
+            if !pressure::relieve() {
+                break;
             }
         }
         Err(FaultKind::OutOfMemory)
@@ -95,6 +95,27 @@ impl AddressSpace {
                 }
             }
         }
+    }
+}
+
+impl AddressSpace {
+    /// Brings in every page of a mapped range, writable ones as if they had been written; for
+    /// programs that want their memory at once or not at all.
+    pub fn populate(&self, address: usize, length: usize) -> Result<(), Error> {
+        let range = page_range(address, length)?;
+        for page in range.step_by(PAGE_SIZE) {
+            let protection = self.protection_at(page).ok_or(Error::OutOfMemory)?;
+            let access = if protection.allows(Access::Write) {
+                Access::Write
+            } else {
+                Access::Read
+            };
+            self.handle_fault(page, access).map_err(|kind| match kind {
+                FaultKind::OutOfMemory => Error::OutOfMemory,
+                _ => Error::BadAddress,
+            })?;
+        }
+        Ok(())
     }
 }
 

@@ -234,3 +234,7 @@ impl AreaMap {
             .filter(|&start| start >= window.start)
     }
 }
+
+#[cfg(test)]
+#[path = "map_tests.rs"]
+mod tests;
