@@ -150,6 +150,21 @@ pub fn wake(key: Key, count: usize, bits: u32) -> usize {
     TABLE.lock().wake(key, count, bits)
 }
 
+/// Wakes up to `count` sleepers on the word at `address` of the current thread's memory, by
+/// whichever key they sleep on; returns how many.
+pub fn wake_word(address: usize, count: usize) -> usize {
+    let Some(space) = AddressSpace::current() else { return 0 };
+    let mut woken = 0;
+    for shared in [false, true] {
+        if let Ok(key) = Key::new(&space, address, shared)
+            && !(shared && matches!(key, Key::Private { .. }))
+        {
+            woken += wake(key, count - woken, ANY);
+        }
+    }
+    woken
+}
+
 /// Wakes up to `wake_count` sleepers of `from` and moves up to `move_count` others to `to`, where
 /// they sleep on. With `expected`, only if the word at that address is that value
 /// (`Error::WouldBlock` else). Returns how many were woken and how many moved.

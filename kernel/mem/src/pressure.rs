@@ -16,9 +16,18 @@ use base::wait::WaitQueue;
 use base::{rank, thread, time, work};
 use hal::Global;
 
-/// Chooses a process and ends it, or sees that one chosen before is still ending. `false` if there
-/// is none to choose. Called by a kernel thread that holds no locks.
-pub type Reliever = fn() -> bool;
+/// What looking for relief came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relief {
+    /// Memory is being freed: try again.
+    Expected,
+    /// Nothing can be done.
+    None,
+}
+
+/// Chooses a process and ends it, or sees that one chosen before is still ending. Called by a
+/// kernel thread that holds no locks; it may sleep a little.
+pub type Reliever = fn() -> Relief;
 
 /// How long the chosen process is given before the fault tries again.
 const PATIENCE: Duration = Duration::from_millis(10);
@@ -63,7 +72,7 @@ pub(crate) fn relieve() -> bool {
 
 fn round() {
     let reliever = *PRESSURE.reliever.lock();
-    let found = reliever.is_some_and(|reliever| reliever());
+    let found = reliever.is_some_and(|reliever| reliever() == Relief::Expected);
     PRESSURE.fruitless.store(!found, Ordering::SeqCst);
     PRESSURE.rounds.fetch_add(1, Ordering::SeqCst);
     PRESSURE.running.store(false, Ordering::SeqCst);
