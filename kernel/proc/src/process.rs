@@ -12,7 +12,7 @@
 //! them, [`crate::wait()`] removes them, [`crate::group`] moves them.
 
 use crate::abi::Abi;
-use crate::environment::Environment;
+use crate::environment::{Charge, Environment};
 use crate::event::{ActionTable, Event, EventSet, PendingSet, ProcessAlarm};
 use crate::group::{ProcessGroup, Session};
 use crate::limits::{Limits, Resource};
@@ -79,6 +79,8 @@ pub(crate) struct Stop {
     pub(crate) requested: Option<Event>,
     /// Threads that wait for CONTINUE.
     pub(crate) parked: usize,
+    /// How often CONTINUE came: a stop event that was taken before the last one is void.
+    pub(crate) generation: u64,
     /// All threads have stopped.
     pub(crate) complete: bool,
     /// A stop that no wait has reported yet.
@@ -95,6 +97,8 @@ pub(crate) struct Shared {
     pub(crate) stop: Stop,
     /// The process is ending as a whole, with this status.
     pub(crate) ending: Option<ExitStatus>,
+    /// How the leader, or the thread that was the last, ended by itself.
+    pub(crate) last_status: Option<ExitStatus>,
     /// A thread is replacing the image and wants to be alone.
     pub(crate) executing: bool,
     /// How it ended: it is a zombie.
@@ -123,8 +127,8 @@ pub struct Process {
     pub(crate) shared: SpinLock<Shared>,
     /// The event its parent gets when it ends; `None` for none.
     pub(crate) exit_event: Option<Event>,
-    /// The user it is counted for.
-    pub(crate) counted_user: SpinLock<Option<u32>>,
+    /// It counts as one thread until it was waited for.
+    pub(crate) charge: SpinLock<Option<Charge>>,
     /// Somebody in wait for a child.
     pub(crate) child_changed: WaitQueue,
     /// Threads that wait for CONTINUE.
@@ -140,6 +144,8 @@ pub struct Process {
     /// Woken when an event becomes pending that somebody reads through a handle.
     pub(crate) event_arrived: WaitQueue,
     pub(crate) out_of_memory_victim: AtomicBool,
+    /// It was waited for and is out of sight.
+    pub(crate) released: AtomicBool,
 }
 
 /// What a new process starts from.
@@ -155,6 +161,7 @@ pub(crate) struct Seed {
     pub(crate) parent: Weak<Process>,
     pub(crate) group: Arc<ProcessGroup>,
     pub(crate) exit_event: Option<Event>,
+    pub(crate) charge: Charge,
 }
 
 /// A lock around a table of actions, as processes share it.
@@ -191,7 +198,7 @@ impl Process {
             relations: SpinLock::new(rank::PROCESS, relations),
             shared: SpinLock::new(rank::PROCESS, Shared::default()),
             exit_event: seed.exit_event,
-            counted_user: SpinLock::new(SLOT, None),
+            charge: SpinLock::new(SLOT, Some(seed.charge)),
             child_changed: WaitQueue::new(),
             continued: WaitQueue::new(),
             thread_gone: WaitQueue::new(),
@@ -201,6 +208,7 @@ impl Process {
             alarm: ProcessAlarm::default(),
             event_arrived: WaitQueue::new(),
             out_of_memory_victim: AtomicBool::new(false),
+            released: AtomicBool::new(false),
         }
     }
 
@@ -479,6 +487,12 @@ impl Process {
     pub fn is_ending(&self) -> bool {
         let shared = self.shared.lock();
         shared.ending.is_some() || shared.ended.is_some()
+    }
+
+    /// Whether a thread has to look at what the process decided: it is stopping or ending.
+    pub(crate) fn wants_attention(&self) -> bool {
+        let shared = self.shared.lock();
+        shared.ending.is_some() || shared.stop.requested.is_some()
     }
 
     /// Waits until it has ended; not interruptible. For the kernel itself: programs use [`crate::wait()`].

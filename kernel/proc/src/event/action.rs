@@ -117,12 +117,14 @@ impl ActionTable {
         old
     }
 
-    /// Whether sending the event has no effect at all, and it need not become pending.
+    /// Whether the event need not become pending: nothing happens when it is seen. (CONTINUE acts when it is sent.)
     pub fn ignores(&self, event: Event) -> bool {
         match self.get(event).disposition {
             Disposition::Ignore => true,
             Disposition::Handler => false,
-            Disposition::Default => DefaultAction::of(event) == DefaultAction::Ignore,
+            Disposition::Default => {
+                matches!(DefaultAction::of(event), DefaultAction::Ignore | DefaultAction::Continue)
+            }
         }
     }
 

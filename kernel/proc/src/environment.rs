@@ -1,0 +1,232 @@
+//! Environments: what a process is shut into.
+//!
+//! An [`Environment`] is a sealed map from ABI name to [`AbiView`] (a view of files and a root in it), together with a
+//! namespace of process ids, a host name, and limits for all its processes together. The first one is the
+//! whole machine; a container is another. A process belongs to one from its birth; only a process that is made anew by
+//! [`crate::spawn`] may be born into another.
+//!
+//! The cap on processes is what makes a fork bomb harmless: it counts threads, zombies included, and answers with an
+//! honest EAGAIN long before memory or ids run out.
+
+use crate::namespace::PidNamespace;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::sync::Arc;
+use base::sync::{Rank, SpinLock};
+use base::{Error, Result};
+use vfs::{Path, View};
+
+const RANK: Rank = Rank(137);
+
+/// What programs of one ABI see as their file tree.
+#[derive(Clone)]
+pub struct AbiView {
+    /// The mounts.
+    pub view: Arc<View>,
+    /// The directory that is `/`.
+    pub root: Path,
+}
+
+/// What an environment allows all its processes together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EnvironmentLimits {
+    /// Threads, zombies included.
+    pub threads: usize,
+}
+
+struct State {
+    views: BTreeMap<String, AbiView>,
+    default_abi: String,
+    host_name: String,
+    domain_name: String,
+    limits: EnvironmentLimits,
+    threads: usize,
+    /// Threads by real user.
+    users: BTreeMap<u32, usize>,
+}
+
+/// A world for processes.
+pub struct Environment {
+    name: String,
+    parent: Option<Arc<Environment>>,
+    processes: Arc<PidNamespace>,
+    state: SpinLock<State>,
+}
+
+impl Environment {
+    /// The first environment: a fresh namespace, no views yet.
+    pub fn new(name: &str, default_abi: &str, limits: EnvironmentLimits) -> Result<Arc<Environment>> {
+        Self::build(name, default_abi, limits, None, PidNamespace::new(None)?)
+    }
+
+    /// An environment inside this one. `own_processes` gives it a namespace of its own; without, it sees the
+    /// same processes. Whatever it counts is counted here too.
+    pub fn new_inside(
+        self: &Arc<Self>,
+        name: &str,
+        default_abi: &str,
+        limits: EnvironmentLimits,
+        own_processes: bool,
+    ) -> Result<Arc<Environment>> {
+        let processes =
+            if own_processes { PidNamespace::new(Some(self.processes.clone()))? } else { self.processes.clone() };
+        let inside = Self::build(name, default_abi, limits, Some(self.clone()), processes)?;
+        inside.set_host_name(self.host_name());
+        Ok(inside)
+    }
+
+    fn build(
+        name: &str,
+        default_abi: &str,
+        limits: EnvironmentLimits,
+        parent: Option<Arc<Environment>>,
+        processes: Arc<PidNamespace>,
+    ) -> Result<Arc<Environment>> {
+        let state = State {
+            views: BTreeMap::new(),
+            default_abi: default_abi.into(),
+            host_name: String::from("scarlet"),
+            domain_name: String::from("(none)"),
+            limits,
+            threads: 0,
+            users: BTreeMap::new(),
+        };
+        Ok(Arc::new(Environment { name: name.into(), parent, processes, state: SpinLock::new(RANK, state) }))
+    }
+
+    /// Its name, for people.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The environment around it.
+    pub fn parent(&self) -> Option<&Arc<Environment>> {
+        self.parent.as_ref()
+    }
+
+    /// The namespace its processes live in.
+    pub fn processes(&self) -> &Arc<PidNamespace> {
+        &self.processes
+    }
+
+    /// What programs of that ABI see; where it has no view of its own, `None`: they see what the process saw before.
+    pub fn view(&self, abi: &str) -> Option<AbiView> {
+        self.state.lock().views.get(abi).cloned()
+    }
+
+    /// Gives programs of an ABI a view.
+    pub fn set_view(&self, abi: &str, view: AbiView) {
+        let old = self.state.lock().views.insert(abi.into(), view);
+        drop(old);
+    }
+
+    /// Which ABI a program is taken for when it does not say.
+    pub fn default_abi(&self) -> String {
+        self.state.lock().default_abi.clone()
+    }
+
+    /// The host name.
+    pub fn host_name(&self) -> String {
+        self.state.lock().host_name.clone()
+    }
+
+    /// Sets the host name.
+    pub fn set_host_name(&self, name: String) {
+        let old = core::mem::replace(&mut self.state.lock().host_name, name);
+        drop(old);
+    }
+
+    /// The domain name.
+    pub fn domain_name(&self) -> String {
+        self.state.lock().domain_name.clone()
+    }
+
+    /// Sets the domain name.
+    pub fn set_domain_name(&self, name: String) {
+        let old = core::mem::replace(&mut self.state.lock().domain_name, name);
+        drop(old);
+    }
+
+    /// What it allows.
+    pub fn limits(&self) -> EnvironmentLimits {
+        self.state.lock().limits
+    }
+
+    /// How many threads it has, zombies included.
+    pub fn thread_count(&self) -> usize {
+        self.state.lock().threads
+    }
+
+    /// Counts one more thread for a user, here and in every environment around, or refuses with
+    /// [`Error::WouldBlock`]. `user_limit` is the caller's limit of processes; the superuser is not held to it.
+    pub(crate) fn count_start(self: &Arc<Self>, user: u32, user_limit: u64) -> Result<Charge> {
+        let mut charged = Charge { user, environments: alloc::vec::Vec::new() };
+        let mut next = Some(self.clone());
+        while let Some(environment) = next {
+            next = environment.parent.clone();
+            {
+                let mut state = environment.state.lock();
+                let of_user = state.users.get(&user).copied().unwrap_or(0);
+                let too_many_of_user = user != 0 && of_user as u64 >= user_limit;
+                if state.threads >= state.limits.threads || too_many_of_user {
+                    return Err(Error::WouldBlock);
+                }
+                state.threads += 1;
+                state.users.insert(user, of_user + 1);
+            }
+            charged.environments.push(environment);
+        }
+        Ok(charged)
+    }
+}
+
+/// A counted thread; it is uncounted when this is dropped.
+pub(crate) struct Charge {
+    user: u32,
+    environments: alloc::vec::Vec<Arc<Environment>>,
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        for environment in &self.environments {
+            let mut state = environment.state.lock();
+            state.threads = state.threads.saturating_sub(1);
+            let of_user = state.users.get(&self.user).copied().unwrap_or(0);
+            if of_user <= 1 {
+                state.users.remove(&self.user);
+            } else {
+                state.users.insert(self.user, of_user - 1);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(threads: usize) -> Arc<Environment> {
+        Environment::new("test", "scarlet", EnvironmentLimits { threads }).expect("an environment")
+    }
+
+    #[test]
+    fn the_cap_counts_everyone() {
+        let outer = environment(3);
+        let inner = outer.new_inside("inner", "xv6", EnvironmentLimits { threads: 2 }, true).expect("inside");
+        let first = inner.count_start(0, 0).expect("first");
+        let second = inner.count_start(0, 0).expect("second");
+        assert_eq!(inner.count_start(0, 0).err(), Some(Error::WouldBlock));
+        let third = outer.count_start(0, 0).expect("third");
+        assert_eq!(outer.count_start(0, 0).err(), Some(Error::WouldBlock));
+        drop((first, second, third));
+        assert_eq!((outer.thread_count(), inner.thread_count()), (0, 0));
+    }
+
+    #[test]
+    fn a_user_is_held_to_its_own_limit() {
+        let environment = environment(100);
+        let _one = environment.count_start(7, 1).expect("one");
+        assert_eq!(environment.count_start(7, 1).err(), Some(Error::WouldBlock));
+        assert!(environment.count_start(0, 0).is_ok());
+    }
+}

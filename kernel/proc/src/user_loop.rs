@@ -1,0 +1,171 @@
+//! The loop around user mode: run the program, find out why it came back, do it, look at events, run it again.
+//!
+//! This is ordinary safe code. A system call goes to the process's ABI; a page fault to the address space; whatever
+//! the program did wrong becomes an event. Before each return to user mode the task looks whether it is to end, to
+//! stop or to call a handler; one flag says that there is nothing to look at, and that is the usual case.
+
+use crate::abi::Abi;
+use crate::event::{Action, ActionFlags, DefaultAction, Disposition, Event, FaultReason, PendingEvent};
+use crate::status::ExitStatus;
+use crate::task::Task;
+use alloc::sync::Arc;
+use base::log;
+use core::sync::atomic::Ordering;
+use hal::user::{Access, UserContext, UserEvent};
+use mem::FaultKind;
+
+/// Runs a program until its task ends. The caller is the task's kernel thread and finishes the task afterwards.
+pub(crate) fn run(task: &Arc<Task>, mut context: UserContext) {
+    let mut abi = task.process().abi();
+    loop {
+        if task.image_changed.swap(false, Ordering::Relaxed) {
+            abi = task.process().abi();
+        }
+        if task.has_work() && !look_at_events(task, &abi, &mut context) {
+            return;
+        }
+        base::thread::yield_if_needed();
+        let event = crate::accounting::run_user(&mut context);
+        match event {
+            UserEvent::Syscall => abi.system_call(task, &mut context),
+            UserEvent::Interrupt => {}
+            UserEvent::Fault { address, access } => page_fault(task, &abi, &context, address, access),
+            UserEvent::Illegal => {
+                fault(task, &abi, &context, FaultReason::IllegalInstruction, context.pc());
+            }
+            UserEvent::Breakpoint => fault(task, &abi, &context, FaultReason::Breakpoint, context.pc()),
+            UserEvent::Misaligned { address } => fault(task, &abi, &context, FaultReason::Misaligned, address),
+        }
+    }
+}
+
+fn page_fault(task: &Arc<Task>, abi: &Arc<dyn Abi>, context: &UserContext, address: usize, access: Access) {
+    task.faults.fetch_add(1, Ordering::Relaxed);
+    let Some(space) = mem::AddressSpace::current() else {
+        return fault(task, abi, context, FaultReason::Unmapped, address);
+    };
+    match space.handle_fault(address, access) {
+        Ok(()) => {}
+        Err(FaultKind::Unmapped) => fault(task, abi, context, FaultReason::Unmapped, address),
+        Err(FaultKind::Protection) => fault(task, abi, context, FaultReason::Protection, address),
+        Err(FaultKind::Bus) => fault(task, abi, context, FaultReason::NoObject, address),
+        Err(FaultKind::OutOfMemory) => {
+            if !task.process().is_out_of_memory_victim() {
+                log::warn!("{:?} ends: out of memory at {address:#x}", task.process());
+            }
+            crate::exit::end_process(task, ExitStatus::Killed { event: Event::KILL, core: false });
+        }
+    }
+}
+
+fn fault(task: &Arc<Task>, abi: &Arc<dyn Abi>, context: &UserContext, reason: FaultReason, address: usize) {
+    let info = abi.fault(task, context, reason, address);
+    if task.process().with_actions(|table| table.get(info.event).disposition) != Disposition::Handler {
+        log::info!(
+            "{:?} {:?}: {reason:?} at {address:#x}, pc {:#x}, sp {:#x}",
+            task.process(),
+            info.event,
+            context.pc(),
+            context.sp()
+        );
+    }
+    crate::event::force(task, info);
+}
+
+/// What the next pending event asks for.
+enum Next {
+    /// Nothing is left.
+    Nothing,
+    /// The program's handler.
+    Handler(PendingEvent),
+    /// A stop by its default action, as of that generation of CONTINUE.
+    Stop(Event, u64),
+    /// All threads of the process stand still.
+    Park,
+    /// The end of the process.
+    End(ExitStatus),
+}
+
+/// Deals with everything that is pending. Returns whether the task goes on.
+fn look_at_events(task: &Arc<Task>, abi: &Arc<dyn Abi>, context: &mut UserContext) -> bool {
+    let mut delivered = false;
+    loop {
+        // Cleared before looking: whatever comes while we look is noticed again.
+        task.clear_work();
+        if task.is_killed() {
+            return false;
+        }
+        match next(task) {
+            Next::Nothing => break,
+            Next::Park => task.park(),
+            Next::Stop(event, generation) => stop(task, event, generation),
+            Next::End(status) => {
+                crate::exit::end_process(task, status);
+                return false;
+            }
+            Next::Handler(event) => {
+                delivered = true;
+                if abi.deliver(task, context, &event).is_err() {
+                    log::info!("{:?}: no room to deliver {:?}", task.process(), event.info.event);
+                    let status = ExitStatus::Killed { event: Event::SEGMENT_FAULT, core: false };
+                    crate::exit::end_process(task, status);
+                    return false;
+                }
+            }
+        }
+    }
+    if !delivered {
+        abi.resume(task, context);
+        if task.events.lock().end_temporary_mask() {
+            task.notice_if_pending();
+        }
+    }
+    true
+}
+
+fn stop(task: &Arc<Task>, event: Event, generation: u64) {
+    // A terminal's stop means nothing to a group that nobody could continue (POSIX, 2.4.3).
+    if event == Event::STOP || !task.process().group().is_orphaned(None) {
+        task.process().begin_stop(event, generation);
+    }
+}
+
+fn next(task: &Arc<Task>) -> Next {
+    let process = task.process();
+    let actions = process.shared_actions();
+    let mut shared = process.shared.lock();
+    if shared.ending.is_some() {
+        return Next::Nothing;
+    }
+    if shared.stop.requested.is_some() {
+        return Next::Park;
+    }
+    loop {
+        let mut events = task.events.lock();
+        let wanted = crate::event::EventSet::ALL.without(events.blocked());
+        let Some(info) = events.take(wanted).or_else(|| shared.pending.take(wanted)) else {
+            return Next::Nothing;
+        };
+        let event = info.event;
+        drop(events);
+        let mut table = actions.lock();
+        let action = table.get(event);
+        match action.disposition {
+            Disposition::Ignore => {}
+            Disposition::Handler => {
+                if action.flags.contains(ActionFlags::RESET) {
+                    table.set(event, Action::default());
+                }
+                let restore_mask = task.events.lock().enter_handler(event, &action);
+                return Next::Handler(PendingEvent { info, action, restore_mask });
+            }
+            Disposition::Default => match DefaultAction::of(event) {
+                DefaultAction::Ignore | DefaultAction::Continue => {}
+                DefaultAction::Stop => return Next::Stop(event, shared.stop.generation),
+                DefaultAction::Terminate | DefaultAction::Core => {
+                    return Next::End(ExitStatus::Killed { event, core: false });
+                }
+            },
+        }
+    }
+}
