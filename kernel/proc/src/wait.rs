@@ -59,7 +59,7 @@ pub struct WaitResult {
 /// Waits for a child. `Ok(None)` only with [`WaitOptions::NO_HANG`]: children, but no news.
 pub fn wait(task: &Task, selector: &WaitSelector, options: WaitOptions) -> Result<Option<WaitResult>> {
     let process = task.process();
-    let mut look = || match find(process, selector, options) {
+    let look = || match find(process, selector, options) {
         Ok(Some(result)) => Some(Ok(Some(result))),
         Ok(None) if options.contains(WaitOptions::NO_HANG) => Some(Ok(None)),
         Ok(None) => None,

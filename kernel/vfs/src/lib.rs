@@ -36,6 +36,7 @@ pub mod dentry_cache;
 mod directory;
 mod fifo;
 mod inode;
+mod locate;
 mod locks;
 mod lookup;
 mod mount;

@@ -67,6 +67,10 @@ impl View {
         Arc::new(Self { tree: MountTree::new(top), root: SpinLock::new(rank::VIEW, root) })
     }
 
+    pub(crate) fn tree(&self) -> &MountTree {
+        &self.tree
+    }
+
     /// A number that tells mount trees apart.
     pub fn id(&self) -> u64 {
         self.tree.id()

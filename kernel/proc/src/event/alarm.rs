@@ -89,5 +89,5 @@ impl ProcessAlarm {
 }
 
 fn until(now: Instant, deadline: Instant) -> Duration {
-    deadline.checked_duration_since(now).unwrap_or(Duration::ZERO)
+    if deadline > now { deadline - now } else { Duration::ZERO }
 }

@@ -4,7 +4,7 @@
 //! real-time event queues, first in first out, up to a limit. Taking one serves faults first, then
 //! the lowest number (signal(7), "Queueing and delivery semantics").
 
-use super::{Event, EventInfo, EventSet};
+use super::{EventInfo, EventSet};
 use alloc::vec::Vec;
 
 /// What is pending for one task, or for a process as a whole.
@@ -72,6 +72,7 @@ impl PendingSet {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Event;
     use super::*;
 
     fn real_time(offset: usize, value: u64) -> EventInfo {

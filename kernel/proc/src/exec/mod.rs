@@ -15,7 +15,7 @@ pub mod stack;
 mod start;
 
 pub use commit::exec;
-pub(crate) use commit::{give_back, leave_memory};
+pub(crate) use commit::{enter, give_back, leave_memory};
 pub use elf::{ElfError, ElfImage, ImageKind, Segment};
 pub use start::{install_stack, standard_auxiliary, system_v_start};
 

@@ -1,0 +1,61 @@
+//! When memory has run out: which process has to go.
+//!
+//! `mem` asks when a page fault finds no memory and nothing is left to reclaim. The process with the most resident
+//! memory is killed, never the first one of the machine; the log says who and why. While a victim has not yet gone,
+//! nobody else is chosen.
+
+use crate::environment::Environment;
+use crate::process::Process;
+use alloc::sync::Arc;
+use base::sync::{Rank, SpinLock};
+use base::{log, thread};
+use core::sync::atomic::Ordering;
+use core::time::Duration;
+use hal::Global;
+use mem::pressure::{Relief, set_reliever};
+
+/// A leaf: held for one clone.
+const RANK: Rank = Rank(138);
+
+static MACHINE: Global<SpinLock<Option<Arc<Environment>>>> = Global::new(|| SpinLock::new(RANK, None));
+
+/// How long a fault waits for a victim to go before it looks again.
+const PATIENCE: Duration = Duration::from_millis(10);
+
+/// Lets this environment's processes be chosen; the machine's own environment holds all.
+pub fn install(environment: &Arc<Environment>) {
+    *MACHINE.lock() = Some(environment.clone());
+    set_reliever(relieve);
+}
+
+fn relieve() -> Relief {
+    let environment = MACHINE.lock().clone();
+    let Some(environment) = environment else { return Relief::None };
+    let own = Process::current();
+    let mut biggest: Option<(usize, Arc<Process>)> = None;
+    for process in environment.processes().processes() {
+        let Some(space) = process.space() else { continue };
+        if process.is_out_of_memory_victim() {
+            return wait_for(own.as_ref(), &process);
+        }
+        let size = space.resident_bytes();
+        let first = process.identity().number_in(environment.processes()) == 1;
+        if !first && !process.is_ending() && biggest.as_ref().is_none_or(|(most, _)| size > *most) {
+            biggest = Some((size, process));
+        }
+    }
+    let Some((size, victim)) = biggest else { return Relief::None };
+    log::warn!("out of memory: killing {victim:?}, which holds {} KiB", size / 1024);
+    victim.out_of_memory_victim.store(true, Ordering::Relaxed);
+    crate::exit::kill_process(&victim);
+    wait_for(own.as_ref(), &victim)
+}
+
+fn wait_for(own: Option<&Arc<Process>>, victim: &Arc<Process>) -> Relief {
+    if own.is_some_and(|own| Arc::ptr_eq(own, victim)) {
+        return Relief::ChosenSelf;
+    }
+    let _ = victim.ended.wait_deadline(base::time::now() + PATIENCE, || victim.exit_status());
+    thread::yield_now();
+    Relief::Expected
+}

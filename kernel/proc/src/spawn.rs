@@ -1,0 +1,174 @@
+//! Making a process that runs a program from its first instruction: nothing is copied that would be thrown away.
+//!
+//! This is how the kernel starts the first process, and how an ABI offers spawn. The child gets exactly the handles it
+//! is given; group, session and environment as asked for.
+
+use crate::environment::Environment;
+use crate::event::{ActionTable, Event, EventSet};
+use crate::exec::{ExecRequest, prepare};
+use crate::fork::{publish, start_process};
+use crate::group::{ProcessGroup, Session};
+use crate::limits::{Limits, Resource};
+use crate::namespace::Identity;
+use crate::process::{Process, Seed, action_table, shared_fs_context};
+use crate::task::Task;
+use crate::tree;
+use alloc::sync::{Arc, Weak};
+use base::{Error, Result};
+use object::HandleTable;
+use vfs::FsContext;
+
+/// Which group a spawned process starts in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SpawnGroup {
+    /// Its parent's.
+    #[default]
+    Inherit,
+    /// One of its own, in its parent's session.
+    Own,
+    /// The one of this id, in its parent's session.
+    Join(u32),
+    /// One of its own, in a session of its own.
+    Session,
+}
+
+/// What a spawned process starts with, beside its program.
+pub struct SpawnOptions {
+    /// Its handles.
+    pub handles: HandleTable,
+    /// Its place in the file tree, with its credentials. The program's path is looked up from there.
+    pub fs: FsContext,
+    /// Its group.
+    pub group: SpawnGroup,
+    /// Its environment; `None` for its parent's.
+    pub environment: Option<Arc<Environment>>,
+    /// What it blocks.
+    pub blocked: EventSet,
+    /// What it ignores.
+    pub ignored: EventSet,
+    /// What its parent gets when it ends.
+    pub exit_event: Option<Event>,
+}
+
+impl SpawnOptions {
+    /// A child of the caller with these handles and otherwise what a fork and an exec would give.
+    pub fn inherit(task: &Task, handles: HandleTable) -> SpawnOptions {
+        let process = task.process();
+        SpawnOptions {
+            handles,
+            fs: process.fs().as_ref().clone(),
+            group: SpawnGroup::Inherit,
+            environment: None,
+            blocked: task.blocked(),
+            ignored: process.with_actions(|table| table.summary().0),
+            exit_event: Some(Event::CHILD_CHANGED),
+        }
+    }
+}
+
+/// Makes a child of `parent` that runs a program.
+pub fn spawn(parent: &Arc<Process>, request: ExecRequest, options: SpawnOptions) -> Result<Arc<Process>> {
+    if parent.is_ending() {
+        return Err(Error::Interrupted);
+    }
+    create(Some(parent), request, options, parent.limits().as_ref().clone())
+}
+
+/// Makes the first process of an environment, which has no parent.
+pub fn spawn_first(request: ExecRequest, options: SpawnOptions) -> Result<Arc<Process>> {
+    let threads = options.environment.as_ref().map_or(0, |environment| environment.limits().threads);
+    create(None, request, options, Limits::initial(threads as u64))
+}
+
+fn create(
+    parent: Option<&Arc<Process>>,
+    request: ExecRequest,
+    options: SpawnOptions,
+    limits: Limits,
+) -> Result<Arc<Process>> {
+    let inherited = parent.map(|parent| parent.environment().clone());
+    let environment = options.environment.clone().or(inherited).ok_or(Error::InvalidArgument)?;
+    let charge = environment.count_start(options.fs.credentials.uid, limits.soft(Resource::Processes))?;
+    let prepared = prepare(&options.fs, &environment, &limits, request)?;
+    let identity = Identity::allocate(environment.processes())?;
+    let mut fs = options.fs;
+    fs.credentials = prepared.credentials.clone();
+    let old_abi = parent.map(|parent| parent.abi().name());
+    let new_abi = prepared.image.abi.name();
+    let changes_environment = parent.is_none_or(|parent| !Arc::ptr_eq(parent.environment(), &environment));
+    if (changes_environment || old_abi != Some(new_abi))
+        && let Some(view) = environment.view(new_abi)
+    {
+        crate::exec::enter(&mut fs, view);
+    }
+    let mut actions = ActionTable::default();
+    for event in options.ignored.iter() {
+        let action = crate::event::Action { disposition: crate::event::Disposition::Ignore, ..Default::default() };
+        actions.set(event, action);
+    }
+    let group = find_group(parent, &environment, &identity, &options.group)?;
+    let process = Arc::new_cyclic(|weak: &Weak<Process>| {
+        let group = group.unwrap_or_else(|| new_group(parent, &identity, weak, &options.group));
+        Process::new(Seed {
+            identity: identity.clone(),
+            environment,
+            image: prepared.image,
+            handles: Arc::new(options.handles),
+            fs: shared_fs_context(fs),
+            actions: action_table(actions),
+            limits,
+            name: prepared.name,
+            parent: parent.map_or_else(Weak::new, Arc::downgrade),
+            group,
+            exit_event: options.exit_event,
+            charge,
+        })
+    });
+    process.relations.lock().executed = true;
+    let task = Arc::new(Task::new(identity, process.clone(), prepared.task_state, options.blocked));
+    match parent {
+        Some(parent) => publish(parent, &process, &task)?,
+        None => {
+            let _tree = tree::lock();
+            process.shared.lock().tasks.push(task.clone());
+            process.group().join(&process);
+            process.identity().publish_process(&process);
+            process.identity().publish_task(&task);
+        }
+    }
+    start_process(&process, &task, prepared.space, prepared.context, None)?;
+    Ok(process)
+}
+
+/// The existing group a process is to join; `None` when one has to be founded.
+fn find_group(
+    parent: Option<&Arc<Process>>,
+    environment: &Environment,
+    identity: &Identity,
+    wanted: &SpawnGroup,
+) -> Result<Option<Arc<ProcessGroup>>> {
+    match (wanted, parent) {
+        (SpawnGroup::Inherit, Some(parent)) => Ok(Some(parent.group())),
+        (SpawnGroup::Join(id), Some(parent)) if *id != identity.number() => {
+            let group = environment.processes().group(*id).ok_or(Error::NotPermitted)?;
+            if !Arc::ptr_eq(group.session(), &parent.session()) {
+                return Err(Error::NotPermitted);
+            }
+            Ok(Some(group))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn new_group(
+    parent: Option<&Arc<Process>>,
+    identity: &Arc<Identity>,
+    leader: &Weak<Process>,
+    wanted: &SpawnGroup,
+) -> Arc<ProcessGroup> {
+    let session = match parent {
+        Some(parent) if *wanted != SpawnGroup::Session => parent.session(),
+        _ => Session::new(identity.clone(), leader.clone()),
+    };
+    ProcessGroup::new(identity.clone(), session)
+}
