@@ -240,16 +240,3 @@ impl Table {
         }
     }
 }
-
-/// Wakes up to `count` sleepers on a word of the current address space, as another process or
-/// thread would wait for it; returns how many. A bad address wakes nobody.
-pub fn wake_word(address: usize, count: usize) -> usize {
-    let Some(space) = AddressSpace::current() else { return 0 };
-    let mut woken = 0;
-    for shared in [false, true] {
-        if let Ok(key) = Key::new(&space, address, shared) {
-            woken += wake(key, count, u32::MAX);
-        }
-    }
-    woken
-}

@@ -1,6 +1,6 @@
 //! When memory has run out: which process has to go.
 //!
-//! `mem` asks when a page fault finds no memory and nothing is left to reclaim. The process with the most resident
+//! `mem` asks, on a thread that holds nothing, when a page fault finds no memory and nothing is left to reclaim. The process with the most resident
 //! memory is killed, never the first one of the machine; the log says who and why. While a victim has not yet gone,
 //! nobody else is chosen.
 
@@ -8,7 +8,7 @@ use crate::environment::Environment;
 use crate::process::Process;
 use alloc::sync::Arc;
 use base::sync::{Rank, SpinLock};
-use base::{log, thread};
+use base::log;
 use core::sync::atomic::Ordering;
 use core::time::Duration;
 use hal::Global;
@@ -19,7 +19,7 @@ const RANK: Rank = Rank(138);
 
 static MACHINE: Global<SpinLock<Option<Arc<Environment>>>> = Global::new(|| SpinLock::new(RANK, None));
 
-/// How long a fault waits for a victim to go before it looks again.
+/// How long a victim is given to go before the next look.
 const PATIENCE: Duration = Duration::from_millis(10);
 
 /// Lets this environment's processes be chosen; the machine's own environment holds all.
@@ -31,12 +31,11 @@ pub fn install(environment: &Arc<Environment>) {
 fn relieve() -> Relief {
     let environment = MACHINE.lock().clone();
     let Some(environment) = environment else { return Relief::None };
-    let own = Process::current();
     let mut biggest: Option<(usize, Arc<Process>)> = None;
     for process in environment.processes().processes() {
         let Some(space) = process.space() else { continue };
         if process.is_out_of_memory_victim() {
-            return wait_for(own.as_ref(), &process);
+            return wait_for(&process);
         }
         let size = space.resident_bytes();
         let first = process.identity().number_in(environment.processes()) == 1;
@@ -48,14 +47,11 @@ fn relieve() -> Relief {
     log::warn!("out of memory: killing {victim:?}, which holds {} KiB", size / 1024);
     victim.out_of_memory_victim.store(true, Ordering::Relaxed);
     crate::exit::kill_process(&victim);
-    wait_for(own.as_ref(), &victim)
+    wait_for(&victim)
 }
 
-fn wait_for(own: Option<&Arc<Process>>, victim: &Arc<Process>) -> Relief {
-    if own.is_some_and(|own| Arc::ptr_eq(own, victim)) {
-        return Relief::ChosenSelf;
-    }
+/// Gives the victim a moment to go; memory comes back when its last thread has left it.
+fn wait_for(victim: &Arc<Process>) -> Relief {
     let _ = victim.ended.wait_deadline(base::time::now() + PATIENCE, || victim.exit_status());
-    thread::yield_now();
     Relief::Expected
 }

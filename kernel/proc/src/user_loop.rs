@@ -44,11 +44,13 @@ fn page_fault(task: &Arc<Task>, abi: &Arc<dyn Abi>, context: &UserContext, addre
     let Some(space) = mem::AddressSpace::current() else {
         return fault(task, abi, context, FaultReason::Unmapped, address);
     };
-    match space.handle_fault(address, access) {
+    match space.resolve_fault(address, access) {
         Ok(()) => {}
         Err(FaultKind::Unmapped) => fault(task, abi, context, FaultReason::Unmapped, address),
         Err(FaultKind::Protection) => fault(task, abi, context, FaultReason::Protection, address),
         Err(FaultKind::Bus) => fault(task, abi, context, FaultReason::NoObject, address),
+        // The wait for memory was cut short by an event: look at that first, the fault comes again.
+        Err(FaultKind::OutOfMemory) if task.has_work() => {}
         Err(FaultKind::OutOfMemory) => {
             if !task.process().is_out_of_memory_victim() {
                 log::warn!("{:?} ends: out of memory at {address:#x}", task.process());
