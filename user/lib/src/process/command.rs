@@ -205,7 +205,7 @@ impl Command {
         let mut parent_ends = [None, None, None];
         let mut kept = Vec::new();
         let mut map = Vec::new();
-        for number in 0..3usize {
+        for (number, parent_end) in parent_ends.iter_mut().enumerate() {
             if self
                 .further
                 .iter()
@@ -227,7 +227,7 @@ impl Command {
                     } else {
                         (writing, reading)
                     };
-                    parent_ends[number] = Some(ours);
+                    *parent_end = Some(ours);
                     kept.push(theirs);
                     kept.last().map(AsHandle::handle)
                 }
