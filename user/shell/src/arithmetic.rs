@@ -14,7 +14,13 @@ pub trait Variables {
 
 /// The value of an expression.
 pub fn evaluate(text: &[u8], variables: &mut dyn Variables) -> Result<i64, String> {
-    let mut evaluator = Evaluator { text, position: 0, variables, depth: 0, idle: false };
+    let mut evaluator = Evaluator {
+        text,
+        position: 0,
+        variables,
+        depth: 0,
+        idle: false,
+    };
     if evaluator.peek().is_none() {
         return Ok(0);
     }
@@ -50,7 +56,11 @@ struct Evaluator<'a> {
 
 impl Evaluator<'_> {
     fn peek(&mut self) -> Option<u8> {
-        while self.text.get(self.position).is_some_and(u8::is_ascii_whitespace) {
+        while self
+            .text
+            .get(self.position)
+            .is_some_and(u8::is_ascii_whitespace)
+        {
             self.position += 1;
         }
         self.text.get(self.position).copied()
@@ -109,7 +119,9 @@ impl Evaluator<'_> {
         }
         let start = self.position;
         if let Some(name) = self.name() {
-            for operator in ["=", "+=", "-=", "*=", "/=", "%=", "<<=", ">>=", "&=", "|=", "^="] {
+            for operator in [
+                "=", "+=", "-=", "*=", "/=", "%=", "<<=", ">>=", "&=", "|=", "^=",
+            ] {
                 if self.accept(operator) {
                     let right = self.assignment()?;
                     let operator = &operator[..operator.len() - 1];
@@ -212,8 +224,10 @@ impl Evaluator<'_> {
     fn number(&mut self) -> Result<i64, String> {
         self.peek();
         let rest = &self.text[self.position..];
-        let length =
-            rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        let length = rest
+            .iter()
+            .position(|byte| !byte.is_ascii_alphanumeric())
+            .unwrap_or(rest.len());
         match parse_number(&rest[..length]) {
             Some(value) => {
                 self.position += length;
@@ -234,7 +248,11 @@ impl Evaluator<'_> {
             None => (false, text),
         };
         match parse_number(digits) {
-            Some(number) => Ok(if negative { number.wrapping_neg() } else { number }),
+            Some(number) => Ok(if negative {
+                number.wrapping_neg()
+            } else {
+                number
+            }),
             None => Err(format!(
                 "arithmetic: the value of {} is not a number: '{}'",
                 String::from_utf8_lossy(name),
@@ -273,7 +291,9 @@ impl Evaluator<'_> {
 fn parse_number(text: &[u8]) -> Option<i64> {
     let text = core::str::from_utf8(text).ok()?;
     if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        return u64::from_str_radix(digits, 16).ok().map(|value| value as i64);
+        return u64::from_str_radix(digits, 16)
+            .ok()
+            .map(|value| value as i64);
     }
     if text.len() > 1 && text.starts_with('0') {
         return i64::from_str_radix(text, 8).ok();
@@ -294,7 +314,8 @@ mod tests {
             self.0.get(name).cloned()
         }
         fn set(&mut self, name: &[u8], value: i64) {
-            self.0.insert(name.to_vec(), format!("{value}").into_bytes());
+            self.0
+                .insert(name.to_vec(), format!("{value}").into_bytes());
         }
     }
 
@@ -327,8 +348,19 @@ mod tests {
 
     #[test]
     fn errors_are_sentences() {
-        for text in ["1 +", "1 / 0", "(1", "1 2", "$", "08", "99999999999999999999"] {
-            assert!(evaluate(text.as_bytes(), &mut Map::default()).is_err(), "{text}");
+        for text in [
+            "1 +",
+            "1 / 0",
+            "(1",
+            "1 2",
+            "$",
+            "08",
+            "99999999999999999999",
+        ] {
+            assert!(
+                evaluate(text.as_bytes(), &mut Map::default()).is_err(),
+                "{text}"
+            );
         }
         assert_eq!(value("0 && 1 / 0"), 0);
         assert_eq!(value("9223372036854775807 + 1"), i64::MIN);

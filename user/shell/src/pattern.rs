@@ -22,12 +22,19 @@ impl Mark {
 
 /// A pattern in which every byte is active.
 pub fn active(text: &[u8]) -> Vec<Mark> {
-    text.iter().map(|&byte| Mark { byte, quoted: false }).collect()
+    text.iter()
+        .map(|&byte| Mark {
+            byte,
+            quoted: false,
+        })
+        .collect()
 }
 
 /// Whether a pattern has anything that could match more than itself.
 pub fn is_pattern(pattern: &[Mark]) -> bool {
-    pattern.iter().any(|mark| !mark.quoted && matches!(mark.byte, b'*' | b'?' | b'['))
+    pattern
+        .iter()
+        .any(|mark| !mark.quoted && matches!(mark.byte, b'*' | b'?' | b'['))
 }
 
 /// How many bytes the character at the start of a text has.
@@ -39,7 +46,9 @@ fn character_length(text: &[u8]) -> usize {
         Some(0xf0..=0xf4) => 4,
         Some(_) => 1,
     };
-    let whole = text.get(1..length).is_some_and(|rest| rest.iter().all(|b| b & 0xc0 == 0x80));
+    let whole = text
+        .get(1..length)
+        .is_some_and(|rest| rest.iter().all(|b| b & 0xc0 == 0x80));
     if whole { length } else { 1 }
 }
 
@@ -110,7 +119,9 @@ fn pattern_character(pattern: &[Mark]) -> (u32, usize) {
 /// `…]` of a set: whether the character is in it, and how long it is; `None` if it has no end.
 fn match_set(set: &[Mark], wanted: u32) -> Option<(bool, usize)> {
     let mut at = 0;
-    let negated = set.first().is_some_and(|mark| mark.is(b'!') || mark.is(b'^'));
+    let negated = set
+        .first()
+        .is_some_and(|mark| mark.is(b'!') || mark.is(b'^'));
     if negated {
         at += 1;
     }
@@ -147,8 +158,13 @@ fn class_name(set: &[Mark]) -> Option<(Vec<u8>, usize)> {
     if !set.get(1)?.is(b':') {
         return None;
     }
-    let length = set[2..].windows(2).position(|pair| pair[0].is(b':') && pair[1].is(b']'))?;
-    Some((set[2..2 + length].iter().map(|mark| mark.byte).collect(), length + 4))
+    let length = set[2..]
+        .windows(2)
+        .position(|pair| pair[0].is(b':') && pair[1].is(b']'))?;
+    Some((
+        set[2..2 + length].iter().map(|mark| mark.byte).collect(),
+        length + 4,
+    ))
 }
 
 fn in_class(class: &[u8], wanted: u32) -> bool {
@@ -176,14 +192,22 @@ fn in_class(class: &[u8], wanted: u32) -> bool {
 pub fn match_prefix(pattern: &[Mark], text: &[u8], longest: bool) -> Option<usize> {
     let mut lengths = 0..=text.len();
     let fits = |length: &usize| matches(pattern, &text[..*length]);
-    if longest { lengths.rev().find(fits) } else { lengths.find(fits) }
+    if longest {
+        lengths.rev().find(fits)
+    } else {
+        lengths.find(fits)
+    }
 }
 
 /// Where the end of a text begins that a pattern matches, the longest or the shortest way.
 pub fn match_suffix(pattern: &[Mark], text: &[u8], longest: bool) -> Option<usize> {
     let mut starts = 0..=text.len();
     let fits = |start: &usize| matches(pattern, &text[*start..]);
-    if longest { starts.find(fits) } else { starts.rev().find(fits) }
+    if longest {
+        starts.find(fits)
+    } else {
+        starts.rev().find(fits)
+    }
 }
 
 #[cfg(test)]
@@ -222,7 +246,10 @@ mod tests {
 
     #[test]
     fn quoted_stars_are_stars() {
-        let pattern = [Mark { byte: b'*', quoted: true }];
+        let pattern = [Mark {
+            byte: b'*',
+            quoted: true,
+        }];
         assert!(matches(&pattern, b"*"));
         assert!(!matches(&pattern, b"x"));
         assert!(!is_pattern(&pattern));

@@ -113,7 +113,13 @@ fn alternatives(pieces: &[Piece]) -> Option<(Vec<Vec<Piece>>, usize)> {
 fn range(pieces: &[Piece]) -> Option<Vec<Vec<Piece>>> {
     let bytes: Option<Vec<u8>> = pieces
         .iter()
-        .map(|piece| if let Piece::Byte(byte) = piece { Some(*byte) } else { None })
+        .map(|piece| {
+            if let Piece::Byte(byte) = piece {
+                Some(*byte)
+            } else {
+                None
+            }
+        })
         .collect();
     let bytes = bytes?;
     let text = core::str::from_utf8(&bytes).ok()?;
@@ -136,8 +142,9 @@ fn range(pieces: &[Piece]) -> Option<Vec<Vec<Piece>>> {
     if !low.is_ascii_alphabetic() || !high.is_ascii_alphabetic() {
         return None;
     }
-    let mut all: Vec<Vec<Piece>> =
-        (low.min(high)..=low.max(high)).map(|byte| vec![Piece::Byte(byte)]).collect();
+    let mut all: Vec<Vec<Piece>> = (low.min(high)..=low.max(high))
+        .map(|byte| vec![Piece::Byte(byte)])
+        .collect();
     if low > high {
         all.reverse();
     }

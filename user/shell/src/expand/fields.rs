@@ -22,8 +22,17 @@ impl Fields {
     /// For arguments: split at `$IFS`.
     pub(super) fn new(host: &dyn Host) -> Fields {
         let separators = host.variable(b"IFS").unwrap_or_else(|| b" \t\n".to_vec());
-        let joint = separators.first().map(|&byte| vec![byte]).unwrap_or_default();
-        Fields { done: Vec::new(), current: None, separators: Some(separators), joint, inside_alternative: false }
+        let joint = separators
+            .first()
+            .map(|&byte| vec![byte])
+            .unwrap_or_default();
+        Fields {
+            done: Vec::new(),
+            current: None,
+            separators: Some(separators),
+            joint,
+            inside_alternative: false,
+        }
     }
 
     /// For one string: nothing is split.
@@ -75,7 +84,8 @@ impl Fields {
             }
             // Blanks around one other separator are one end of a field together with it.
             let mut hard = false;
-            while at < text.len() && (blank(text[at]) || (!hard && separators.contains(&text[at]))) {
+            while at < text.len() && (blank(text[at]) || (!hard && separators.contains(&text[at])))
+            {
                 hard |= !blank(text[at]);
                 at += 1;
             }

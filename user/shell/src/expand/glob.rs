@@ -22,7 +22,10 @@ pub(super) fn expand(field: Vec<Mark>, host: &mut dyn Host) -> Vec<Vec<u8>> {
             path.extend(core::iter::repeat_n(b'/', slashes));
         }
         rest = &rest[slashes..];
-        let length = rest.iter().position(|mark| mark.byte == b'/').unwrap_or(rest.len());
+        let length = rest
+            .iter()
+            .position(|mark| mark.byte == b'/')
+            .unwrap_or(rest.len());
         let (component, after) = rest.split_at(length);
         rest = after;
         if !component.is_empty() {

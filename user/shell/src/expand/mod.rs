@@ -124,7 +124,10 @@ fn arithmetic_value(parts: &[Part], host: &mut dyn Host) -> Result<i64, ExpandEr
     expand_parts(parts, true, &mut fields, host)?;
     let field = fields.finish().into_iter().next().unwrap_or_default();
     let text: Vec<u8> = field.iter().map(|mark| mark.byte).collect();
-    let mut variables = HostVariables { host, failure: None };
+    let mut variables = HostVariables {
+        host,
+        failure: None,
+    };
     let value = arithmetic::evaluate(&text, &mut variables);
     match variables.failure {
         Some(failure) => Err(failure),
@@ -144,7 +147,10 @@ impl Variables for HostVariables<'_> {
     }
 
     fn set(&mut self, name: &[u8], value: i64) {
-        if let Err(failure) = self.host.set_variable(name, format!("{value}").into_bytes()) {
+        if let Err(failure) = self
+            .host
+            .set_variable(name, format!("{value}").into_bytes())
+        {
             self.failure = Some(failure);
         }
     }

@@ -38,12 +38,12 @@ impl Value {
 fn look_up(name: &[u8], host: &dyn Host) -> Value {
     match name {
         b"@" | b"*" => Value::Many(host.positional().iter().skip(1).cloned().collect()),
-        b"#" => {
-            Value::One(format!("{}", host.positional().len().saturating_sub(1)).into_bytes())
-        }
+        b"#" => Value::One(format!("{}", host.positional().len().saturating_sub(1)).into_bytes()),
         [special @ (b'?' | b'$' | b'!' | b'-')] => Value::One(host.special(*special)),
         [first, ..] if first.is_ascii_digit() => {
-            let number = core::str::from_utf8(name).ok().and_then(|text| text.parse::<usize>().ok());
+            let number = core::str::from_utf8(name)
+                .ok()
+                .and_then(|text| text.parse::<usize>().ok());
             match number.and_then(|number| host.positional().get(number)) {
                 Some(value) => Value::One(value.clone()),
                 None => Value::Unset,
@@ -99,14 +99,20 @@ pub(super) fn expand(
             }
             value
         }
-        Operation::RemovePrefix { longest, pattern: word } => {
+        Operation::RemovePrefix {
+            longest,
+            pattern: word,
+        } => {
             let marks = pattern(word, host)?;
             value.map(|mut text| {
                 let length = match_prefix(&marks, &text, *longest).unwrap_or(0);
                 text.split_off(length)
             })
         }
-        Operation::RemoveSuffix { longest, pattern: word } => {
+        Operation::RemoveSuffix {
+            longest,
+            pattern: word,
+        } => {
             let marks = pattern(word, host)?;
             value.map(|mut text| {
                 let length = match_suffix(&marks, &text, *longest).unwrap_or(text.len());
@@ -146,8 +152,16 @@ fn demand_message(
     host: &mut dyn Host,
 ) -> Result<String, ExpandError> {
     let message = super::single(&other.word, host)?;
-    let message = if message.is_empty() { b"not set".to_vec() } else { message };
-    Ok(format!("{}: {}", String::from_utf8_lossy(name), String::from_utf8_lossy(&message)))
+    let message = if message.is_empty() {
+        b"not set".to_vec()
+    } else {
+        message
+    };
+    Ok(format!(
+        "{}: {}",
+        String::from_utf8_lossy(name),
+        String::from_utf8_lossy(&message)
+    ))
 }
 
 fn put(value: Value, name: &[u8], quoted: bool, fields: &mut Fields) {

@@ -50,22 +50,38 @@ impl Host for World {
 
 fn world() -> World {
     let mut variables = BTreeMap::new();
-    for (name, value) in
-        [("a", "one two"), ("e", ""), ("path", "/usr/lib/x.tar.gz"), ("star", "*.rs"), ("n", "5")]
-    {
+    for (name, value) in [
+        ("a", "one two"),
+        ("e", ""),
+        ("path", "/usr/lib/x.tar.gz"),
+        ("star", "*.rs"),
+        ("n", "5"),
+    ] {
         variables.insert(name.as_bytes().to_vec(), value.as_bytes().to_vec());
     }
-    let positional = ["sh", "p 1", "p2"].iter().map(|text| text.as_bytes().to_vec()).collect();
-    World { variables, positional }
+    let positional = ["sh", "p 1", "p2"]
+        .iter()
+        .map(|text| text.as_bytes().to_vec())
+        .collect();
+    World {
+        variables,
+        positional,
+    }
 }
 
 fn try_expand(text: &str) -> Result<Vec<String>, String> {
-    let list = Parser::whole(text.as_bytes(), &NoAliases).next_line().unwrap().unwrap();
+    let list = Parser::whole(text.as_bytes(), &NoAliases)
+        .next_line()
+        .unwrap()
+        .unwrap();
     let CommandKind::Simple { words, .. } = &list.items[0].chain.first.commands[0].kind else {
         panic!("not a simple command")
     };
     let all = arguments(words, &mut world())?;
-    Ok(all.into_iter().map(|one| String::from_utf8(one).unwrap()).collect())
+    Ok(all
+        .into_iter()
+        .map(|one| String::from_utf8(one).unwrap())
+        .collect())
 }
 
 fn check(text: &str, expected: &[&str]) {
@@ -99,14 +115,15 @@ fn parameter_operations() {
     check("${e-no} ${e:-yes}", &["yes"]);
     check("${n:+set} ${x:+set}", &["set"]);
     check("${x:=new} $x", &["new", "new"]);
-    check("${path##*/} ${path%.*} ${path%%.*} ${path#/*/}", &[
-        "x.tar.gz",
-        "/usr/lib/x.tar",
-        "/usr/lib/x",
-        "lib/x.tar.gz",
-    ]);
+    check(
+        "${path##*/} ${path%.*} ${path%%.*} ${path#/*/}",
+        &["x.tar.gz", "/usr/lib/x.tar", "/usr/lib/x", "lib/x.tar.gz"],
+    );
     check("\"${x:-$a}\" ${x-'a b'}", &["one two", "a b"]);
-    assert_eq!(try_expand("${x:?is missing}"), Err(String::from("x: is missing")));
+    assert_eq!(
+        try_expand("${x:?is missing}"),
+        Err(String::from("x: is missing"))
+    );
 }
 
 #[test]
@@ -127,10 +144,16 @@ fn patterns_become_paths() {
 
 #[test]
 fn tilde_and_braces() {
-    check("~ ~/x ~me/y '~' a~ ~nobody", &["/root", "/root/x", "/home/me/y", "~", "a~", "~nobody"]);
-    check("x{a,b}y {1..3} {c..a} {x} a{}b {a,{b,c}}", &[
-        "xay", "xby", "1", "2", "3", "c", "b", "a", "{x}", "a{}b", "a", "b", "c",
-    ]);
+    check(
+        "~ ~/x ~me/y '~' a~ ~nobody",
+        &["/root", "/root/x", "/home/me/y", "~", "a~", "~nobody"],
+    );
+    check(
+        "x{a,b}y {1..3} {c..a} {x} a{}b {a,{b,c}}",
+        &[
+            "xay", "xby", "1", "2", "3", "c", "b", "a", "{x}", "a{}b", "a", "b", "c",
+        ],
+    );
 }
 
 #[test]
@@ -138,9 +161,15 @@ fn other_separators() {
     let mut world = world();
     world.variables.insert(b"IFS".to_vec(), b":".to_vec());
     world.variables.insert(b"p".to_vec(), b"a::b:".to_vec());
-    let list = Parser::whole(b"$p", &NoAliases).next_line().unwrap().unwrap();
+    let list = Parser::whole(b"$p", &NoAliases)
+        .next_line()
+        .unwrap()
+        .unwrap();
     let CommandKind::Simple { words, .. } = &list.items[0].chain.first.commands[0].kind else {
         panic!("not a simple command")
     };
-    assert_eq!(arguments(words, &mut world).unwrap(), [b"a".to_vec(), b"".to_vec(), b"b".to_vec()]);
+    assert_eq!(
+        arguments(words, &mut world).unwrap(),
+        [b"a".to_vec(), b"".to_vec(), b"b".to_vec()]
+    );
 }

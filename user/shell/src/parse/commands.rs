@@ -15,8 +15,8 @@ use core::cell::OnceCell;
 
 /// Words with a meaning where a command begins.
 pub const RESERVED: &[&str] = &[
-    "if", "then", "elif", "else", "fi", "while", "until", "for", "do", "done", "case", "esac", "in",
-    "{", "}", "!", "function",
+    "if", "then", "elif", "else", "fi", "while", "until", "for", "do", "done", "case", "esac",
+    "in", "{", "}", "!", "function",
 ];
 
 impl Parser<'_> {
@@ -49,13 +49,21 @@ impl Parser<'_> {
     /// All commands of the text.
     pub(super) fn whole_list(&mut self) -> ParseResult<List> {
         let list = self.list(&[])?;
-        if self.peek().is_some() { self.unexpected() } else { Ok(list) }
+        if self.peek().is_some() {
+            self.unexpected()
+        } else {
+            Ok(list)
+        }
     }
 
     /// Commands up to the `)` that ends them, which is taken too.
     pub(super) fn list_until_parenthesis(&mut self) -> ParseResult<List> {
         let list = self.list(&[])?;
-        if self.accept(b")") { Ok(list) } else { self.unexpected() }
+        if self.accept(b")") {
+            Ok(list)
+        } else {
+            self.unexpected()
+        }
     }
 
     /// Commands up to a `)`, a `;;`, the end, or one of the reserved words, which are not taken.
@@ -85,7 +93,11 @@ impl Parser<'_> {
     /// Commands between reserved words; at least one.
     fn body(&mut self, ends: &[&str]) -> ParseResult<List> {
         let list = self.list(ends)?;
-        if list.items.is_empty() { self.unexpected() } else { Ok(list) }
+        if list.items.is_empty() {
+            self.unexpected()
+        } else {
+            Ok(list)
+        }
     }
 
     /// Whether a reserved word comes next.
@@ -102,14 +114,22 @@ impl Parser<'_> {
     }
 
     fn expect_reserved(&mut self, word: &str) -> ParseResult<()> {
-        if self.accept_reserved(word) { Ok(()) } else { self.unexpected() }
+        if self.accept_reserved(word) {
+            Ok(())
+        } else {
+            self.unexpected()
+        }
     }
 
     /// One command with what ends it; whether something did.
     fn item(&mut self, into: &mut List) -> ParseResult<bool> {
         let left_behind = self.input.len() - self.position;
         let chain = self.chain()?;
-        let start = self.input.len().saturating_sub(left_behind).min(self.position);
+        let start = self
+            .input
+            .len()
+            .saturating_sub(left_behind)
+            .min(self.position);
         let text = source_text(&self.input[start..self.position]);
         self.skip_blanks();
         let background = self.peek() == Some(b'&');
@@ -117,7 +137,11 @@ impl Parser<'_> {
         if separated {
             self.position += 1;
         }
-        into.items.push(Item { chain, background, text });
+        into.items.push(Item {
+            chain,
+            background,
+            text,
+        });
         Ok(separated)
     }
 
@@ -154,7 +178,9 @@ impl Parser<'_> {
             }
             self.position += 1;
             if self.accept(b"&") {
-                let word = Word { parts: vec![Part::Text(b"1".to_vec())] };
+                let word = Word {
+                    parts: vec![Part::Text(b"1".to_vec())],
+                };
                 if let Some(command) = commands.last_mut() {
                     let target = Target::Duplicate(word);
                     command.redirections.push(Redirection { handle: 2, target });
@@ -163,9 +189,17 @@ impl Parser<'_> {
             self.skip_newlines()?;
             commands.push(self.command()?);
         }
-        let start = self.input.len().saturating_sub(left_behind).min(self.position);
+        let start = self
+            .input
+            .len()
+            .saturating_sub(left_behind)
+            .min(self.position);
         let text = source_text(&self.input[start..self.position]);
-        Ok(Pipeline { negated, commands, text })
+        Ok(Pipeline {
+            negated,
+            commands,
+            text,
+        })
     }
 
     fn command(&mut self) -> ParseResult<Command> {
@@ -228,8 +262,11 @@ impl Parser<'_> {
             if self.accept_reserved("elif") {
                 continue;
             }
-            let otherwise =
-                if self.accept_reserved("else") { Some(self.body(&["fi"])?) } else { None };
+            let otherwise = if self.accept_reserved("else") {
+                Some(self.body(&["fi"])?)
+            } else {
+                None
+            };
             self.expect_reserved("fi")?;
             return Ok(CommandKind::If(branches, otherwise));
         }
@@ -244,7 +281,11 @@ impl Parser<'_> {
 
     fn loop_command(&mut self, until: bool) -> ParseResult<CommandKind> {
         let condition = self.body(&["do"])?;
-        Ok(CommandKind::Loop { until, condition, body: self.do_group()? })
+        Ok(CommandKind::Loop {
+            until,
+            condition,
+            body: self.do_group()?,
+        })
     }
 
     fn for_command(&mut self) -> ParseResult<CommandKind> {
@@ -252,7 +293,9 @@ impl Parser<'_> {
         let name = self.plain_word()?;
         if !is_name(&name) {
             let shown = String::from_utf8_lossy(&name);
-            return Err(ParseError::Syntax(format!("'{shown}' is not a variable's name")));
+            return Err(ParseError::Syntax(format!(
+                "'{shown}' is not a variable's name"
+            )));
         }
         self.skip_newlines()?;
         let mut words = None;
@@ -270,7 +313,11 @@ impl Parser<'_> {
             self.position += 1;
         }
         self.skip_newlines()?;
-        Ok(CommandKind::For { name, words, body: self.do_group()? })
+        Ok(CommandKind::For {
+            name,
+            words,
+            body: self.do_group()?,
+        })
     }
 
     fn case_command(&mut self) -> ParseResult<CommandKind> {
@@ -324,7 +371,10 @@ impl Parser<'_> {
     fn function_body(&mut self, name: Vec<u8>) -> ParseResult<CommandKind> {
         self.skip_newlines()?;
         let body = self.command()?;
-        Ok(CommandKind::Function { name, body: Rc::new(body) })
+        Ok(CommandKind::Function {
+            name,
+            body: Rc::new(body),
+        })
     }
 
     fn simple(&mut self) -> ParseResult<Command> {
@@ -370,7 +420,10 @@ impl Parser<'_> {
         if assignments.is_empty() && words.is_empty() && redirections.is_empty() {
             return self.unexpected();
         }
-        Ok(Command { kind: CommandKind::Simple { assignments, words }, redirections })
+        Ok(Command {
+            kind: CommandKind::Simple { assignments, words },
+            redirections,
+        })
     }
 
     /// `name() body`, at the parenthesis.
@@ -387,7 +440,10 @@ impl Parser<'_> {
         };
         self.position += 1;
         let kind = self.function_body(name.to_vec())?;
-        Ok(Command { kind, redirections: Vec::new() })
+        Ok(Command {
+            kind,
+            redirections: Vec::new(),
+        })
     }
 
     /// Replaces an alias's name in the input by its text.
@@ -414,15 +470,29 @@ impl Parser<'_> {
         if self.accept(b"&>>") || self.accept(b"&>") {
             let append = self.input[self.position - 2] == b'>';
             let file = self.redirection_word()?;
-            let target = if append { Target::Append(file) } else { Target::Write(file) };
+            let target = if append {
+                Target::Append(file)
+            } else {
+                Target::Write(file)
+            };
             into.push(Redirection { handle: 1, target });
-            let one = Word { parts: vec![Part::Text(b"1".to_vec())] };
-            into.push(Redirection { handle: 2, target: Target::Duplicate(one) });
+            let one = Word {
+                parts: vec![Part::Text(b"1".to_vec())],
+            };
+            into.push(Redirection {
+                handle: 2,
+                target: Target::Duplicate(one),
+            });
             return Ok(true);
         }
         let mut number = None;
         while let Some(digit) = self.peek().filter(u8::is_ascii_digit) {
-            number = Some(number.unwrap_or(0u32).saturating_mul(10).saturating_add(u32::from(digit - b'0')));
+            number = Some(
+                number
+                    .unwrap_or(0u32)
+                    .saturating_mul(10)
+                    .saturating_add(u32::from(digit - b'0')),
+            );
             self.position += 1;
         }
         let (default, make): (u32, fn(Word) -> Target) = if self.looking_at(b"<<") {
@@ -448,7 +518,10 @@ impl Parser<'_> {
             return Ok(false);
         };
         let target = make(self.redirection_word()?);
-        into.push(Redirection { handle: number.unwrap_or(default), target });
+        into.push(Redirection {
+            handle: number.unwrap_or(default),
+            target,
+        });
         Ok(true)
     }
 
@@ -481,11 +554,20 @@ impl Parser<'_> {
                         }
                     }
                 }
-                _ => return Err(ParseError::Syntax(String::from("the end of << must be plain"))),
+                _ => {
+                    return Err(ParseError::Syntax(String::from(
+                        "the end of << must be plain",
+                    )));
+                }
             }
         }
         let body = Rc::new(OnceCell::new());
-        self.pending_here.push(PendingHere { end, strip_tabs, quoted, body: body.clone() });
+        self.pending_here.push(PendingHere {
+            end,
+            strip_tabs,
+            quoted,
+            body: body.clone(),
+        });
         Ok(Target::Here(body))
     }
 }
@@ -505,7 +587,10 @@ pub fn as_assignment(word: &Word) -> Option<Assignment> {
         parts.push(Part::Text(first[equals + 1..].to_vec()));
     }
     parts.extend_from_slice(&word.parts[1..]);
-    Some(Assignment { name: name.to_vec(), value: Word { parts } })
+    Some(Assignment {
+        name: name.to_vec(),
+        value: Word { parts },
+    })
 }
 
 fn source_text(bytes: &[u8]) -> String {

@@ -11,11 +11,15 @@ impl Parser<'_> {
         for pending in core::mem::take(&mut self.pending_here) {
             let text = self.read_lines_up_to(&pending.end, pending.strip_tabs)?;
             let word = if pending.quoted {
-                Word { parts: vec![Part::Quoted(text)] }
+                Word {
+                    parts: vec![Part::Quoted(text)],
+                }
             } else {
                 let mut inner = Parser::whole(&text, self.aliases);
                 inner.depth = self.depth;
-                Word { parts: vec![Part::DoubleQuoted(inner.here_parts()?)] }
+                Word {
+                    parts: vec![Part::DoubleQuoted(inner.here_parts()?)],
+                }
             };
             // Each cell belongs to one `<<`, so it is empty.
             let _ = pending.body.set(word);
@@ -28,7 +32,11 @@ impl Parser<'_> {
         loop {
             let rest = &self.input[self.position..];
             if rest.is_empty() {
-                return if self.last { Ok(text) } else { Err(ParseError::Incomplete) };
+                return if self.last {
+                    Ok(text)
+                } else {
+                    Err(ParseError::Incomplete)
+                };
             }
             let newline = rest.iter().position(|&byte| byte == b'\n');
             let mut line = &rest[..newline.unwrap_or(rest.len())];

@@ -88,7 +88,10 @@ impl<'a> Parser<'a> {
 
     /// A parser of a text that is all there is.
     pub fn whole(input: &[u8], aliases: &'a dyn Aliases) -> Parser<'a> {
-        Parser { last: true, ..Parser::new(input, aliases) }
+        Parser {
+            last: true,
+            ..Parser::new(input, aliases)
+        }
     }
 
     /// How many bytes of the text (as it was given, if no alias was replaced) are parsed.

@@ -16,7 +16,10 @@ fn simple(command: &crate::tree::Command) -> Vec<String> {
     let CommandKind::Simple { words, .. } = &command.kind else {
         panic!("not a simple command: {command:?}")
     };
-    words.iter().map(|word| String::from_utf8_lossy(word.plain().unwrap_or(b"?")).into()).collect()
+    words
+        .iter()
+        .map(|word| String::from_utf8_lossy(word.plain().unwrap_or(b"?")).into())
+        .collect()
 }
 
 #[test]
@@ -45,7 +48,10 @@ fn redirections() {
     assert!(matches!(redirections[3].target, Target::Duplicate(_)));
     assert!(matches!(redirections[6].target, Target::ReadWrite(_)));
     let list = parse("echo 2 >x a2>y").unwrap();
-    assert_eq!(simple(&list.items[0].chain.first.commands[0]), ["echo", "2", "a2"]);
+    assert_eq!(
+        simple(&list.items[0].chain.first.commands[0]),
+        ["echo", "2", "a2"]
+    );
 }
 
 #[test]
@@ -126,9 +132,29 @@ fn incomplete_needs_more() {
 #[test]
 fn nonsense_is_refused_with_a_sentence() {
     for text in [
-        "|", "a | | b", "a && || b", ")", "a )", "fi", "then", "done", "if a; fi", "a ;; b", "& a",
-        "; a", "for 1 in a; do b; done", "a <", "a > > b", "{ }", "()", "echo (a)", "${x!}", "esac",
-        "while a; done", "echo ${}", "case x in a b) c;; esac",
+        "|",
+        "a | | b",
+        "a && || b",
+        ")",
+        "a )",
+        "fi",
+        "then",
+        "done",
+        "if a; fi",
+        "a ;; b",
+        "& a",
+        "; a",
+        "for 1 in a; do b; done",
+        "a <",
+        "a > > b",
+        "{ }",
+        "()",
+        "echo (a)",
+        "${x!}",
+        "esac",
+        "while a; done",
+        "echo ${}",
+        "case x in a b) c;; esac",
     ] {
         match parse(text) {
             Err(ParseError::Syntax(_)) | Err(ParseError::Incomplete) => {}
@@ -150,10 +176,22 @@ fn aliases_replace_the_first_word() {
             }
         }
     }
-    let list = Parser::new(b"ll x; ls ll; loop a; done", &Table).next_line().unwrap().unwrap();
-    assert_eq!(simple(&list.items[0].chain.first.commands[0]), ["ls", "--color", "-l", "x"]);
-    assert_eq!(simple(&list.items[1].chain.first.commands[0]), ["ls", "--color", "ll"]);
-    assert!(matches!(list.items[2].chain.first.commands[0].kind, CommandKind::Loop { .. }));
+    let list = Parser::new(b"ll x; ls ll; loop a; done", &Table)
+        .next_line()
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        simple(&list.items[0].chain.first.commands[0]),
+        ["ls", "--color", "-l", "x"]
+    );
+    assert_eq!(
+        simple(&list.items[1].chain.first.commands[0]),
+        ["ls", "--color", "ll"]
+    );
+    assert!(matches!(
+        list.items[2].chain.first.commands[0].kind,
+        CommandKind::Loop { .. }
+    ));
 }
 
 #[test]
@@ -163,7 +201,9 @@ fn garbage_neither_panics_nor_hangs() {
     for _ in 0..20_000 {
         let mut text = Vec::new();
         for _ in 0..24 {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            state = state
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
             text.push(alphabet[(state >> 33) as usize % alphabet.len()]);
         }
         let _ = parse(&String::from_utf8_lossy(&text));

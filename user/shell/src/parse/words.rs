@@ -28,13 +28,19 @@ enum Context {
 impl Context {
     /// Whether patterns, blanks and single quotes have lost their meaning.
     fn is_quoted(self) -> bool {
-        matches!(self, Context::Quotes | Context::Here | Context::QuotedBraces | Context::Arithmetic)
+        matches!(
+            self,
+            Context::Quotes | Context::Here | Context::QuotedBraces | Context::Arithmetic
+        )
     }
 }
 
 /// Bytes that end a word.
 pub(super) fn ends_word(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')')
+    matches!(
+        byte,
+        b' ' | b'\t' | b'\r' | b'\n' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')'
+    )
 }
 
 fn is_name_start(byte: u8) -> bool {
@@ -74,7 +80,11 @@ impl Parser<'_> {
     /// The word that comes next, if one does.
     pub(super) fn word(&mut self) -> ParseResult<Option<Word>> {
         let parts = self.parts(Context::Word)?;
-        Ok(if parts.is_empty() { None } else { Some(Word { parts }) })
+        Ok(if parts.is_empty() {
+            None
+        } else {
+            Some(Word { parts })
+        })
     }
 
     /// The whole rest as the text of a `<<`.
@@ -176,7 +186,10 @@ impl Parser<'_> {
     /// Everything up to a byte, which is taken too.
     fn up_to(&mut self, end: u8) -> ParseResult<Vec<u8>> {
         let rest = &self.input[self.position..];
-        let length = rest.iter().position(|&b| b == end).ok_or(ParseError::Incomplete)?;
+        let length = rest
+            .iter()
+            .position(|&b| b == end)
+            .ok_or(ParseError::Incomplete)?;
         let text = rest[..length].to_vec();
         self.position += length + 1;
         Ok(text)
@@ -314,9 +327,9 @@ impl Parser<'_> {
         let mut inner = Parser::whole(&text, self.aliases);
         inner.depth = self.depth;
         let list = self.nested(|_| match inner.whole_list() {
-            Err(ParseError::Incomplete) => {
-                Err(ParseError::Syntax(String::from("the text in backquotes is incomplete")))
-            }
+            Err(ParseError::Incomplete) => Err(ParseError::Syntax(String::from(
+                "the text in backquotes is incomplete",
+            ))),
             outcome => outcome,
         })?;
         Ok(Part::Substitution(Rc::new(list)))
@@ -327,7 +340,9 @@ impl Parser<'_> {
         let first = self.peek()?;
         let length = if is_name_start(first) {
             let rest = &self.input[self.position..];
-            rest.iter().position(|&byte| !is_name_byte(byte)).unwrap_or(rest.len())
+            rest.iter()
+                .position(|&byte| !is_name_byte(byte))
+                .unwrap_or(rest.len())
         } else if first.is_ascii_digit() || b"@*#?-$!".contains(&first) {
             1
         } else {
@@ -360,7 +375,10 @@ impl Parser<'_> {
 
     fn braced_name(&mut self) -> ParseResult<Vec<u8>> {
         let rest = &self.input[self.position..];
-        let digits = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
+        let digits = rest
+            .iter()
+            .position(|byte| !byte.is_ascii_digit())
+            .unwrap_or(rest.len());
         if digits > 0 {
             let name = rest[..digits].to_vec();
             self.position += digits;
@@ -380,7 +398,11 @@ impl Parser<'_> {
     }
 
     fn operation(&mut self, context: Context) -> ParseResult<Operation> {
-        let inner = if context.is_quoted() { Context::QuotedBraces } else { Context::Braces };
+        let inner = if context.is_quoted() {
+            Context::QuotedBraces
+        } else {
+            Context::Braces
+        };
         let empty_is_unset = self.accept(b":");
         let Some(operator) = self.peek() else {
             return Err(ParseError::Incomplete);
@@ -390,8 +412,13 @@ impl Parser<'_> {
         }
         self.position += 1;
         if matches!(operator, b'-' | b'=' | b'?' | b'+') {
-            let word = Word { parts: self.parts(inner)? };
-            let alternative = Alternative { empty_is_unset, word };
+            let word = Word {
+                parts: self.parts(inner)?,
+            };
+            let alternative = Alternative {
+                empty_is_unset,
+                word,
+            };
             return Ok(match operator {
                 b'-' => Operation::Default(alternative),
                 b'=' => Operation::Assign(alternative),
@@ -405,7 +432,9 @@ impl Parser<'_> {
         }
         let longest = self.accept(&[operator]);
         // The pattern is one even inside quotes.
-        let pattern = Word { parts: self.parts(Context::Braces)? };
+        let pattern = Word {
+            parts: self.parts(Context::Braces)?,
+        };
         Ok(if operator == b'#' {
             Operation::RemovePrefix { longest, pattern }
         } else {
