@@ -8,7 +8,7 @@ use alloc::sync::Arc;
 
 use base::{Error, Result};
 use hal::Global;
-use object::{File, FileKind};
+use object::{File, FileAccess, FileKind, FileStatus, StatusFlags};
 
 use base::rank;
 use base::sync::SpinLock;
@@ -17,9 +17,15 @@ use crate::inode::OpenRequest;
 
 /// The pipe behind a fifo, shared by all who have it open.
 pub trait Fifo: Send + Sync {
-    /// Opens an end. Waits for the other end unless `nonblocking` (then writing without a reader
-    /// is [`Error::NoSuchDevice`]). The file keeps the fifo alive.
-    fn open(self: Arc<Self>, read: bool, write: bool, nonblocking: bool) -> Result<Arc<dyn File>>;
+    /// Opens an end; `status` is the inode's. Waits for the other end unless `NONBLOCK` (then
+    /// writing without a reader is [`Error::NoSuchDevice`]). The vfs keeps the fifo while any end
+    /// is open.
+    fn open(
+        &self,
+        access: FileAccess,
+        flags: StatusFlags,
+        status: FileStatus,
+    ) -> Result<Arc<dyn File>>;
 }
 
 /// Makes the pipe for a fifo that nobody has open.

@@ -23,7 +23,7 @@ use core::any::Any;
 use base::{Error, Result};
 use mem::PageCache;
 use mem::transfer::{Sink, Source};
-use object::{DirectoryEntry, File, FileKind, FileStatus, Timestamp};
+use object::{DirectoryEntry, File, FileKind, FileStatus, StatusFlags, Timestamp};
 
 use crate::attachments::Attachments;
 use crate::credentials::Ownership;
@@ -160,8 +160,8 @@ pub struct OpenRequest {
     pub read: bool,
     /// For writing.
     pub write: bool,
-    /// Nothing waits (named pipes, terminals).
-    pub nonblocking: bool,
+    /// The open file's first status flags; `NONBLOCK` means that opening does not wait either.
+    pub flags: StatusFlags,
     /// Do not become the controlling terminal.
     pub no_controlling_terminal: bool,
     /// Where the opened name lies (a pseudo-terminal's multiplexer looks for its slaves beside it).

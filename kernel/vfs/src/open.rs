@@ -7,7 +7,7 @@
 use alloc::sync::Arc;
 
 use base::{Error, Result};
-use object::{File, FileAccess, FileKind};
+use object::{File, FileKind};
 
 use crate::anonymous;
 use crate::context::FsContext;
@@ -19,7 +19,7 @@ use crate::lookup::lookup_locked;
 use crate::mount::MountFlags;
 use crate::name::Name;
 use crate::names::ownership_of_new;
-use crate::open_file::{OpenFile, WriteClaim};
+use crate::open_file::{Hold, OpenFile, WriteClaim};
 use crate::options::OpenOptions;
 use crate::path::Path;
 use crate::walk::{Last, ParentOf, ResolveFlags, Walk, child};
@@ -163,11 +163,11 @@ impl FsContext {
     fn finish(&self, place: Path, options: &OpenOptions) -> Result<Arc<OpenFile>> {
         let inode = place.inode();
         let kind = inode.kind();
-        let claim = WriteClaim::new(inode, options)?;
+        let mut hold = Hold { _claim: WriteClaim::new(inode, options)?, _fifo: None };
         let request = OpenRequest {
             read: options.read,
             write: options.write,
-            nonblocking: options.nonblocking,
+            flags: options.status_flags(),
             no_controlling_terminal: options.no_controlling_terminal,
             path: place.clone(),
         };
@@ -177,7 +177,9 @@ impl FsContext {
                 FileKind::Fifo => {
                     let attachments = inode.attachments().ok_or(Error::NoSuchDevice)?;
                     let fifo = attachments.fifo(fifo::make_fifo)?;
-                    Some(fifo.open(options.read, options.write, options.nonblocking)?)
+                    let end = fifo.open(options.access(), request.flags, inode.status()?)?;
+                    hold._fifo = Some(fifo);
+                    Some(end)
                 }
                 FileKind::Socket => return Err(Error::NoSuchDevice),
                 FileKind::CharacterDevice | FileKind::BlockDevice => {
@@ -192,13 +194,10 @@ impl FsContext {
         if anonymous::is_anonymous(&place)
             && let Some(file) = &backend
         {
-            let mut wanted = FileAccess::empty();
-            wanted.set(FileAccess::READ, options.read);
-            wanted.set(FileAccess::WRITE, options.write);
-            if !file.access().contains(wanted) {
+            if !file.access().contains(options.access()) {
                 return Err(Error::AccessDenied);
             }
         }
-        OpenFile::new(place, options, &self.credentials, backend, claim)
+        OpenFile::new(place, options, &self.credentials, backend, hold)
     }
 }

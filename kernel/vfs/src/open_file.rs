@@ -21,6 +21,7 @@ use object::{
 };
 
 use crate::credentials::{Credentials, SET_GROUP_ID, SET_USER_ID};
+use crate::fifo::Fifo;
 use crate::inode::{AttributeChange, Inode};
 use crate::locks::FlockOwner;
 use crate::mount::MountFlags;
@@ -48,7 +49,7 @@ pub struct OpenFile {
     drops_set_id: bool,
     flags: AtomicU32,
     position: Mutex<u64>,
-    _claim: Option<WriteClaim>,
+    _hold: Hold,
     flock: FlockOwner,
 }
 
@@ -58,26 +59,16 @@ impl OpenFile {
         options: &OpenOptions,
         opener: &Credentials,
         backend: Option<Arc<dyn File>>,
-        claim: Option<WriteClaim>,
+        hold: Hold,
     ) -> Result<Arc<Self>> {
-        let mut access = FileAccess::empty();
-        access.set(FileAccess::READ, options.read);
-        access.set(FileAccess::WRITE, options.write);
-        let mut flags = StatusFlags::empty();
-        flags.set(StatusFlags::APPEND, options.append);
-        flags.set(StatusFlags::NONBLOCK, options.nonblocking);
-        flags.set(StatusFlags::SYNC, options.sync);
-        flags.set(StatusFlags::DATA_SYNC, options.data_sync);
-        flags.set(StatusFlags::DIRECT, options.direct);
-        flags.set(StatusFlags::NO_ACCESS_TIME, options.no_access_time);
-        flags.set(StatusFlags::ASYNC, options.asynchronous);
-        Ok(Self::make(place, backend, access, flags, !opener.is_superuser(), claim, false))
+        let (access, flags) = (options.access(), options.status_flags());
+        Ok(Self::make(place, backend, access, flags, !opener.is_superuser(), hold, false))
     }
 
     /// A file that only holds its place (`O_PATH`).
     pub(crate) fn place(place: Path) -> Result<Arc<Self>> {
         let (access, flags) = (FileAccess::empty(), StatusFlags::empty());
-        Ok(Self::make(place, None, access, flags, false, None, true))
+        Ok(Self::make(place, None, access, flags, false, Hold::default(), true))
     }
 
     fn make(
@@ -86,7 +77,7 @@ impl OpenFile {
         access: FileAccess,
         flags: StatusFlags,
         drops_set_id: bool,
-        claim: Option<WriteClaim>,
+        hold: Hold,
         path_only: bool,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -98,7 +89,7 @@ impl OpenFile {
             drops_set_id,
             flags: AtomicU32::new(flags.bits()),
             position: Mutex::new(rank::POSITION, 0),
-            _claim: claim,
+            _hold: hold,
         })
     }
 
@@ -370,6 +361,14 @@ impl OpenFile {
     pub fn may_map_executable(&self) -> bool {
         !self.place.mount().flags().contains(MountFlags::NO_EXECUTE)
     }
+}
+
+/// What an open file keeps of its inode until it closes.
+#[derive(Default)]
+pub(crate) struct Hold {
+    pub(crate) _claim: Option<WriteClaim>,
+    /// The pipe of a fifo is found by the next opener only while somebody keeps it.
+    pub(crate) _fifo: Option<Arc<dyn Fifo>>,
 }
 
 /// The claim of an open for writing (or for running) on its inode, given back when it closes.

@@ -1,5 +1,7 @@
 //! How to open: the neutral form of the `O_` flags.
 
+use object::{FileAccess, StatusFlags};
+
 use crate::walk::ResolveFlags;
 
 /// What open(2) is told. The default opens nothing for nothing; set what is wanted.
@@ -66,5 +68,26 @@ impl OpenOptions {
     /// To be run as a program.
     pub fn executing() -> Self {
         Self { read: true, execute: true, ..Self::default() }
+    }
+
+    /// The directions asked for.
+    pub fn access(&self) -> FileAccess {
+        let mut access = FileAccess::empty();
+        access.set(FileAccess::READ, self.read);
+        access.set(FileAccess::WRITE, self.write);
+        access
+    }
+
+    /// The open file's first status flags.
+    pub fn status_flags(&self) -> StatusFlags {
+        let mut flags = StatusFlags::empty();
+        flags.set(StatusFlags::APPEND, self.append);
+        flags.set(StatusFlags::NONBLOCK, self.nonblocking);
+        flags.set(StatusFlags::SYNC, self.sync);
+        flags.set(StatusFlags::DATA_SYNC, self.data_sync);
+        flags.set(StatusFlags::DIRECT, self.direct);
+        flags.set(StatusFlags::NO_ACCESS_TIME, self.no_access_time);
+        flags.set(StatusFlags::ASYNC, self.asynchronous);
+        flags
     }
 }

@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::sync::atomic::Ordering;
 
 use base::Result;
 use vfs::{FileSystem, FileSystemStatistics, Inode, NewInode, Ownership};
@@ -33,6 +34,12 @@ impl RamFs {
         let owner = Ownership { mode, uid: 0, gid: 0 };
         let root = RamInode::new(&account, &NewInode::Directory, owner)?;
         Ok(Arc::new(Self { name, account, root }))
+    }
+
+    /// The kernel itself will make names here while it is mounted, as devfs does: the name cache must
+    /// not remember that a name is missing.
+    pub fn let_names_appear(&self) {
+        self.account.names_appear.store(true, Ordering::Relaxed);
     }
 
     /// The root directory, as what it is.

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
+use core::sync::atomic::Ordering;
 
 use base::rank;
 use base::sync::{Mutex, SpinLock};
@@ -235,6 +236,10 @@ impl Inode for RamInode {
         Ok(())
     }
 
+    fn caches_absence(&self) -> bool {
+        !self.account.names_appear.load(Ordering::Relaxed)
+    }
+
     fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
         let found = self.entries()?.lock().get(name.as_bytes());
         found.map(|inode| inode as Arc<dyn Inode>).ok_or(Error::NotFound)
@@ -248,8 +253,12 @@ impl Inode for RamInode {
     ) -> Result<Arc<dyn Inode>> {
         let entries = self.entries()?;
         let inode = RamInode::new(&self.account, new, owner)?;
-        if entries.lock().insert(name.as_bytes(), inode.clone()).is_some() {
-            return Err(Error::Exists);
+        {
+            let mut entries = entries.lock();
+            if entries.get(name.as_bytes()).is_some() {
+                return Err(Error::Exists);
+            }
+            entries.insert(name.as_bytes(), inode.clone());
         }
         if inode.kind == FileKind::Directory {
             self.change_links(1);

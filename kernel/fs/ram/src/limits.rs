@@ -1,6 +1,6 @@
 //! How much an instance may hold, and the count of what it does.
 
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use base::{Error, Result};
 use mem::PageBudget;
@@ -29,6 +29,8 @@ pub(crate) struct Account {
     pages: AtomicUsize,
     inodes: AtomicUsize,
     next_number: AtomicU64,
+    /// Names may come without the vfs making them.
+    pub(crate) names_appear: AtomicBool,
 }
 
 impl Account {
@@ -39,6 +41,7 @@ impl Account {
             pages: AtomicUsize::new(0),
             inodes: AtomicUsize::new(0),
             next_number: AtomicU64::new(1),
+            names_appear: AtomicBool::new(false),
         }
     }
 
