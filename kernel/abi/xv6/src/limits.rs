@@ -1,0 +1,25 @@
+//! The sizes that xv6 programs are built for.
+
+/// Descriptors of one process.
+pub(crate) const DESCRIPTORS: usize = 16;
+
+/// Bytes of a path with its NUL.
+pub(crate) const PATH: usize = 128;
+
+/// Bytes of a name in a directory.
+pub(crate) const NAME: usize = 14;
+
+/// Arguments of a program, with the null pointer that ends them.
+pub(crate) const ARGUMENTS: usize = 32;
+
+/// Bytes of one argument with its NUL.
+pub(crate) const ARGUMENT_BYTES: usize = 4096;
+
+/// Processes at a time.
+pub(crate) const PROCESSES: usize = 64;
+
+/// The memory of the machine: no process grows beyond it.
+pub(crate) const MEMORY: usize = 128 << 20;
+
+/// Nanoseconds of one clock tick.
+pub(crate) const TICK_NS: u64 = 100_000_000;
