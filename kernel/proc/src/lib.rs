@@ -54,7 +54,7 @@ pub use limits::{Limit, Limits, Resource, UNLIMITED};
 pub use memory_pressure::install as install_memory_pressure;
 pub use namespace::{DEFAULT_MAXIMUM, HIGHEST_MAXIMUM, Identity, PidNamespace};
 pub use process::{AbiState, Image, Process, SharedFsContext, shared_fs_context};
-pub use spawn::{SpawnGroup, SpawnOptions, spawn, spawn_first};
+pub use spawn::{BeforeStart, SpawnGroup, SpawnOptions, spawn, spawn_first};
 pub use status::{ExitStatus, ResourceUsage, WaitStatus};
 pub use task::Task;
 pub use wait::{WaitOptions, WaitResult, WaitSelector, wait};

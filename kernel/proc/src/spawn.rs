@@ -48,7 +48,13 @@ pub struct SpawnOptions {
     pub ignored: EventSet,
     /// What its parent gets when it ends.
     pub exit_event: Option<Event>,
+    /// What is done with the new process before it runs its first instruction (its group may
+    /// become a terminal's foreground, say).
+    pub before_start: Option<BeforeStart>,
 }
+
+/// See [`SpawnOptions::before_start`].
+pub type BeforeStart = alloc::boxed::Box<dyn FnOnce(&Arc<Process>)>;
 
 impl SpawnOptions {
     /// A child of the caller with these handles and otherwise what a fork and an exec would give.
@@ -62,6 +68,7 @@ impl SpawnOptions {
             blocked: task.blocked(),
             ignored: process.with_actions(|table| table.summary().0),
             exit_event: Some(Event::CHILD_CHANGED),
+            before_start: None,
         }
     }
 }
@@ -135,6 +142,9 @@ fn create(
             process.identity().publish_process(&process);
             process.identity().publish_task(&task);
         }
+    }
+    if let Some(before_start) = options.before_start {
+        before_start(&process);
     }
     start_process(&process, &task, prepared.space, prepared.context, None)?;
     Ok(process)

@@ -36,6 +36,7 @@ pub mod dentry_cache;
 mod directory;
 mod fifo;
 mod inode;
+mod kinds;
 mod locate;
 mod locks;
 mod lookup;
@@ -66,6 +67,7 @@ pub use fifo::{DeviceOpener, Fifo, FifoMaker, set_device_opener, set_fifo_maker}
 pub use inode::{
     AttributeChange, FileSystem, FileSystemStatistics, Inode, NewInode, OpenRequest, RenameFlags,
 };
+pub use kinds::{Maker, MountSource, kinds, make_filesystem, parse_options, register_kind};
 pub use locks::{FileLocks, FlockOwner, LockKind};
 pub use mount::{Mount, MountFlags};
 pub use name::{NAME_MAX, Name, PATH_MAX, SYMLINK_MAX};
