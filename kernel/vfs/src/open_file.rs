@@ -24,6 +24,7 @@ use crate::credentials::{Credentials, SET_GROUP_ID, SET_USER_ID};
 use crate::fifo::Fifo;
 use crate::inode::{AttributeChange, Inode};
 use crate::locks::FlockOwner;
+use crate::mapped_file::MappedFile;
 use crate::mount::MountFlags;
 use crate::options::OpenOptions;
 use crate::path::Path;
@@ -349,7 +350,7 @@ impl File for OpenFile {
         match &self.backend {
             Some(backend) => backend.memory_object(),
             None => match self.inode().page_cache() {
-                Some(cache) => Ok(cache),
+                Some(cache) => Ok(Arc::new(MappedFile { place: self.place.clone(), cache })),
                 None => Err(Error::NotSupportedByDevice),
             },
         }

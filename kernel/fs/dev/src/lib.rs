@@ -22,6 +22,7 @@ mod nodes;
 mod open;
 mod pts;
 mod random;
+mod types;
 
 pub use nodes::{device_files, register};
 pub use pts::DevPts;
@@ -34,6 +35,7 @@ use device::registry;
 /// Registers the software devices and plugs devices and named pipes into the vfs. Called once,
 /// before anything is mounted.
 pub fn start() -> Result<()> {
+    types::register();
     vfs::set_device_opener(Arc::new(open::Opener));
     vfs::set_fifo_maker(Arc::new(fifo::Maker));
     for device in memory::all() {

@@ -16,9 +16,11 @@ mod directory;
 mod filesystem;
 mod inode;
 mod limits;
+mod options;
 #[cfg(test)]
 mod tests;
 
 pub use filesystem::RamFs;
 pub use inode::RamInode;
 pub use limits::Limits;
+pub use options::register;

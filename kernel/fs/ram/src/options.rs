@@ -1,0 +1,121 @@
+//! Mounting by name: `mount -t tmpfs -o size=64m,mode=700`.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+
+use base::{Error, Result};
+use vfs::types::{FileSystemType, MountRequest};
+use vfs::{AttributeChange, FileSystem, Inode};
+
+use crate::{Limits, RamFs};
+
+/// Makes `tmpfs` (and `ramfs`, which here is the same) known to mount calls.
+pub fn register() {
+    for name in ["tmpfs", "ramfs"] {
+        vfs::types::register(FileSystemType { name, needs_device: false, make });
+    }
+}
+
+/// What the options come to.
+#[derive(Debug, PartialEq, Eq)]
+struct Options {
+    limits: Limits,
+    mode: u32,
+    uid: u32,
+    gid: u32,
+}
+
+fn make(request: &MountRequest<'_>) -> Result<Arc<dyn FileSystem>> {
+    let defaults = Limits::default();
+    let options = parse(request.options, defaults)?;
+    let made = RamFs::with("tmpfs", options.limits, options.mode)?;
+    let owner = AttributeChange {
+        uid: Some(options.uid),
+        gid: Some(options.gid),
+        ..AttributeChange::default()
+    };
+    made.root_inode().set_attributes(&owner)?;
+    Ok(made)
+}
+
+/// Understands the options of tmpfs(5): `size` and `nr_blocks`, `nr_inodes`, `mode`, `uid`, `gid`.
+fn parse(options: &[(String, String)], defaults: Limits) -> Result<Options> {
+    let mut parsed = Options { limits: defaults, mode: 0o1777, uid: 0, gid: 0 };
+    for (name, value) in options {
+        match name.as_str() {
+            "size" => {
+                // The default is half of the memory, so all of it is twice that.
+                let bytes = match value.strip_suffix('%') {
+                    Some(percent) => {
+                        let percent: usize = percent.parse().map_err(|_| Error::InvalidArgument)?;
+                        defaults.pages.saturating_mul(2 * hal::PAGE_SIZE) / 100 * percent
+                    }
+                    None => number(value)?,
+                };
+                parsed.limits.pages = pages_or(bytes.div_ceil(hal::PAGE_SIZE));
+            }
+            "nr_blocks" => parsed.limits.pages = pages_or(number(value)?),
+            "nr_inodes" => parsed.limits.inodes = pages_or(number(value)?),
+            "mode" => {
+                let mode = u32::from_str_radix(value, 8).map_err(|_| Error::InvalidArgument)?;
+                parsed.mode = mode & vfs::MODE_BITS;
+            }
+            "uid" => parsed.uid = value.parse().map_err(|_| Error::InvalidArgument)?,
+            "gid" => parsed.gid = value.parse().map_err(|_| Error::InvalidArgument)?,
+            _ => return Err(Error::InvalidArgument),
+        }
+    }
+    Ok(parsed)
+}
+
+/// Zero means no limit.
+fn pages_or(count: usize) -> usize {
+    if count == 0 { usize::MAX } else { count }
+}
+
+/// A number with an optional `k`, `m` or `g`.
+fn number(text: &str) -> Result<usize> {
+    let (digits, shift) = match text.as_bytes().last() {
+        Some(b'k' | b'K') => (text.get(..text.len() - 1), 10),
+        Some(b'm' | b'M') => (text.get(..text.len() - 1), 20),
+        Some(b'g' | b'G') => (text.get(..text.len() - 1), 30),
+        _ => (Some(text), 0),
+    };
+    let value: usize =
+        digits.unwrap_or_default().parse().map_err(|_| Error::InvalidArgument)?;
+    value.checked_mul(1 << shift).ok_or(Error::InvalidArgument)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    const DEFAULTS: Limits = Limits { pages: 1000, inodes: 1000 };
+
+    fn parsed(text: &str) -> Result<Options> {
+        let options: Vec<_> = text
+            .split(',')
+            .map(|word| word.split_once('=').unwrap_or((word, "")))
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
+        parse(&options, DEFAULTS)
+    }
+
+    #[test]
+    fn sizes_have_units_and_percentages() {
+        assert_eq!(parsed("size=1m").map(|options| options.limits.pages), Ok(256));
+        assert_eq!(parsed("size=50%").map(|options| options.limits.pages), Ok(1000));
+        assert_eq!(parsed("size=1").map(|options| options.limits.pages), Ok(1));
+        assert_eq!(parsed("nr_inodes=0").map(|options| options.limits.inodes), Ok(usize::MAX));
+        assert_eq!(parsed("mode=755").map(|options| options.mode), Ok(0o755));
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused() {
+        assert_eq!(parsed("huge=always"), Err(Error::InvalidArgument));
+        assert_eq!(parsed("size=many"), Err(Error::InvalidArgument));
+        assert_eq!(parsed("size=99999999999999999999g"), Err(Error::InvalidArgument));
+    }
+}

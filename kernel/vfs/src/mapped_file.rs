@@ -1,0 +1,62 @@
+//! A file as mapped memory: its page cache, and the place it was opened at.
+//!
+//! The pages are the cache's. What this adds is that a mapping keeps its file in use (a mount cannot
+//! be taken away under a running program) and that `/proc/PID/maps` can say the file's name as it is
+//! now.
+
+use alloc::string::String;
+use alloc::sync::{Arc, Weak};
+
+use base::Result;
+use hal::frame::Frame;
+use hal::user::Access;
+use mem::{AddressSpace, MemoryObject, ObjectDescription, PageCache};
+
+use crate::path::Path;
+use crate::path_text;
+
+/// See the module.
+pub(crate) struct MappedFile {
+    pub(crate) place: Path,
+    pub(crate) cache: Arc<PageCache>,
+}
+
+impl MemoryObject for MappedFile {
+    fn page(&self, index: u64, access: Access) -> Result<Frame> {
+        self.cache.page(index, access)
+    }
+
+    fn resident(&self, first: u64, pages: &mut [Option<Frame>]) {
+        self.cache.resident(first, pages);
+    }
+
+    fn writable_early(&self) -> bool {
+        self.cache.writable_early()
+    }
+
+    fn generation(&self) -> u64 {
+        self.cache.generation()
+    }
+
+    fn identity(&self) -> u64 {
+        self.cache.identity()
+    }
+
+    fn mapped_by(&self, space: &Weak<AddressSpace>) {
+        self.cache.mapped_by(space);
+    }
+
+    fn sync(&self, first: u64, count: u64) -> Result<()> {
+        self.cache.sync(first, count)
+    }
+
+    fn describe(&self) -> ObjectDescription {
+        let text = path_text::text_with_removal(&self.place, None);
+        let status = self.place.status().unwrap_or_default();
+        ObjectDescription {
+            name: String::from_utf8_lossy(&text).into_owned(),
+            device: status.device,
+            inode: status.inode,
+        }
+    }
+}
