@@ -53,7 +53,6 @@ pub mod path_text;
 pub mod ranges;
 mod rename;
 mod times;
-pub mod types;
 mod view;
 mod volume;
 mod walk;

@@ -4,15 +4,14 @@ use alloc::string::String;
 use alloc::sync::Arc;
 
 use base::{Error, Result};
-use vfs::types::{FileSystemType, MountRequest};
-use vfs::{AttributeChange, FileSystem, Inode};
+use vfs::{AttributeChange, FileSystem, Inode, MountSource};
 
 use crate::{Limits, RamFs};
 
 /// Makes `tmpfs` (and `ramfs`, which here is the same) known to mount calls.
 pub fn register() {
     for name in ["tmpfs", "ramfs"] {
-        vfs::types::register(FileSystemType { name, needs_device: false, make });
+        vfs::register_kind(name, false, make);
     }
 }
 
@@ -25,9 +24,9 @@ struct Options {
     gid: u32,
 }
 
-fn make(request: &MountRequest<'_>) -> Result<Arc<dyn FileSystem>> {
+fn make(source: &MountSource<'_>) -> Result<Arc<dyn FileSystem>> {
     let defaults = Limits::default();
-    let options = parse(request.options, defaults)?;
+    let options = parse(&vfs::parse_options(source.options), defaults)?;
     let made = RamFs::with("tmpfs", options.limits, options.mode)?;
     let owner = AttributeChange {
         uid: Some(options.uid),
@@ -88,19 +87,12 @@ fn number(text: &str) -> Result<usize> {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec::Vec;
-
     use super::*;
 
     const DEFAULTS: Limits = Limits { pages: 1000, inodes: 1000 };
 
     fn parsed(text: &str) -> Result<Options> {
-        let options: Vec<_> = text
-            .split(',')
-            .map(|word| word.split_once('=').unwrap_or((word, "")))
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect();
-        parse(&options, DEFAULTS)
+        parse(&vfs::parse_options(text.as_bytes()), DEFAULTS)
     }
 
     #[test]
