@@ -18,9 +18,12 @@
 extern crate alloc;
 
 mod arch;
+#[cfg(target_os = "none")]
+mod backtrace;
 pub mod boot;
 pub mod console;
 pub mod cpu;
+mod cpu_owned;
 pub mod dma;
 pub mod frame;
 mod global;

@@ -1,4 +1,20 @@
 //! Device registers.
+//!
+//! A range of registers belongs to whoever claimed it. Memory cannot be claimed, so no access
+//! here can break what the rest of the kernel believes about its own memory; what a device does
+//! to memory by itself is bounded by the addresses it is given, see [`crate::dma`].
+
+use alloc::vec::Vec;
+
+use crate::global::Global;
+use crate::sync::{Rank, SpinLock};
+use crate::{arch, frame};
+
+const RANK: Rank = Rank(740);
+
+/// Ranges that are claimed, in no order.
+static CLAIMED: Global<SpinLock<Vec<(usize, usize)>>> =
+    Global::new(|| SpinLock::new(RANK, Vec::new()));
 
 /// Why a range of registers was not given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,16 +28,36 @@ pub enum MmioError {
 }
 
 /// A range of device registers that one driver owns. Accesses are volatile, in program order
-/// with respect to each other, and checked to lie in the range (they panic otherwise).
+/// with respect to each other and to memory, and checked: beyond the range, or misaligned, they
+/// panic.
 pub struct Mmio {
+    handle: usize,
     length: usize,
 }
 
 impl Mmio {
     /// Claims `length` bytes of registers at a physical address: never memory, never twice.
     pub fn claim(physical: usize, length: usize) -> Result<Mmio, MmioError> {
-        let _ = (physical, length);
-        Err(MmioError::NotDevice)
+        let end = physical.checked_add(length).ok_or(MmioError::NotDevice)?;
+        if length == 0 || end > 1 << 48 || frame::touches_ram(physical, length) {
+            return Err(MmioError::NotDevice);
+        }
+        {
+            let mut claimed = CLAIMED.lock();
+            if claimed
+                .iter()
+                .any(|&(from, to)| physical < to && from < end)
+            {
+                return Err(MmioError::Claimed);
+            }
+            claimed.push((physical, end));
+        }
+        // SAFETY: it is not memory, and the table above gives each address away once.
+        let handle = unsafe { arch::mmio_map(physical, length) };
+        Ok(Mmio {
+            handle: handle.map_err(|_| MmioError::OutOfMemory)?,
+            length,
+        })
     }
 
     /// The length of the range in bytes.
@@ -34,47 +70,41 @@ impl Mmio {
         self.length == 0
     }
 
-    /// Reads a register.
-    pub fn read8(&self, offset: usize) -> u8 {
-        let _ = offset;
-        0
-    }
-
-    /// Reads a register.
-    pub fn read16(&self, offset: usize) -> u16 {
-        let _ = offset;
-        0
-    }
-
-    /// Reads a register.
-    pub fn read32(&self, offset: usize) -> u32 {
-        let _ = offset;
-        0
-    }
-
-    /// Reads a register.
-    pub fn read64(&self, offset: usize) -> u64 {
-        let _ = offset;
-        0
-    }
-
-    /// Writes a register.
-    pub fn write8(&self, offset: usize, value: u8) {
-        let _ = (offset, value);
-    }
-
-    /// Writes a register.
-    pub fn write16(&self, offset: usize, value: u16) {
-        let _ = (offset, value);
-    }
-
-    /// Writes a register.
-    pub fn write32(&self, offset: usize, value: u32) {
-        let _ = (offset, value);
-    }
-
-    /// Writes a register.
-    pub fn write64(&self, offset: usize, value: u64) {
-        let _ = (offset, value);
+    #[inline]
+    fn address(&self, offset: usize, size: usize) -> usize {
+        let address = self.handle + offset;
+        assert!(
+            offset < self.length && size <= self.length - offset && address.is_multiple_of(size),
+            "register {offset:#x} of {:#x}",
+            self.length
+        );
+        address
     }
 }
+
+macro_rules! registers {
+    ($read:ident, $write:ident, $arch_read:ident, $arch_write:ident, $type:ty) => {
+        impl Mmio {
+            /// Reads a register.
+            #[inline]
+            pub fn $read(&self, offset: usize) -> $type {
+                let address = self.address(offset, size_of::<$type>());
+                // SAFETY: `address` checked it to lie in the claimed range, aligned.
+                unsafe { arch::$arch_read(address) }
+            }
+
+            /// Writes a register.
+            #[inline]
+            pub fn $write(&self, offset: usize, value: $type) {
+                let address = self.address(offset, size_of::<$type>());
+                // SAFETY: as above; the registers are this value's alone.
+                unsafe { arch::$arch_write(address, value) }
+            }
+        }
+    };
+}
+
+registers!(read8, write8, mmio_read8, mmio_write8, u8);
+registers!(read16, write16, mmio_read16, mmio_write16, u16);
+registers!(read32, write32, mmio_read32, mmio_write32, u32);
+registers!(read64, write64, mmio_read64, mmio_write64, u64);

@@ -22,6 +22,8 @@
 //! | `fn console_write(&[u8])`, `fn power_off(u32) -> !`, `fn power_reset() -> !` | |
 //! | `fn memory_map() -> MemoryMap` | what is RAM and what of it is taken; asked once per machine |
 //! | `fn physical_to_virtual(usize) -> *mut u8` | where RAM at a physical address is mapped for the kernel (direct map) |
+//! | `unsafe fn zero_page(*mut u8)`, `unsafe fn copy_page(to, from)` | whole frames, page aligned, as fast as the machine can |
+//! | `unsafe fn copy_bytes(to, from, len)`, `unsafe fn fill_bytes(to, value, len)` | memory that programs or devices may change meanwhile |
 //! | `mod pte` | page table entries, see below |
 //! | `fn prepare_root(*mut u64)` | writes what every user root table must hold (RISC-V: the kernel's half) |
 //! | `const ASID_LIMIT` via `fn asid_limit() -> usize` | how many identifiers there are, 0 if the machine has none |
@@ -30,11 +32,14 @@
 //! | `fn flush_local_all()` | I: forgets every translation of user addresses on this CPU |
 //! | `fn flush_local_asid(asid)` | I: forgets one identifier's translations on this CPU |
 //! | `fn flush_pages(cpus: usize, asid, start, end)` | forgets a range on every CPU in the mask (this one included if in it); returns when all have |
+//! | `fn frame_pointer() -> usize`, `fn caller(frame) -> Option<(return address, its frame)>` | bare metal only; `None` where the frame is not on a kernel stack |
+//! | `const STACK_AREA`, `const DEVICE_AREA`, `fn kernel_root() -> usize` | bare metal only: see `bare::kernel_map` |
 //! | `fn flush_kernel(start, end)` | forgets a range of kernel addresses on all CPUs |
 //! | `fn fence_new_mapping()` | after invalid entries became valid: makes the walker see them |
-//! | `fn fence_instructions(cpus: usize)` | makes code written through the direct map visible to fetches |
-//! | `struct Stack` | `new() -> Result<_, OutOfMemory>`, a kernel stack with a guard; bare metal shares `bare::Stack` |
-//! | `struct ThreadContext` | `boot()`, `new(&Stack)`: starts at `thread::first_switch()`, I |
+//! | `fn clean_code(*mut u8)` | a frame will be executed: its bytes must reach where fetches look |
+//! | `fn fence_instructions(cpus: usize)` | after that: no CPU in the mask (this one included) fetches what was there before |
+//! | `struct Stack` | `new() -> Result<_, OutOfMemory>`, a kernel stack with a guard; bare metal shares `bare::Stack` (`bottom()`, `top()`) |
+//! | `struct ThreadContext` | `boot()`, `new(&Stack)`: starts at `thread::first_switch()`, I; dropped with the thread |
 //! | `unsafe fn switch(from: *mut ThreadContext, to: *const ThreadContext)` | I |
 //! | `struct GeneralRegisters`, `struct FloatingPointState` | public, `Clone` |
 //! | `struct UserState` | the methods that [`crate::user::UserContext`] forwards |
@@ -48,7 +53,7 @@
 //!
 //! `pte` is `INVALID: u64`, `leaf(physical, PageFlags) -> u64` (a user page),
 //! `table(physical) -> u64`, `kernel_leaf(physical, KernelAccess) -> u64`,
-//! `decode(u64) -> Decoded`. Three levels of 512 entries, 39-bit addresses, on all of them.
+//! `decode(u64) -> Decoded` (a user page with no access decodes as a leaf with none). Three levels of 512 entries, 39-bit addresses, on all of them.
 
 #[cfg(target_os = "none")]
 pub(crate) mod bare;
@@ -111,6 +116,10 @@ pub(crate) enum Decoded {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(dead_code, reason = "the hosted backend has no kernel half")]
 pub(crate) enum KernelAccess {
+    /// Constants: read.
+    Read,
+    /// Code: read, execute.
+    ReadExecute,
     /// Memory: read, write, never execute.
     ReadWrite,
     /// Device registers: read, write, in order, uncached.

@@ -14,5 +14,6 @@ mod spin;
 pub use once::Once;
 pub use owned::{OwnedCell, OwnedGuard};
 pub use rank::Rank;
+pub(crate) use rank::depth as held_locks;
 pub use shared::{SharedCell, SharedReadGuard, SharedWriteGuard};
 pub use spin::{SpinLock, SpinLockGuard};

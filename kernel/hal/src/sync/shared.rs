@@ -25,7 +25,10 @@ unsafe impl<T: ?Sized + Send> Send for SharedCell<T> {}
 impl<T> SharedCell<T> {
     /// A cell that nobody uses.
     pub const fn new(value: T) -> Self {
-        Self { users: AtomicUsize::new(0), value: UnsafeCell::new(value) }
+        Self {
+            users: AtomicUsize::new(0),
+            value: UnsafeCell::new(value),
+        }
     }
 
     /// The value, when nobody can use it any more.

@@ -251,3 +251,29 @@ pub(crate) unsafe fn mmio_read64(_address: usize) -> u64 {
 /// # Safety
 /// `address` lies in what `mmio_map` returned, and is aligned.
 pub(crate) unsafe fn mmio_write64(_address: usize, _value: u64) {}
+
+/// # Safety
+/// `to` is a page that only the caller writes.
+pub(crate) unsafe fn zero_page(to: *mut u8) {
+    // SAFETY: the caller's page.
+    unsafe { core::ptr::write_bytes(to, 0, crate::PAGE_SIZE) };
+}
+/// # Safety
+/// Both are pages.
+pub(crate) unsafe fn copy_page(to: *mut u8, from: *const u8) {
+    // SAFETY: the caller's pages.
+    unsafe { core::ptr::copy(from, to, crate::PAGE_SIZE) };
+}
+/// # Safety
+/// `to` is valid for writes of `length` bytes, `from` for reads.
+pub(crate) unsafe fn copy_bytes(to: *mut u8, from: *const u8, length: usize) {
+    // SAFETY: the caller's ranges.
+    unsafe { core::ptr::copy(from, to, length) };
+}
+/// # Safety
+/// `to` is valid for writes of `length` bytes.
+pub(crate) unsafe fn fill_bytes(to: *mut u8, value: u8, length: usize) {
+    // SAFETY: the caller's range.
+    unsafe { core::ptr::write_bytes(to, value, length) };
+}
+pub(crate) fn clean_code(_page: *mut u8) {}

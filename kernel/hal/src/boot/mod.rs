@@ -7,6 +7,9 @@ use alloc::vec::Vec;
 use crate::PAGE_SIZE;
 use crate::frame::Frame;
 
+#[cfg(any(target_os = "none", test))]
+pub(crate) mod facts;
+
 /// What the machine tells the kernel at the start.
 pub struct BootInfo {
     /// The command line, without its terminator.
@@ -68,4 +71,25 @@ impl Initramfs {
     pub fn frame(&self, page_index: usize) -> Frame {
         self.frames[page_index].clone()
     }
+}
+
+/// Where both bare-metal backends go when the machine is ready: the kernel's main function, on
+/// the first CPU, with interrupts disabled.
+#[cfg(target_os = "none")]
+pub(crate) fn enter(blob: &[u8], facts: &facts::Facts<'_>) -> ! {
+    unsafe extern "Rust" {
+        /// The kernel, linked in by the image (`kernel/hal/start`).
+        safe fn scarlet_kernel_main(boot: BootInfo) -> !;
+    }
+    let frames = crate::frame::statistics();
+    let pages = frames.total + frames.reserved_by_kernel;
+    scarlet_kernel_main(BootInfo {
+        command_line: String::from(facts.command_line),
+        initramfs: crate::frame::take_initramfs()
+            .map(|(frames, length)| Initramfs::new(frames, length)),
+        device_tree: Arc::from(blob),
+        cpu_count: crate::cpu::count(),
+        memory_bytes: (pages * PAGE_SIZE) as u64,
+        random_seed: Vec::from(facts.random_seed),
+    })
 }

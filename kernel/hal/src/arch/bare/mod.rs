@@ -1,5 +1,12 @@
-//! What the two bare-metal backends share.
+//! What the two bare-metal backends share: statics that fill themselves, the kernel's own
+//! mappings, and kernel stacks.
 
+pub(crate) mod kernel_map;
+mod stack;
+
+pub(crate) use stack::Stack;
+
+use super::physical_to_virtual;
 use crate::sync::Once;
 
 /// A value made at its first use, once: on bare metal there is one machine.
@@ -22,4 +29,10 @@ impl<T: Send + Sync + 'static> GlobalCell<T> {
     pub(crate) fn get(&self) -> &T {
         self.value.get_or_init(self.initialise)
     }
+}
+
+/// The physical address of something in the direct map.
+#[inline]
+pub(crate) fn direct_map_physical(pointer: *mut u8) -> usize {
+    pointer.addr().wrapping_sub(physical_to_virtual(0).addr())
 }

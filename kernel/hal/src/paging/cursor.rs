@@ -1,0 +1,257 @@
+//! The walk: three levels of 512 entries, one cursor over a range.
+
+use alloc::sync::Arc;
+use core::ops::Range;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use super::PageFlags;
+use super::flush::Batch;
+use super::space::Space;
+use crate::arch::{self, Decoded, pte};
+use crate::frame::Frame;
+use crate::{OutOfMemory, PAGE_SIZE, USER_END};
+
+/// One table.
+pub(super) type Table = [AtomicU64; 512];
+
+/// How much one last-level table maps.
+const LAST_SPAN: usize = 512 * PAGE_SIZE;
+
+/// One user address space, for whoever may change it.
+pub struct PageTable {
+    space: Arc<Space>,
+}
+
+/// What is mapped at one page.
+#[derive(Clone, Debug)]
+pub struct Mapping {
+    /// The frame, with an owner of its own.
+    pub frame: Frame,
+    /// What is allowed, and what was recorded.
+    pub flags: PageFlags,
+}
+
+impl PageTable {
+    /// An empty address space.
+    pub fn new() -> Result<Self, OutOfMemory> {
+        Ok(Self {
+            space: Arc::new(Space::new()?),
+        })
+    }
+
+    /// A cursor at the start of `range` (page aligned, within user addresses; panics otherwise).
+    pub fn cursor(&mut self, range: Range<usize>) -> Cursor<'_> {
+        assert!(
+            range.start <= range.end
+                && range.end <= USER_END
+                && (range.start | range.end).is_multiple_of(PAGE_SIZE),
+            "a cursor over {range:x?}"
+        );
+        Cursor {
+            address: range.start,
+            range,
+            batch: Batch::new(&self.space),
+            last: None,
+        }
+    }
+
+    /// The space to activate.
+    pub fn space(&self) -> &Arc<Space> {
+        &self.space
+    }
+}
+
+/// A position in a range of an address space. `map`, `unmap`, `protect` and `query` act on the
+/// page at the position and step to the next; they panic at the end of the range. Dropping the
+/// cursor flushes what needs it, once, and only then gives up the frames that were unmapped.
+pub struct Cursor<'a> {
+    range: Range<usize>,
+    address: usize,
+    batch: Batch<'a>,
+    /// The last-level table the cursor stands in, and the first address it maps.
+    last: Option<(usize, &'a Table)>,
+}
+
+impl<'a> Cursor<'a> {
+    /// The address of the page the cursor stands at; the end of its range when it is through.
+    #[inline]
+    pub fn address(&self) -> usize {
+        self.address
+    }
+
+    /// Moves to `address` (page aligned, in the range or its end; panics otherwise).
+    pub fn seek(&mut self, address: usize) {
+        assert!(
+            self.range.start <= address
+                && address <= self.range.end
+                && address.is_multiple_of(PAGE_SIZE),
+            "a cursor over {:x?} sent to {address:#x}",
+            self.range
+        );
+        self.address = address;
+    }
+
+    /// What is mapped here; steps on.
+    pub fn query(&mut self) -> Option<Mapping> {
+        let slot = self.existing_slot();
+        self.step();
+        match pte::decode(slot?.load(Ordering::Relaxed)) {
+            Decoded::Leaf(physical, flags) => {
+                // SAFETY: a user leaf holds a share of its frame, put there by `map`, and the
+                // exclusive borrow of the page table keeps it from being taken back now.
+                let frame = unsafe { Frame::share_physical(physical) };
+                Some(Mapping { frame, flags })
+            }
+            _ => None,
+        }
+    }
+
+    /// What the mapping here allows, without a share in the frame; does not step.
+    pub fn flags(&mut self) -> Option<PageFlags> {
+        match pte::decode(self.existing_slot()?.load(Ordering::Relaxed)) {
+            Decoded::Leaf(_, flags) => Some(flags),
+            _ => None,
+        }
+    }
+
+    /// Maps `frame` here, in place of what was here; steps on unless it fails.
+    pub fn map(&mut self, frame: Frame, flags: PageFlags) -> Result<(), OutOfMemory> {
+        let slot = self.slot()?;
+        if flags.contains(PageFlags::EXECUTE) {
+            arch::clean_code(frame.pointer());
+            self.batch.code_changed();
+        }
+        let entry = pte::leaf(frame.into_physical(), flags);
+        self.replace(slot, entry);
+        self.step();
+        Ok(())
+    }
+
+    /// Unmaps what is here; steps on. Returns whether there was something.
+    pub fn unmap(&mut self) -> bool {
+        let was = match self.existing_slot() {
+            Some(slot) if slot.load(Ordering::Relaxed) != pte::INVALID => {
+                self.replace(slot, pte::INVALID);
+                true
+            }
+            _ => false,
+        };
+        self.step();
+        was
+    }
+
+    /// Changes what the mapping here allows (the recorded flags are set to what is given, too);
+    /// steps on. Returns whether there was one.
+    pub fn protect(&mut self, flags: PageFlags) -> bool {
+        let slot = self.existing_slot();
+        let changed = slot.is_some_and(|slot| {
+            let Decoded::Leaf(physical, before) = pte::decode(slot.load(Ordering::Relaxed)) else {
+                return false;
+            };
+            if flags.contains(PageFlags::EXECUTE) && !before.contains(PageFlags::EXECUTE) {
+                arch::clean_code(arch::physical_to_virtual(physical));
+                self.batch.code_changed();
+            }
+            slot.store(pte::leaf(physical, flags), Ordering::Release);
+            let lost = before.difference(flags);
+            if lost.intersects(PageFlags::ACCESS | PageFlags::DIRTY) {
+                self.batch.changed(self.address);
+            }
+            true
+        });
+        self.step();
+        changed
+    }
+
+    /// Moves to the next page at or after the position that is mapped, and returns its address;
+    /// moves to the end of the range and returns `None` if there is none.
+    pub fn next_mapped(&mut self) -> Option<usize> {
+        while self.address < self.range.end {
+            let Some(table) = self.existing_table() else {
+                self.address = self.next_span(self.address);
+                continue;
+            };
+            let stop = self.next_span(self.address);
+            while self.address < stop {
+                let entry = table[self.address / PAGE_SIZE & 511].load(Ordering::Relaxed);
+                if entry != pte::INVALID {
+                    return Some(self.address);
+                }
+                self.address += PAGE_SIZE;
+            }
+        }
+        None
+    }
+
+    #[inline]
+    fn step(&mut self) {
+        self.address += PAGE_SIZE;
+    }
+
+    /// The end of the last-level table that maps `address`, or of the range.
+    fn next_span(&self, address: usize) -> usize {
+        ((address & !(LAST_SPAN - 1)) + LAST_SPAN).min(self.range.end)
+    }
+
+    /// Writes an entry, and notes what that needs: a flush if something was here, and the old
+    /// frame's end after it.
+    fn replace(&mut self, slot: &AtomicU64, entry: u64) {
+        let before = slot.load(Ordering::Relaxed);
+        slot.store(entry, Ordering::Release);
+        if let Decoded::Leaf(physical, _) = pte::decode(before) {
+            // SAFETY: the entry held a share of its frame, and was overwritten just now. (The
+            // machine may set bits in an entry, but never makes one or changes its frame.)
+            let frame = unsafe { Frame::from_physical(physical) };
+            self.batch.removed(self.address, frame);
+        }
+    }
+
+    /// The entry for the position, if there is a table for it.
+    #[inline]
+    fn existing_slot(&mut self) -> Option<&'a AtomicU64> {
+        let index = self.address / PAGE_SIZE & 511;
+        Some(&self.existing_table()?[index])
+    }
+
+    /// The last-level table for the position, if there is one.
+    #[inline]
+    fn existing_table(&mut self) -> Option<&'a Table> {
+        assert!(self.address < self.range.end, "a cursor beyond its range");
+        let base = self.address & !(LAST_SPAN - 1);
+        if let Some((at, table)) = self.last
+            && at == base
+        {
+            return Some(table);
+        }
+        let mut table = self.batch.space().root();
+        for shift in [30, 21] {
+            match pte::decode(table[self.address >> shift & 511].load(Ordering::Acquire)) {
+                Decoded::Table(physical) => table = self.batch.space().table(physical),
+                _ => return None,
+            }
+        }
+        self.last = Some((base, table));
+        Some(table)
+    }
+
+    /// The entry for the position; tables are made for it if there are none.
+    fn slot(&mut self) -> Result<&'a AtomicU64, OutOfMemory> {
+        if let Some(slot) = self.existing_slot() {
+            return Ok(slot);
+        }
+        let mut table = self.batch.space().root();
+        for shift in [30, 21] {
+            let entry = &table[self.address >> shift & 511];
+            table = match pte::decode(entry.load(Ordering::Acquire)) {
+                Decoded::Table(physical) => self.batch.space().table(physical),
+                _ => {
+                    let physical = Frame::allocate()?.into_physical();
+                    entry.store(pte::table(physical), Ordering::Release);
+                    self.batch.space().table(physical)
+                }
+            };
+        }
+        self.last = Some((self.address & !(LAST_SPAN - 1), table));
+        Ok(&table[self.address / PAGE_SIZE & 511])
+    }
+}

@@ -1,0 +1,1 @@
+//! The walk over host memory, on the hosted backend.
