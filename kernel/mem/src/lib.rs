@@ -21,7 +21,7 @@ pub mod transfer;
 pub mod user;
 mod zero;
 
-pub use cache::{PageBudget, PageCache, PageSource};
+pub use cache::{PageBudget, PageCache, PageSource, cached_pages};
 pub use object::{MemoryObject, ObjectDescription};
 pub use space::{
     AddressSpace, Advice, AreaInfo, AreaKind, Backing, FaultKind, MapRequest, Placement,

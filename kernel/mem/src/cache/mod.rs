@@ -34,6 +34,7 @@ use crate::identity::next_identity;
 use crate::{AddressSpace, MemoryObject, ObjectDescription};
 use mappings::Mappings;
 use state::State;
+pub use state::cached_pages;
 
 /// Where the pages of a file come from and go to.
 pub trait PageSource: Send + Sync {

@@ -3,8 +3,18 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use hal::PAGE_SIZE;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
 use hal::frame::Frame;
+use hal::{Global, PAGE_SIZE};
+
+/// Pages in all caches of the machine.
+static CACHED: Global<AtomicUsize> = Global::new(|| AtomicUsize::new(0));
+
+/// How many pages the page caches of all files hold, those of files that live in memory included.
+pub fn cached_pages() -> usize {
+    CACHED.load(Ordering::Relaxed)
+}
 
 /// The pages of a file, and its length.
 #[derive(Default)]
@@ -80,6 +90,7 @@ impl State {
             Some(Page::Here { frame, .. }) => Some(frame),
             _ => {
                 self.resident += 1;
+                CACHED.fetch_add(1, Ordering::Relaxed);
                 None
             }
         }
@@ -116,7 +127,7 @@ impl State {
                 Page::Coming(_) => None,
             })
             .collect();
-        self.resident -= frames.len();
+        self.forget(frames.len());
         frames
     }
 
@@ -129,8 +140,13 @@ impl State {
                 frames.push(frame);
             }
         }
-        self.resident -= frames.len();
+        self.forget(frames.len());
         frames
+    }
+
+    fn forget(&mut self, pages: usize) {
+        self.resident -= pages;
+        CACHED.fetch_sub(pages, Ordering::Relaxed);
     }
 
     /// The next dirty page in `range`, which counts as clean from now on.
@@ -168,5 +184,11 @@ impl State {
             expected += 1;
         }
         (expected < end).then_some(expected)
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        self.forget(self.resident);
     }
 }

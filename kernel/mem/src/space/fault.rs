@@ -148,7 +148,7 @@ impl Inner {
             && area.sharing == Sharing::Private
         {
             if access == Access::Write {
-                return self.write_private(page, &area, mapping.frame);
+                return self.write_private(page, &area, mapping.frame, true);
             }
             let flags = page_flags(area.protection) - PageFlags::WRITE;
             self.table.cursor(page..page + PAGE_SIZE).protect(flags);
@@ -195,10 +195,16 @@ impl Inner {
     /// The page is here after its neighbourhood was mapped; a private write still has to copy it.
     fn after_around(&mut self, page: usize, area: &Area, wanted: PageFlags) -> FaultResult<Step> {
         match self.mapped(page) {
-            Some(mapping) if !mapping.flags.contains(wanted) => {
-                self.write_private(page, area, mapping.frame)
+            Some(mapping) if mapping.flags.contains(wanted) => Ok(Step::Done),
+            Some(mapping) if area.sharing == Sharing::Private => {
+                self.write_private(page, area, mapping.frame, true)
             }
-            _ => Ok(Step::Done),
+            // Shared, and here since before its area became writable.
+            _ => {
+                let flags = page_flags(area.protection);
+                self.table.cursor(page..page + PAGE_SIZE).protect(flags);
+                Ok(Step::Done)
+            }
         }
     }
 
@@ -211,10 +217,10 @@ impl Inner {
     ) -> FaultResult<Step> {
         if area.sharing == Sharing::Private {
             if access == Access::Write {
-                return self.write_private(page, area, frame);
+                return self.write_private(page, area, frame, false);
             }
             let flags = page_flags(area.protection) - PageFlags::WRITE;
-            self.install_page(page, frame, flags)?;
+            self.install_page(page, frame, flags, false)?;
             return Ok(Step::Done);
         }
         let early = area
@@ -225,19 +231,25 @@ impl Inner {
         if access != Access::Write && !early {
             flags -= PageFlags::WRITE;
         }
-        self.install_page(page, frame, flags)?;
+        // A page that has to be announced as dirty may be there already, for reading.
+        let present = self.mapped(page).is_some();
+        self.install_page(page, frame, flags, present)?;
         Ok(Step::Done)
     }
 
     /// A private page is written: in place if nobody else has its frame, otherwise in a copy.
-    fn write_private(&mut self, page: usize, area: &Area, frame: Frame) -> FaultResult<Step> {
+    /// `present` says whether it is mapped already, without write access.
+    fn write_private(
+        &mut self,
+        page: usize,
+        area: &Area,
+        frame: Frame,
+        present: bool,
+    ) -> FaultResult<Step> {
         self.mark_own(page);
         let flags = page_flags(area.protection);
-        let mapped_here = self
-            .mapped(page)
-            .is_some_and(|mapping| mapping.frame.number() == frame.number());
         // The table has one reference, `frame` is another.
-        if mapped_here && frame.reference_count() == 2 && !is_zero_page(&frame) {
+        if present && frame.reference_count() == 2 && !is_zero_page(&frame) {
             self.table.cursor(page..page + PAGE_SIZE).protect(flags);
             return Ok(Step::Done);
         }
@@ -248,7 +260,7 @@ impl Inner {
             copy.copy_from(&frame);
             copy
         };
-        self.install_page(page, copy, flags)?;
+        self.install_page(page, copy, flags, present)?;
         Ok(Step::Done)
     }
 
@@ -262,7 +274,7 @@ impl Inner {
             }
             _ => Frame::allocate().map_err(|_| FaultKind::OutOfMemory)?,
         };
-        self.install_page(page, frame, flags)?;
+        self.install_page(page, frame, flags, false)?;
         Ok(Step::Done)
     }
 
@@ -272,8 +284,14 @@ impl Inner {
         }
     }
 
-    fn install_page(&mut self, page: usize, frame: Frame, flags: PageFlags) -> FaultResult<()> {
-        self.install(page, frame, flags)
+    fn install_page(
+        &mut self,
+        page: usize,
+        frame: Frame,
+        flags: PageFlags,
+        replaces: bool,
+    ) -> FaultResult<()> {
+        self.install(page, frame, flags, replaces)
             .map_err(|_| FaultKind::OutOfMemory)
     }
 

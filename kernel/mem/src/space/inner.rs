@@ -45,14 +45,18 @@ impl Inner {
         }
     }
 
-    /// Maps `frame` at `page`, in place of what may be there.
-    pub(super) fn install(&mut self, page: usize, frame: Frame, flags: PageFlags) -> Result<()> {
-        let mut cursor = self.table.cursor(page..page + PAGE_SIZE);
-        let had = cursor.query().is_some();
-        cursor.seek(page);
-        cursor.map(frame, flags)?;
-        drop(cursor);
-        if !had {
+    /// Maps `frame` at `page`, where `replaces` says whether something is.
+    pub(super) fn install(
+        &mut self,
+        page: usize,
+        frame: Frame,
+        flags: PageFlags,
+        replaces: bool,
+    ) -> Result<()> {
+        self.table
+            .cursor(page..page + PAGE_SIZE)
+            .map(frame, flags)?;
+        if !replaces {
             self.count_resident(1);
         }
         Ok(())
