@@ -55,6 +55,7 @@ global_asm!(
     .section .text
     .balign 4
     // a0: to, a1: from, a2: length; returns in a0 what is left.
+    .globl copy_any, zero_any, load_user_word, exchange_user_word
 copy_any:
     li      t0, 16
     bltu    a2, t0, 80f
@@ -205,12 +206,15 @@ load_user_word:
     ret
 
 exchange_user_word:
+    .option push
+    .option arch, +a
     sext.w  a1, a1
 10: guarded 90f, lr.w.aqrl t0, (a0)
     bne     t0, a1, 20f
     guarded 90f, sc.w.rl t1, a2, (a0)
     bnez    t1, 10b
 20: slli    a0, t0, 32
+    .option pop
     srli    a0, a0, 32
     ret
 90: li      a0, -1

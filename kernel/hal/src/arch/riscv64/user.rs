@@ -47,7 +47,7 @@ pub(crate) struct UserState {
     /// The first argument of the last system call, which its result overwrites.
     syscall_argument: usize,
     /// The last fault: program counter and address.
-    last_fault: (usize, usize),
+    last_fault: [usize; 2],
     /// Which save `floating_point` is; 0 if it was never loaded or was set by hand.
     stamp: usize,
     floating_point: FloatingPointState,
@@ -59,7 +59,7 @@ impl Clone for UserState {
             registers: self.registers.clone(),
             kernel_sp: 0,
             syscall_argument: self.syscall_argument,
-            last_fault: (0, 0),
+            last_fault: [0; 2],
             // Registers that hold the one's state hold the other's, too.
             stamp: self.stamp,
             floating_point: self.floating_point.clone(),
@@ -93,7 +93,7 @@ impl UserState {
             registers,
             kernel_sp: 0,
             syscall_argument: 0,
-            last_fault: (0, 0),
+            last_fault: [0; 2],
             stamp: 0,
             floating_point: FloatingPointState::default(),
         }
@@ -154,7 +154,7 @@ impl UserState {
             7 | 15 => Access::Write,
             _ => return Some(UserEvent::Illegal),
         };
-        let fault = (self.registers.pc, trap.value);
+        let fault = [self.registers.pc, trap.value];
         if fault == self.last_fault {
             // The same again: it was resolved in the tables, and this CPU may remember the
             // translation from before (a right that was added is not flushed).
