@@ -42,16 +42,8 @@ const SCTLR_ON: u64 = SCTLR_OFF
 const MEMORY_KINDS: u64 = 0x04ff;
 /// TCR_EL1: 39 bits in both halves, 4 KiB granule, tables in shared write-back memory, the top byte
 /// of user addresses ignored as on Linux. Address size and ASID width come from the CPU.
-const TRANSLATION: u64 = 25
-    | 25 << 16
-    | 1 << 8
-    | 1 << 10
-    | 3 << 12
-    | 1 << 24
-    | 1 << 26
-    | 3 << 28
-    | 2 << 30
-    | 1 << 37;
+const TRANSLATION: u64 =
+    25 | 25 << 16 | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 24 | 1 << 26 | 3 << 28 | 2 << 30 | 1 << 37;
 
 global_asm!(
     r#"

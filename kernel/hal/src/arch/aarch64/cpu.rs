@@ -62,8 +62,9 @@ struct EmergencyStacks(core::cell::UnsafeCell<[[u8; EMERGENCY_STACK_SIZE]; MAX_C
 // SAFETY: only ever used as an address; each CPU's stack pointer uses its own part.
 unsafe impl Sync for EmergencyStacks {}
 
-static EMERGENCY_STACKS: EmergencyStacks =
-    EmergencyStacks(core::cell::UnsafeCell::new([[0; EMERGENCY_STACK_SIZE]; MAX_CPUS]));
+static EMERGENCY_STACKS: EmergencyStacks = EmergencyStacks(core::cell::UnsafeCell::new(
+    [[0; EMERGENCY_STACK_SIZE]; MAX_CPUS],
+));
 
 /// This CPU's block.
 #[inline(always)]
@@ -87,9 +88,13 @@ pub(super) fn set_identifiers(identifiers: &[usize]) {
     for (id, (block, &identifier)) in CPU_BLOCKS.iter().zip(identifiers).enumerate() {
         block.id.store(id, Ordering::Relaxed);
         block.identifier.store(identifier, Ordering::Relaxed);
-        block.address.store(&raw const *block as usize, Ordering::Relaxed);
+        block
+            .address
+            .store(&raw const *block as usize, Ordering::Relaxed);
         let bottom = EMERGENCY_STACKS.0.get() as usize + id * EMERGENCY_STACK_SIZE;
-        block.emergency_stack.store(bottom + EMERGENCY_STACK_SIZE, Ordering::Relaxed);
+        block
+            .emergency_stack
+            .store(bottom + EMERGENCY_STACK_SIZE, Ordering::Relaxed);
     }
     this().started.store(true, Ordering::Release);
 }
@@ -111,7 +116,9 @@ pub(crate) fn start_cpus() {
     for block in CPU_BLOCKS.iter().take(boot::cpu_count()).skip(1) {
         let Ok(stack) = Stack::new() else { return };
         block.stack_top.store(stack.top(), Ordering::Relaxed);
-        block.root.store(kernel_table::kernel_root(), Ordering::Relaxed);
+        block
+            .root
+            .store(kernel_table::kernel_root(), Ordering::Relaxed);
         // SAFETY: cleaning lines changes no memory's value. The CPU reads its block with caches
         // off, so what was written must reach memory itself.
         unsafe {

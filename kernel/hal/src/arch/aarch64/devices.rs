@@ -31,7 +31,11 @@ pub(super) fn find(blob: &[u8]) {
         {
             let method = node.property("method");
             let secure = method.is_some_and(|method| method.value().starts_with(b"smc"));
-            set_conduit(if secure { Conduit::Secure } else { Conduit::Hypervisor });
+            set_conduit(if secure {
+                Conduit::Secure
+            } else {
+                Conduit::Hypervisor
+            });
         }
         if node.is_compatible("arm,pl011") {
             map_device(node, &UART);
@@ -53,8 +57,12 @@ pub(super) fn find(blob: &[u8]) {
 }
 
 fn map_device(node: FdtNode<'_>, slot: &Once<usize>) {
-    let Ok(Some(mut registers)) = node.reg() else { return };
-    let address = registers.next().and_then(|register| register.address::<u64>().ok());
+    let Ok(Some(mut registers)) = node.reg() else {
+        return;
+    };
+    let address = registers
+        .next()
+        .and_then(|register| register.address::<u64>().ok());
     if let Some(address) = address
         && slot.get().is_none()
     {

@@ -45,7 +45,9 @@ pub(super) struct Area {
 
 impl Area {
     fn new(state: FloatingPointState) -> Arc<Area> {
-        Arc::new(Area { state: SpinLock::new(RANK_AREA, state) })
+        Arc::new(Area {
+            state: SpinLock::new(RANK_AREA, state),
+        })
     }
 }
 
@@ -61,13 +63,17 @@ pub(super) struct Registers {
 
 impl Clone for Registers {
     fn clone(&self) -> Self {
-        Self { area: self.area.as_ref().map(|_| Area::new(self.get())) }
+        Self {
+            area: self.area.as_ref().map(|_| Area::new(self.get())),
+        }
     }
 }
 
 impl Registers {
     fn identity(&self) -> usize {
-        self.area.as_ref().map_or(0, |area| Arc::as_ptr(area).addr())
+        self.area
+            .as_ref()
+            .map_or(0, |area| Arc::as_ptr(area).addr())
     }
 
     /// Whether this state is in this CPU's registers.
@@ -82,7 +88,10 @@ impl Registers {
     pub(super) fn prepare(&self) {
         // SAFETY: decides only whether user mode traps; if not, the registers are its own.
         unsafe {
-            write_register!("cpacr_el1", if self.is_live() { TRAP_NONE } else { TRAP_USER })
+            write_register!(
+                "cpacr_el1",
+                if self.is_live() { TRAP_NONE } else { TRAP_USER }
+            )
         };
         // The return to user mode synchronises the write.
     }
@@ -90,10 +99,14 @@ impl Registers {
     /// The program trapped: puts its state into the registers. Interrupts are disabled.
     pub(super) fn load(&mut self) {
         leave();
-        let area = self.area.get_or_insert_with(|| Area::new(FloatingPointState::default()));
+        let area = self
+            .area
+            .get_or_insert_with(|| Area::new(FloatingPointState::default()));
         restore(&area.state.lock());
         *LIVE.lock() = Some(area.clone());
-        this().floating_point.store(Arc::as_ptr(area).addr(), Ordering::Relaxed);
+        this()
+            .floating_point
+            .store(Arc::as_ptr(area).addr(), Ordering::Relaxed);
     }
 
     /// The state as it is now.
@@ -102,7 +115,10 @@ impl Registers {
         if self.is_live() {
             leave();
         }
-        self.area.as_ref().map(|area| area.state.lock().clone()).unwrap_or_default()
+        self.area
+            .as_ref()
+            .map(|area| area.state.lock().clone())
+            .unwrap_or_default()
     }
 
     /// Sets the state.

@@ -63,7 +63,10 @@ pub(super) fn build(memory: &MemoryMap) {
         let end = range.end.min(DIRECT_MAP_SIZE);
         // The image's code and constants are read-only through the direct map too.
         map_direct(range.start..end.min(text), KernelAccess::ReadWrite);
-        map_direct(range.start.max(text)..end.min(rodata_end), KernelAccess::Read);
+        map_direct(
+            range.start.max(text)..end.min(rodata_end),
+            KernelAccess::Read,
+        );
         map_direct(range.start.max(rodata_end)..end, KernelAccess::ReadWrite);
     }
     map_image(image.start, image.text_end, KernelAccess::ReadExecute);
@@ -110,7 +113,12 @@ pub(super) fn leave_identity() {
 
 fn map_direct(physical: core::ops::Range<usize>, access: KernelAccess) {
     if physical.start < physical.end {
-        map(physical.start + DIRECT_MAP, physical.start, physical.end - physical.start, access);
+        map(
+            physical.start + DIRECT_MAP,
+            physical.start,
+            physical.end - physical.start,
+            access,
+        );
     }
 }
 
@@ -153,7 +161,10 @@ fn next_level(table: &'static Table, slot: usize) -> &'static Table {
         }
         Decoded::Invalid => {
             let index = TABLES_USED.fetch_add(1, Ordering::Relaxed);
-            assert!(index < POOL, "memory in too many pieces for the kernel's first tables");
+            assert!(
+                index < POOL,
+                "memory in too many pieces for the kernel's first tables"
+            );
             let next = &TABLES[index];
             table.0[slot].store(pte::kernel_table(next.physical()), Ordering::Relaxed);
             next

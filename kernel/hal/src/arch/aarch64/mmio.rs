@@ -50,7 +50,35 @@ macro_rules! access {
     };
 }
 
-access!(mmio_read8, "ldrb {0:w}, [{1}]", mmio_write8, "strb {0:w}, [{1}]", u8, u32);
-access!(mmio_read16, "ldrh {0:w}, [{1}]", mmio_write16, "strh {0:w}, [{1}]", u16, u32);
-access!(mmio_read32, "ldr {0:w}, [{1}]", mmio_write32, "str {0:w}, [{1}]", u32, u32);
-access!(mmio_read64, "ldr {0}, [{1}]", mmio_write64, "str {0}, [{1}]", u64, u64);
+access!(
+    mmio_read8,
+    "ldrb {0:w}, [{1}]",
+    mmio_write8,
+    "strb {0:w}, [{1}]",
+    u8,
+    u32
+);
+access!(
+    mmio_read16,
+    "ldrh {0:w}, [{1}]",
+    mmio_write16,
+    "strh {0:w}, [{1}]",
+    u16,
+    u32
+);
+access!(
+    mmio_read32,
+    "ldr {0:w}, [{1}]",
+    mmio_write32,
+    "str {0:w}, [{1}]",
+    u32,
+    u32
+);
+access!(
+    mmio_read64,
+    "ldr {0}, [{1}]",
+    mmio_write64,
+    "str {0}, [{1}]",
+    u64,
+    u64
+);

@@ -21,7 +21,10 @@ fn clock() -> &'static Clock {
             0 => 62_500_000,
             frequency => frequency,
         };
-        Clock { frequency, nanoseconds: (1_000_000_000 << 32) / frequency }
+        Clock {
+            frequency,
+            nanoseconds: (1_000_000_000 << 32) / frequency,
+        }
     })
 }
 
@@ -40,7 +43,9 @@ pub(crate) fn now_ns() -> u64 {
 
 /// Sets or clears this CPU's deadline.
 pub(crate) fn set_deadline_ns(deadline: Option<u64>) {
-    let Some(deadline) = deadline else { return stop() };
+    let Some(deadline) = deadline else {
+        return stop();
+    };
     let clock = clock();
     // Rounded up, so that the deadline has passed by the clock when the interrupt comes.
     let ticks = u128::from(deadline) * u128::from(clock.frequency) / 1_000_000_000 + 2;

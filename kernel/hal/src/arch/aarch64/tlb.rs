@@ -21,7 +21,13 @@ const MOST_SINGLE_PAGES: usize = 64;
 /// How many address space identifiers there are.
 pub(crate) fn asid_limit() -> usize {
     static LIMIT: Once<usize> = Once::new();
-    *LIMIT.get_or_init(|| if features().wide_asid { 1 << 16 } else { 1 << 8 })
+    *LIMIT.get_or_init(|| {
+        if features().wide_asid {
+            1 << 16
+        } else {
+            1 << 8
+        }
+    })
 }
 
 /// Makes a program's tables this CPU's, or none.
@@ -43,14 +49,24 @@ pub(crate) unsafe fn set_user_root(root: Option<usize>, asid: usize) {
 /// Forgets every translation on this CPU.
 pub(crate) fn flush_local_all() {
     // SAFETY: forgetting translations has no effect on what memory means.
-    unsafe { asm!("dsb nshst", "tlbi vmalle1", "dsb nsh", "isb", options(nostack)) };
+    unsafe {
+        asm!(
+            "dsb nshst",
+            "tlbi vmalle1",
+            "dsb nsh",
+            "isb",
+            options(nostack)
+        )
+    };
 }
 
 /// Forgets one identifier's translations on this CPU.
 pub(crate) fn flush_local_asid(asid: usize) {
     let operand = (asid as u64) << 48;
     // SAFETY: as in `flush_local_all`.
-    unsafe { asm!("dsb nshst", "tlbi aside1, {}", "dsb nsh", "isb", in(reg) operand, options(nostack)) };
+    unsafe {
+        asm!("dsb nshst", "tlbi aside1, {}", "dsb nsh", "isb", in(reg) operand, options(nostack))
+    };
 }
 
 /// Forgets a range of one program's translations, on every CPU.

@@ -10,8 +10,8 @@
 
 use core::arch::global_asm;
 
-use super::{cpu, layout};
 use super::registers::{features, read_register, write_register};
+use super::{cpu, layout};
 use crate::interrupt;
 
 global_asm!(
@@ -180,7 +180,10 @@ extern "C" fn kernel_interrupt() {
 
 /// A synchronous exception in the kernel; returns where to go on.
 extern "C" fn kernel_synchronous(syndrome: usize, address: usize, instruction: usize) -> usize {
-    match exceptions().iter().find(|entry| entry.instruction == instruction) {
+    match exceptions()
+        .iter()
+        .find(|entry| entry.instruction == instruction)
+    {
         Some(entry) => entry.go_on,
         None => panic!(
             "unexpected exception in the kernel at {instruction:#x}: {} at {address:#x} \

@@ -138,9 +138,16 @@ pub(crate) struct UserState {
 
 impl UserState {
     pub(crate) fn new(entry: usize, stack: usize) -> Self {
-        let registers = GeneralRegisters { sp: stack, pc: entry, ..Default::default() };
+        let registers = GeneralRegisters {
+            sp: stack,
+            pc: entry,
+            ..Default::default()
+        };
         Self {
-            frame: UserFrame { registers, ..Default::default() },
+            frame: UserFrame {
+                registers,
+                ..Default::default()
+            },
             floating: Registers::default(),
             first_argument: 0,
         }
@@ -183,10 +190,17 @@ impl UserState {
                 self.first_argument = self.frame.registers.x[0];
                 UserEvent::Syscall
             }
-            0x20 => UserEvent::Fault { address, access: Access::Execute },
+            0x20 => UserEvent::Fault {
+                address,
+                access: Access::Execute,
+            },
             0x24 => data_abort(syndrome, address),
-            0x22 => UserEvent::Misaligned { address: self.frame.registers.pc },
-            0x26 => UserEvent::Misaligned { address: self.frame.registers.sp },
+            0x22 => UserEvent::Misaligned {
+                address: self.frame.registers.pc,
+            },
+            0x26 => UserEvent::Misaligned {
+                address: self.frame.registers.sp,
+            },
             0x30 | 0x32 | 0x3c => UserEvent::Breakpoint,
             _ => UserEvent::Illegal,
         };
@@ -264,5 +278,8 @@ fn data_abort(syndrome: usize, address: usize) -> UserEvent {
     }
     // Cache maintenance reports itself as a write, but needs only a readable page.
     let write = syndrome & (WRITE | CACHE_MAINTENANCE) == WRITE;
-    UserEvent::Fault { address, access: if write { Access::Write } else { Access::Read } }
+    UserEvent::Fault {
+        address,
+        access: if write { Access::Write } else { Access::Read },
+    }
 }
