@@ -17,6 +17,9 @@ pub(super) type Table = [AtomicU64; 512];
 /// How much one last-level table maps.
 const LAST_SPAN: usize = 512 * PAGE_SIZE;
 
+/// How much one middle table maps.
+const MIDDLE_SPAN: usize = 512 * LAST_SPAN;
+
 /// One user address space, for whoever may change it.
 pub struct PageTable {
     space: Arc<Space>,
@@ -168,7 +171,7 @@ impl<'a> Cursor<'a> {
     pub fn next_mapped(&mut self) -> Option<usize> {
         while self.address < self.range.end {
             let Some(table) = self.existing_table() else {
-                self.address = self.next_span(self.address);
+                self.address = self.end_of_hole();
                 continue;
             };
             let stop = self.next_span(self.address);
@@ -191,6 +194,17 @@ impl<'a> Cursor<'a> {
     /// The end of the last-level table that maps `address`, or of the range.
     fn next_span(&self, address: usize) -> usize {
         ((address & !(LAST_SPAN - 1)) + LAST_SPAN).min(self.range.end)
+    }
+
+    /// Where the table begins that may come after the missing one for the position: what the table
+    /// above lacks is skipped as a whole, because address spaces are mostly holes.
+    fn end_of_hole(&self) -> usize {
+        let root = self.batch.space().root();
+        let span = match pte::decode(root[self.address >> 30 & 511].load(Ordering::Acquire)) {
+            Decoded::Table(_) => LAST_SPAN,
+            _ => MIDDLE_SPAN,
+        };
+        ((self.address & !(span - 1)) + span).min(self.range.end)
     }
 
     /// Writes an entry, and notes what that needs: a flush if something was here, and the old
