@@ -6,6 +6,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use base::rank;
@@ -36,7 +37,9 @@ static NEXT_DEVICE: Global<AtomicU64> = Global::new(|| AtomicU64::new(1));
 
 /// A device number for a file system that lies on no device: major 0, a new minor.
 pub fn allocate_device() -> u64 {
-    NEXT_DEVICE.fetch_add(1, Ordering::Relaxed)
+    let minor = NEXT_DEVICE.fetch_add(1, Ordering::Relaxed);
+    // Linux's encoding of major 0: the minor's low byte below, the rest above the major's place.
+    (minor & 0xff) | (minor & !0xff) << 12
 }
 
 impl Volume {
@@ -71,6 +74,12 @@ impl Volume {
             rename_lock: Mutex::new(rank::TREE_SHAPE, ()),
             renames: AtomicU64::new(0),
         })
+    }
+
+    /// All volumes that are mounted or held somewhere.
+    pub fn all() -> Vec<Arc<Volume>> {
+        let roots: Vec<_> = ROOTS.lock().values().filter_map(Weak::upgrade).collect();
+        roots.iter().map(|root| root.volume().clone()).collect()
     }
 
     /// The file system.

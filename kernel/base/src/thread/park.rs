@@ -55,12 +55,21 @@ impl State {
         self.0.store(DEAD, Ordering::SeqCst);
     }
 
+    fn is_parked(&self) -> bool {
+        self.0.load(Ordering::SeqCst) == PARKED
+    }
+
     pub(super) fn is_dead(&self) -> bool {
         self.0.load(Ordering::SeqCst) == DEAD
     }
 }
 
 impl Thread {
+    /// Whether the thread sleeps at this moment (for people: it may have changed already).
+    pub fn is_asleep(&self) -> bool {
+        self.state.is_parked()
+    }
+
     /// Makes a parked thread runnable, or lets its next park return at once. Callable from
     /// interrupt handlers.
     pub(crate) fn unpark(self: &Arc<Self>) {

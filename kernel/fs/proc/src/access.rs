@@ -1,0 +1,20 @@
+//! Who may look into a process.
+//!
+//! What a process maps, holds and was told in its environment is its owner's business: the
+//! super-user and processes of the same user may look, others may not (ptrace(2), "Ptrace access
+//! mode checking").
+
+use base::{Error, Result};
+use proc::Process;
+
+/// Fails unless the calling process may look into `target`.
+pub(crate) fn check(target: &Process) -> Result<()> {
+    let Some(reader) = Process::current() else { return Ok(()) };
+    if core::ptr::eq(&*reader, target) {
+        return Ok(());
+    }
+    let (reader, target) = (reader.credentials(), target.credentials());
+    let same = [target.uid, target.euid, target.suid].iter().all(|&uid| uid == reader.fsuid)
+        && [target.gid, target.egid, target.sgid].iter().all(|&gid| gid == reader.fsgid);
+    if same || reader.is_superuser() { Ok(()) } else { Err(Error::AccessDenied) }
+}

@@ -1,0 +1,225 @@
+//! The directory of a process, and of a thread.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::any::Any;
+
+use base::{Error, Result};
+use object::{DirectoryEntry, FileKind, FileStatus};
+use vfs::{Inode, Name, Path};
+
+use super::{
+    ProcessText, Subject, handles, limits, links, maps, mounts, program, scarlet, stat, status,
+    threads,
+};
+use crate::node::{LinkNode, Meta, Target, TextNode};
+
+/// What an entry is.
+enum Content {
+    Text(fn(&Subject) -> Result<Vec<u8>>),
+    /// A text for those who may look into the process.
+    Private(fn(&Subject) -> Result<Vec<u8>>),
+    Setting(fn(&Subject) -> Result<Vec<u8>>, fn(&Subject, &[u8]) -> Result<()>),
+    Place(fn(&Subject) -> Result<Path>),
+    Table(&'static [Entry]),
+    Special(fn(Subject, Meta) -> Arc<dyn Inode>, u32),
+}
+
+struct Entry {
+    name: &'static str,
+    /// Its number within the process.
+    index: u32,
+    content: Content,
+}
+
+impl Entry {
+    const fn new(name: &'static str, index: u32, content: Content) -> Self {
+        Self { name, index, content }
+    }
+
+    fn kind(&self) -> FileKind {
+        match self.content {
+            Content::Text(_) | Content::Private(_) | Content::Setting(..) => FileKind::Regular,
+            Content::Place(_) => FileKind::SymbolicLink,
+            Content::Table(_) | Content::Special(..) => FileKind::Directory,
+        }
+    }
+
+    fn make(&'static self, subject: &Subject) -> Arc<dyn Inode> {
+        let meta = |mode, links| subject.meta(self.index, mode, links);
+        let text = |meta, text, store, private| -> Arc<dyn Inode> {
+            let source = ProcessText { subject: subject.clone(), text, store, private };
+            Arc::new(TextNode { meta, source: Arc::new(source), cacheable: false })
+        };
+        match self.content {
+            Content::Text(make) => text(meta(0o444, 1), make, None, false),
+            Content::Private(make) => text(meta(0o400, 1), make, None, true),
+            Content::Setting(make, store) => text(meta(0o644, 1), make, Some(store), false),
+            Content::Place(find) => {
+                let subject = subject.clone();
+                let target = Target::Place(Box::new(move || {
+                    subject.check_present()?;
+                    crate::access::check(&subject.process)?;
+                    find(&subject)
+                }));
+                Arc::new(LinkNode { meta: meta(0o777, 1), target, cacheable: false })
+            }
+            Content::Table(entries) => Arc::new(Directory {
+                meta: meta(0o555, 2),
+                subject: subject.clone(),
+                entries,
+            }),
+            Content::Special(make, mode) => make(subject.clone(), meta(mode, 2)),
+        }
+    }
+}
+
+static THREAD: &[Entry] = &[
+    Entry::new("cmdline", 3, Content::Text(program::command_line)),
+    Entry::new("comm", 4, Content::Setting(program::comm, program::set_comm)),
+    Entry::new("cwd", 5, Content::Place(links::working_directory)),
+    Entry::new("environ", 6, Content::Private(program::environ)),
+    Entry::new("exe", 7, Content::Place(links::executable)),
+    Entry::new("fd", 8, Content::Special(handles::directory, 0o500)),
+    Entry::new("fdinfo", 9, Content::Special(handles::info_directory, 0o555)),
+    Entry::new("limits", 10, Content::Text(limits::limits)),
+    Entry::new("maps", 11, Content::Text(maps::maps)),
+    Entry::new("mountinfo", 12, Content::Text(mounts::mountinfo)),
+    Entry::new("mounts", 13, Content::Text(mounts::mounts)),
+    Entry::new("root", 14, Content::Place(links::root)),
+    Entry::new("scarlet", 15, Content::Table(SCARLET)),
+    Entry::new("stat", 16, Content::Text(stat::stat)),
+    Entry::new("statm", 17, Content::Text(stat::statm)),
+    Entry::new("status", 18, Content::Text(status::status)),
+];
+
+static PROCESS_ONLY: &[Entry] = &[Entry::new("task", 19, Content::Special(threads::directory, 0o555))];
+
+static SCARLET: &[Entry] = &[
+    Entry::new("abi", 20, Content::Text(scarlet::abi)),
+    Entry::new("environment", 21, Content::Text(scarlet::environment)),
+];
+
+/// The directory of a process.
+pub(crate) fn process(subject: Subject) -> Arc<dyn Inode> {
+    let meta = subject.meta(2, 0o555, 9);
+    Arc::new(Whole { inner: Directory { subject, meta, entries: THREAD } })
+}
+
+/// The directory of a thread.
+pub(crate) fn thread(subject: Subject) -> Arc<dyn Inode> {
+    let meta = subject.meta(1, 0o555, 7);
+    Arc::new(Directory { subject, meta, entries: THREAD })
+}
+
+struct Directory {
+    subject: Subject,
+    meta: Meta,
+    entries: &'static [Entry],
+}
+
+impl Directory {
+    fn find(entries: &'static [Entry], name: Name<'_>) -> Option<&'static Entry> {
+        entries.iter().find(|entry| entry.name.as_bytes() == name.as_bytes())
+    }
+
+    fn show(
+        &self,
+        entries: &'static [Entry],
+        skip: u64,
+        base: u64,
+        visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
+    ) -> bool {
+        let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+        entries.iter().enumerate().skip(skip).all(|(index, entry)| {
+            visit(&DirectoryEntry {
+                name: entry.name.as_bytes(),
+                inode: self.subject.meta(entry.index, 0, 0).inode,
+                kind: entry.kind(),
+                next_position: base + index as u64 + 1,
+            })
+        })
+    }
+}
+
+impl Inode for Directory {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn kind(&self) -> FileKind {
+        FileKind::Directory
+    }
+
+    fn status(&self) -> Result<FileStatus> {
+        Ok(self.meta.status(FileKind::Directory))
+    }
+
+    fn cacheable(&self) -> bool {
+        false
+    }
+
+    fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
+        self.subject.check_present()?;
+        let entry = Self::find(self.entries, name).ok_or(Error::NotFound)?;
+        Ok(entry.make(&self.subject))
+    }
+
+    fn read_directory(
+        &self,
+        cookie: u64,
+        visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
+    ) -> Result<()> {
+        self.subject.check_present()?;
+        self.show(self.entries, cookie, 0, visit);
+        Ok(())
+    }
+}
+
+/// A process's directory has what a thread's has, and `task`.
+struct Whole {
+    inner: Directory,
+}
+
+impl Inode for Whole {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn kind(&self) -> FileKind {
+        FileKind::Directory
+    }
+
+    fn status(&self) -> Result<FileStatus> {
+        self.inner.status()
+    }
+
+    fn cacheable(&self) -> bool {
+        false
+    }
+
+    fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
+        match Directory::find(PROCESS_ONLY, name) {
+            Some(entry) => {
+                self.inner.subject.check_present()?;
+                Ok(entry.make(&self.inner.subject))
+            }
+            None => self.inner.lookup(name),
+        }
+    }
+
+    fn read_directory(
+        &self,
+        cookie: u64,
+        visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
+    ) -> Result<()> {
+        self.inner.subject.check_present()?;
+        let common = THREAD.len() as u64;
+        if cookie < common && !self.inner.show(THREAD, cookie, 0, visit) {
+            return Ok(());
+        }
+        self.inner.show(PROCESS_ONLY, cookie.saturating_sub(common), common, visit);
+        Ok(())
+    }
+}

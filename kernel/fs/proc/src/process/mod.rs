@@ -1,0 +1,101 @@
+//! What lies in `/proc/PID`.
+
+pub(crate) mod directory;
+mod handles;
+mod limits;
+mod links;
+mod maps;
+mod mounts;
+mod program;
+mod scarlet;
+mod stat;
+mod state;
+mod status;
+mod threads;
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use base::{Error, Result};
+use proc::{Process, Task};
+
+use crate::filesystem::Shared;
+use crate::node::{Generate, Meta};
+
+/// The process, or the thread, that a file is about.
+#[derive(Clone)]
+pub(crate) struct Subject {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) process: Arc<Process>,
+    /// The thread, below `task/`.
+    pub(crate) task: Option<Arc<Task>>,
+}
+
+impl Subject {
+    pub(crate) fn process(shared: &Arc<Shared>, process: Arc<Process>) -> Self {
+        Self { shared: shared.clone(), process, task: None }
+    }
+
+    /// The process's id in the namespace that is shown.
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.identity().number_in(self.shared.namespace())
+    }
+
+    /// The id of the thread, or of the process.
+    pub(crate) fn id(&self) -> u32 {
+        match &self.task {
+            Some(task) => task.identity().number_in(self.shared.namespace()),
+            None => self.process_id(),
+        }
+    }
+
+    /// Fails once the process has been waited for: its number may be somebody else's now.
+    pub(crate) fn check_present(&self) -> Result<()> {
+        let present = self.shared.namespace().process(self.process_id());
+        if present.is_some_and(|present| Arc::ptr_eq(&present, &self.process)) {
+            Ok(())
+        } else {
+            Err(Error::NoSuchProcess)
+        }
+    }
+
+    /// The meta data of a file about it: it belongs to the process's user.
+    pub(crate) fn meta(&self, index: u32, mode: u32, links: u32) -> Meta {
+        let credentials = self.process.credentials();
+        Meta {
+            device: self.shared.device,
+            inode: u64::from(self.id()) << 32 | u64::from(index),
+            mode,
+            uid: credentials.euid,
+            gid: credentials.egid,
+            links,
+            made: self.shared.made,
+        }
+    }
+}
+
+/// A text about a process.
+pub(crate) struct ProcessText {
+    pub(crate) subject: Subject,
+    pub(crate) text: fn(&Subject) -> Result<Vec<u8>>,
+    pub(crate) store: Option<fn(&Subject, &[u8]) -> Result<()>>,
+    /// Only for those who may look into the process.
+    pub(crate) private: bool,
+}
+
+impl Generate for ProcessText {
+    fn text(&self) -> Result<Vec<u8>> {
+        self.subject.check_present()?;
+        if self.private {
+            crate::access::check(&self.subject.process)?;
+        }
+        (self.text)(&self.subject)
+    }
+
+    fn store(&self, text: &[u8]) -> Result<()> {
+        let store = self.store.ok_or(Error::InputOutput)?;
+        self.subject.check_present()?;
+        crate::access::check(&self.subject.process)?;
+        store(&self.subject, text)
+    }
+}

@@ -1,0 +1,113 @@
+//! `/proc/scarlet`: texts that other rooms give.
+//!
+//! A room registers a name and a function; several may register the same name, and the file then
+//! shows all their texts in a row. `unimplemented` is the first of these: each ABI lists the calls
+//! that programs made and that it does not have, so that nothing missing goes unnoticed.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::any::Any;
+
+use base::rank;
+use base::sync::SpinLock;
+use base::{Error, Result};
+use hal::Global;
+use object::{DirectoryEntry, FileKind, FileStatus};
+use vfs::{Inode, Name};
+
+use crate::filesystem::Shared;
+use crate::node::{Generate, Meta, TextNode};
+use crate::tree::inode_below;
+
+/// Makes a report.
+pub type Report = fn() -> String;
+
+static REPORTS: Global<SpinLock<Vec<(&'static str, Report)>>> =
+    Global::new(|| SpinLock::new(rank::VIEW, Vec::new()));
+
+/// Adds `report` to the file `name` in `/proc/scarlet`.
+pub fn register_report(name: &'static str, report: Report) {
+    REPORTS.lock().push((name, report));
+}
+
+/// The names, each once, in the order of registration.
+fn names() -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for (name, _) in REPORTS.lock().iter() {
+        if !names.contains(name) {
+            names.push(*name);
+        }
+    }
+    names
+}
+
+/// The directory.
+pub(crate) fn directory(shared: &Arc<Shared>, inode: u64) -> Arc<dyn Inode> {
+    let meta = Meta { links: 2, ..Meta::system(shared, inode, 0o555) };
+    Arc::new(Directory { shared: shared.clone(), meta })
+}
+
+struct Directory {
+    shared: Arc<Shared>,
+    meta: Meta,
+}
+
+struct Named(&'static str);
+
+impl Generate for Named {
+    fn text(&self) -> Result<Vec<u8>> {
+        let reports = REPORTS.lock().clone();
+        let mut text = String::new();
+        for (_, report) in reports.iter().filter(|(name, _)| *name == self.0) {
+            text.push_str(&report());
+        }
+        Ok(text.into_bytes())
+    }
+}
+
+impl Inode for Directory {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn kind(&self) -> FileKind {
+        FileKind::Directory
+    }
+
+    fn status(&self) -> Result<FileStatus> {
+        Ok(self.meta.status(FileKind::Directory))
+    }
+
+    fn caches_absence(&self) -> bool {
+        false
+    }
+
+    fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
+        let wanted = |known: &&str| known.as_bytes() == name.as_bytes();
+        let known = names().into_iter().find(|known| wanted(&known)).ok_or(Error::NotFound)?;
+        let inode = inode_below(self.meta.inode, known.as_bytes());
+        let meta = Meta::system(&self.shared, inode, 0o444);
+        Ok(Arc::new(TextNode { meta, source: Arc::new(Named(known)), cacheable: true }))
+    }
+
+    fn read_directory(
+        &self,
+        cookie: u64,
+        visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
+    ) -> Result<()> {
+        let from = usize::try_from(cookie).unwrap_or(usize::MAX);
+        for (index, name) in names().into_iter().enumerate().skip(from) {
+            let more = visit(&DirectoryEntry {
+                name: name.as_bytes(),
+                inode: inode_below(self.meta.inode, name.as_bytes()),
+                kind: FileKind::Regular,
+                next_position: index as u64 + 1,
+            });
+            if !more {
+                break;
+            }
+        }
+        Ok(())
+    }
+}

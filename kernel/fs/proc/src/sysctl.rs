@@ -1,0 +1,110 @@
+//! `/proc/sys`: settings, as far as they are true.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use base::sync::Once;
+use base::{Error, Result};
+use hal::Global;
+
+use crate::filesystem::Shared;
+use crate::system::release::{MACHINE_RELEASE, OS_TYPE, build};
+use crate::tree::{Content, Entry};
+
+/// What lies in `/proc/sys`.
+pub(crate) static ENTRIES: &[Entry] = &[
+    Entry::new("fs", Content::Directory(FS)),
+    Entry::new("kernel", Content::Directory(KERNEL)),
+    Entry::new("vm", Content::Directory(VM)),
+];
+
+static FS: &[Entry] = &[
+    Entry::new("protected_hardlinks", Content::Text(|_| Ok(b"0\n".to_vec()))),
+    Entry::new("protected_symlinks", Content::Text(|_| Ok(b"0\n".to_vec()))),
+];
+
+static KERNEL: &[Entry] = &[
+    Entry::new("cap_last_cap", Content::Text(|_| Ok(b"40\n".to_vec()))),
+    Entry::new("domainname", Content::Setting(domain_name, set_domain_name)),
+    Entry::new("hostname", Content::Setting(host_name, set_host_name)),
+    Entry::new("ngroups_max", Content::Text(|_| Ok(b"65536\n".to_vec()))),
+    Entry::new("osrelease", Content::Text(|_| Ok(format!("{MACHINE_RELEASE}\n").into_bytes()))),
+    Entry::new("ostype", Content::Text(|_| Ok(format!("{OS_TYPE}\n").into_bytes()))),
+    Entry::new("pid_max", Content::Setting(pid_max, set_pid_max)),
+    Entry::new("random", Content::Directory(RANDOM)),
+    Entry::new("threads-max", Content::Text(threads_max)),
+    Entry::new("version", Content::Text(|_| Ok(format!("{}\n", build()).into_bytes()))),
+];
+
+static RANDOM: &[Entry] = &[
+    Entry::new("boot_id", Content::Text(|_| Ok(format!("{}\n", boot_id()).into_bytes()))),
+    Entry::new("entropy_avail", Content::Text(|_| Ok(b"256\n".to_vec()))),
+    Entry::new("poolsize", Content::Text(|_| Ok(b"256\n".to_vec()))),
+    Entry::new("uuid", Content::Text(|_| Ok(format!("{}\n", random_uuid()).into_bytes()))),
+];
+
+static VM: &[Entry] = &[
+    // Memory is promised without being counted; who touches too much may be ended.
+    Entry::new("overcommit_memory", Content::Text(|_| Ok(b"1\n".to_vec()))),
+];
+
+fn host_name(shared: &Shared) -> Result<Vec<u8>> {
+    Ok(format!("{}\n", shared.environment.host_name()).into_bytes())
+}
+
+fn domain_name(shared: &Shared) -> Result<Vec<u8>> {
+    Ok(format!("{}\n", shared.environment.domain_name()).into_bytes())
+}
+
+fn set_host_name(shared: &Shared, text: &[u8]) -> Result<()> {
+    shared.environment.set_host_name(name_in(text)?);
+    Ok(())
+}
+
+fn set_domain_name(shared: &Shared, text: &[u8]) -> Result<()> {
+    shared.environment.set_domain_name(name_in(text)?);
+    Ok(())
+}
+
+/// A host name: up to 64 bytes, up to a line's end.
+fn name_in(text: &[u8]) -> Result<String> {
+    let line = text.split(|&byte| byte == b'\n' || byte == 0).next().unwrap_or_default();
+    let name = core::str::from_utf8(line).map_err(|_| Error::InvalidArgument)?;
+    if name.len() > 64 { Err(Error::InvalidArgument) } else { Ok(String::from(name)) }
+}
+
+fn pid_max(shared: &Shared) -> Result<Vec<u8>> {
+    Ok(format!("{}\n", shared.namespace().maximum()).into_bytes())
+}
+
+fn set_pid_max(shared: &Shared, text: &[u8]) -> Result<()> {
+    let text = core::str::from_utf8(text).map_err(|_| Error::InvalidArgument)?;
+    let maximum = text.trim().parse().map_err(|_| Error::InvalidArgument)?;
+    shared.namespace().set_maximum(maximum)
+}
+
+fn threads_max(shared: &Shared) -> Result<Vec<u8>> {
+    Ok(format!("{}\n", shared.environment.limits().threads).into_bytes())
+}
+
+static BOOT_ID: Global<Once<String>> = Global::new(Once::new);
+
+/// The number of this boot: random, and the same until the next.
+fn boot_id() -> &'static str {
+    let once: &'static Once<String> = &BOOT_ID;
+    if once.get().is_none() {
+        let _ = once.set(random_uuid());
+    }
+    once.get().map_or("", String::as_str)
+}
+
+/// A random (version 4) UUID, RFC 9562.
+fn random_uuid() -> String {
+    let mut bytes = [0; 16];
+    base::random::fill(&mut bytes);
+    let number = u128::from_be_bytes(bytes) & !(0xf << 76 | 3 << 62) | 4 << 76 | 2 << 62;
+    let digits = format!("{number:032x}");
+    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+    format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
+}

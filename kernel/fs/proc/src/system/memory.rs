@@ -1,0 +1,66 @@
+//! Memory, as `free` reads it.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Write;
+
+use base::Result;
+use vfs::Volume;
+
+use crate::filesystem::Shared;
+
+/// Linux's magic number of tmpfs: whose used blocks are memory.
+const TMPFS_MAGIC: u64 = 0x0102_1994;
+
+/// Kibibytes of files that live in memory.
+fn file_kibibytes() -> u64 {
+    let used = |volume: &vfs::FileSystemStatistics| {
+        volume.blocks.saturating_sub(volume.blocks_free) * volume.block_size / 1024
+    };
+    Volume::all()
+        .iter()
+        .map(|volume| volume.filesystem().statistics())
+        .filter(|statistics| statistics.magic == TMPFS_MAGIC)
+        .map(|statistics| used(&statistics))
+        .sum()
+}
+
+/// `/proc/meminfo`.
+pub(crate) fn meminfo(_shared: &Shared) -> Result<Vec<u8>> {
+    let frames = hal::frame::statistics();
+    let kibibytes = |pages: usize| (pages * (hal::PAGE_SIZE / 1024)) as u64;
+    let (total, free) = (kibibytes(frames.total), kibibytes(frames.free));
+    let files = file_kibibytes();
+    let rows: [(&str, u64); 12] = [
+        ("MemTotal", total),
+        ("MemFree", free),
+        // Files in memory have no other place to go, so only what is free is available.
+        ("MemAvailable", free),
+        ("Buffers", 0),
+        ("Cached", files),
+        ("SwapCached", 0),
+        ("SwapTotal", 0),
+        ("SwapFree", 0),
+        ("Dirty", 0),
+        ("Writeback", 0),
+        ("Shmem", files),
+        ("SReclaimable", 0),
+    ];
+    let mut text = String::new();
+    for (name, value) in rows {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{:<16}{value:>8} kB", alloc::format!("{name}:"));
+    }
+    Ok(text.into_bytes())
+}
+
+/// `/proc/swaps`: there is none.
+pub(crate) fn swaps(_shared: &Shared) -> Result<Vec<u8>> {
+    Ok(b"Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n".to_vec())
+}
+
+/// `/proc/vmstat`.
+pub(crate) fn vmstat(_shared: &Shared) -> Result<Vec<u8>> {
+    let frames = hal::frame::statistics();
+    Ok(alloc::format!("nr_free_pages {}\n", frames.free).into_bytes())
+}

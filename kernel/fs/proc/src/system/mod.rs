@@ -1,0 +1,8 @@
+//! The texts about the machine.
+
+pub(crate) mod devices;
+pub(crate) mod load;
+pub(crate) mod machine;
+pub(crate) mod memory;
+pub(crate) mod release;
+pub(crate) mod stat;

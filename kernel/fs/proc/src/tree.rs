@@ -1,0 +1,153 @@
+//! Fixed directories, as tables.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::any::Any;
+
+use base::{Error, Result};
+use object::{DirectoryEntry, FileKind, FileStatus};
+use vfs::{Inode, Name};
+
+use crate::filesystem::Shared;
+use crate::node::{Generate, LinkNode, Meta, Target, TextNode};
+
+/// An entry of a fixed directory.
+pub(crate) struct Entry {
+    pub(crate) name: &'static str,
+    pub(crate) content: Content,
+}
+
+/// What an entry is.
+pub(crate) enum Content {
+    /// A text to read.
+    Text(fn(&Shared) -> Result<Vec<u8>>),
+    /// A text that may be written too.
+    Setting(fn(&Shared) -> Result<Vec<u8>>, fn(&Shared, &[u8]) -> Result<()>),
+    /// A link to a name.
+    Link(fn(&Shared) -> Result<Vec<u8>>),
+    /// A directory.
+    Directory(&'static [Entry]),
+    /// A directory whose entries are not fixed.
+    Special(fn(&Arc<Shared>, u64) -> Arc<dyn Inode>),
+}
+
+impl Entry {
+    pub(crate) const fn new(name: &'static str, content: Content) -> Self {
+        Self { name, content }
+    }
+
+    pub(crate) fn kind(&self) -> FileKind {
+        match self.content {
+            Content::Text(_) | Content::Setting(..) => FileKind::Regular,
+            Content::Link(_) => FileKind::SymbolicLink,
+            Content::Directory(_) | Content::Special(_) => FileKind::Directory,
+        }
+    }
+
+    /// Its inode; `inode` is the number.
+    pub(crate) fn make(&'static self, shared: &Arc<Shared>, inode: u64) -> Result<Arc<dyn Inode>> {
+        let meta = |mode| Meta::system(shared, inode, mode);
+        Ok(match self.content {
+            Content::Text(text) => {
+                let source = Arc::new(SystemText { shared: shared.clone(), text, store: None });
+                Arc::new(TextNode { meta: meta(0o444), source, cacheable: true })
+            }
+            Content::Setting(text, store) => {
+                let store = Some(store);
+                let source = Arc::new(SystemText { shared: shared.clone(), text, store });
+                Arc::new(TextNode { meta: meta(0o644), source, cacheable: true })
+            }
+            Content::Link(body) => {
+                // Where it leads depends on who asks.
+                let target = Target::Body(body(shared)?);
+                Arc::new(LinkNode { meta: meta(0o777), target, cacheable: false })
+            }
+            Content::Directory(entries) => {
+                let meta = Meta { links: 2, ..meta(0o555) };
+                Arc::new(FixedDirectory { shared: shared.clone(), meta, entries })
+            }
+            Content::Special(make) => make(shared, inode),
+        })
+    }
+}
+
+/// A number for an entry below a directory: stable, and different for different names.
+pub(crate) fn inode_below(directory: u64, name: &[u8]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325 ^ directory;
+    for &byte in name {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    // Apart from the numbers of processes' files, and short enough for 32-bit programs.
+    (hash ^ hash >> 32) & 0x3fff_ffff | 0x4000_0000
+}
+
+/// Text about the machine.
+struct SystemText {
+    shared: Arc<Shared>,
+    text: fn(&Shared) -> Result<Vec<u8>>,
+    store: Option<fn(&Shared, &[u8]) -> Result<()>>,
+}
+
+impl Generate for SystemText {
+    fn text(&self) -> Result<Vec<u8>> {
+        (self.text)(&self.shared)
+    }
+
+    fn store(&self, text: &[u8]) -> Result<()> {
+        (self.store.ok_or(Error::InputOutput)?)(&self.shared, text)
+    }
+}
+
+/// A directory whose entries are known when the kernel is built.
+pub(crate) struct FixedDirectory {
+    shared: Arc<Shared>,
+    meta: Meta,
+    entries: &'static [Entry],
+}
+
+impl Inode for FixedDirectory {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn kind(&self) -> FileKind {
+        FileKind::Directory
+    }
+
+    fn status(&self) -> Result<FileStatus> {
+        Ok(self.meta.status(FileKind::Directory))
+    }
+
+    fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
+        let wanted = |entry: &&Entry| entry.name.as_bytes() == name.as_bytes();
+        let entry = self.entries.iter().find(wanted).ok_or(Error::NotFound)?;
+        entry.make(&self.shared, inode_below(self.meta.inode, name.as_bytes()))
+    }
+
+    fn read_directory(
+        &self,
+        cookie: u64,
+        visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
+    ) -> Result<()> {
+        show(self.entries, self.meta.inode, cookie, visit);
+        Ok(())
+    }
+}
+
+/// Shows fixed entries from `cookie` on; true if the visitor wants more.
+pub(crate) fn show(
+    entries: &[Entry],
+    directory: u64,
+    cookie: u64,
+    visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
+) -> bool {
+    let from = usize::try_from(cookie).unwrap_or(usize::MAX);
+    entries.iter().enumerate().skip(from).all(|(index, entry)| {
+        visit(&DirectoryEntry {
+            name: entry.name.as_bytes(),
+            inode: inode_below(directory, entry.name.as_bytes()),
+            kind: entry.kind(),
+            next_position: index as u64 + 1,
+        })
+    })
+}
