@@ -4,33 +4,24 @@
 //! memory is killed, never the first one of the machine; the log says who and why. While a victim has not yet gone,
 //! nobody else is chosen.
 
-use crate::environment::Environment;
+use crate::machine;
 use crate::process::Process;
 use alloc::sync::Arc;
-use base::sync::{Rank, SpinLock};
 use base::log;
 use core::sync::atomic::Ordering;
 use core::time::Duration;
-use hal::Global;
 use mem::pressure::{Relief, set_reliever};
-
-/// A leaf: held for one clone.
-const RANK: Rank = Rank(138);
-
-static MACHINE: Global<SpinLock<Option<Arc<Environment>>>> = Global::new(|| SpinLock::new(RANK, None));
 
 /// How long a victim is given to go before the next look.
 const PATIENCE: Duration = Duration::from_millis(10);
 
-/// Lets this environment's processes be chosen; the machine's own environment holds all.
-pub fn install(environment: &Arc<Environment>) {
-    *MACHINE.lock() = Some(environment.clone());
+/// Lets `mem` ask.
+pub(crate) fn install() {
     set_reliever(relieve);
 }
 
 fn relieve() -> Relief {
-    let environment = MACHINE.lock().clone();
-    let Some(environment) = environment else { return Relief::None };
+    let Some(environment) = machine::environment() else { return Relief::None };
     let mut biggest: Option<(usize, Arc<Process>)> = None;
     for process in environment.processes().processes() {
         let Some(space) = process.space() else { continue };

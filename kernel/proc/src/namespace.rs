@@ -185,6 +185,11 @@ impl Identity {
         self.levels.last().map_or(0, |(_, number)| *number)
     }
 
+    /// The number in the outermost namespace: the machine's own.
+    pub fn outermost(&self) -> u32 {
+        self.levels.first().map_or(0, |(_, number)| *number)
+    }
+
     /// Its own namespace.
     pub fn namespace(&self) -> Option<&Arc<PidNamespace>> {
         self.levels.last().map(|(namespace, _)| namespace)
