@@ -18,6 +18,14 @@ pub fn count() -> usize {
     arch::cpu_count()
 }
 
+/// What the machine's description calls CPU number `cpu`: its hart on RISC-V, elsewhere the number itself.
+pub fn hardware_id(cpu: usize) -> usize {
+    #[cfg(all(target_arch = "riscv64", target_os = "none"))]
+    return if cpu < count() { arch::hardware_id(cpu) } else { cpu };
+    #[cfg(not(all(target_arch = "riscv64", target_os = "none")))]
+    cpu
+}
+
 static SECONDARY_ENTRY: Global<Once<fn()>> = Global::new(Once::new);
 
 /// Starts every other CPU; each calls `entry` with interrupts disabled on a stack of its own.

@@ -1,5 +1,92 @@
-//! The composition: names every driver, file system and ABI once.
+//! The composition: names every driver, file system and ABI once, and starts the first process.
+//!
+//! [`kernel_main`] is where the machine arrives. The order of things is the whole content of this crate:
+//!
+//! 1. interrupt controller, then the scheduler (which starts the other CPUs): from here on things may sleep;
+//! 2. drivers, by the device tree; the console's terminal on a serial port;
+//! 3. file systems: a tmpfs as root, filled from the initramfs, whose pages are shared and not copied; `/dev`;
+//! 4. the three ABIs;
+//! 5. the first process, `/system/scarlet/bin/init` or what `init=` says, with `/dev/console` as its three standard
+//!    handles; when it ends, the machine is switched off with its status.
+//!
+//! The same function runs on all three backends of `hal`; the hosted machine has no device tree, and its console is a
+//! port that the test reads and types at. docs/src/boot.md tells the story with the times it takes.
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
+
+mod drivers;
+mod first;
+mod options;
+mod root;
+
+pub use options::Options;
+
+use base::log;
+use hal::boot::BootInfo;
+
+/// Where every backend hands over: brings everything up, runs the first process, and switches the machine off when
+/// that ends.
+pub fn kernel_main(boot: BootInfo) -> ! {
+    let options = Options::parse(&boot.command_line);
+    log::set_console_level(options.console_level);
+    log::info!(
+        "Scarlet {} on {}, {} MiB, {} CPU(s)",
+        env!("CARGO_PKG_VERSION"),
+        hal::ARCH,
+        boot.memory_bytes >> 20,
+        boot.cpu_count
+    );
+    base::random::add_entropy(&boot.random_seed);
+    let code = match run(boot, &options) {
+        Ok(code) => code,
+        Err(failure) => {
+            log::error!("cannot start: {failure}");
+            FAILED
+        }
+    };
+    hal::power::off(code)
+}
+
+/// The exit code of a machine that did not come as far as its first process.
+const FAILED: u32 = 125;
+
+/// What went wrong, and where.
+struct Failure {
+    what: &'static str,
+    detail: alloc::string::String,
+}
+
+impl Failure {
+    fn new(what: &'static str, detail: impl core::fmt::Display) -> Failure {
+        Failure { what, detail: alloc::format!("{detail}") }
+    }
+}
+
+impl core::fmt::Display for Failure {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{}: {}", self.what, self.detail)
+    }
+}
+
+/// Makes an error into a failure that says where it happened.
+fn at(what: &'static str) -> impl Fn(base::Error) -> Failure {
+    move |error| Failure::new(what, error)
+}
+
+fn run(boot: BootInfo, options: &Options) -> Result<u32, Failure> {
+    let devices = drivers::describe(&boot.device_tree);
+    drivers::start_interrupts(&boot.device_tree, &devices);
+    base::sched::init().map_err(at("the scheduler"))?;
+    drivers::start(&devices);
+    tty::start().map_err(at("the terminals"))?;
+    let view = root::build(boot.initramfs)?;
+    register_abis();
+    first::run(view, options)
+}
+
+/// The order is the order in which they are asked whether a program is theirs.
+fn register_abis() {
+    abi_xv6::register();
+}

@@ -107,7 +107,7 @@ pub(super) fn set_harts(harts: &[usize]) {
 }
 
 /// The hart of a CPU.
-pub(super) fn hart(cpu: usize) -> usize {
+pub(crate) fn hart(cpu: usize) -> usize {
     CPU_BLOCKS[cpu].hart.load(Ordering::Relaxed)
 }
 

@@ -1,0 +1,89 @@
+//! The command line: words separated by blanks, `name` or `name=value`.
+//!
+//! | word | means |
+//! |---|---|
+//! | `init=PATH` | the first process, instead of `/system/scarlet/bin/init` |
+//! | `quiet` | the log's warnings and errors only on the console |
+//! | `loglevel=N` | 0 nothing, 1 errors, 2 warnings, 3 information, 4 everything |
+//! | `-- WORDS` | arguments of the first process |
+//!
+//! Words that mean nothing here (`console=…`, `name=value`) go to the first process as environment, as with Linux.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use base::log::Level;
+
+/// Where the first process is unless the command line says otherwise.
+const DEFAULT_INIT: &str = "/system/scarlet/bin/init";
+
+/// What the command line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The first process's path.
+    pub init: String,
+    /// Its arguments, after its name.
+    pub arguments: Vec<String>,
+    /// Its environment: words of the form `name=value` that the kernel does not know.
+    pub environment: Vec<String>,
+    /// Which lines of the log go to the console.
+    pub console_level: Option<Level>,
+}
+
+impl Options {
+    /// Reads a command line. Nothing in it is an error: a machine that does not start because of a word is worse than
+    /// one that ignores it.
+    pub fn parse(line: &str) -> Options {
+        let mut options = Options {
+            init: DEFAULT_INIT.into(),
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            console_level: Some(Level::Info),
+        };
+        let mut words = line.split_ascii_whitespace();
+        while let Some(word) = words.next() {
+            match word.split_once('=') {
+                Some(("init", path)) => options.init = path.into(),
+                Some(("loglevel", number)) => options.console_level = level(number),
+                Some(("console" | "earlycon" | "root" | "rdinit", _)) => {}
+                Some(_) => options.environment.push(word.into()),
+                None if word == "quiet" => options.console_level = Some(Level::Warning),
+                None if word == "--" => {
+                    options.arguments.extend(words.by_ref().map(String::from));
+                }
+                None => {}
+            }
+        }
+        options
+    }
+}
+
+fn level(number: &str) -> Option<Level> {
+    match number {
+        "0" => None,
+        "1" => Some(Level::Error),
+        "2" => Some(Level::Warning),
+        "3" => Some(Level::Info),
+        _ => Some(Level::Debug),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_line_starts_the_default() {
+        let options = Options::parse("");
+        assert_eq!(options.init, DEFAULT_INIT);
+        assert!(options.arguments.is_empty() && options.environment.is_empty());
+    }
+
+    #[test]
+    fn words_are_found_in_any_order() {
+        let options = Options::parse("console=ttyS0 quiet init=/bin/sh TERM=vt100 -- -c ls=1");
+        assert_eq!(options.init, "/bin/sh");
+        assert_eq!(options.console_level, Some(Level::Warning));
+        assert_eq!(options.environment, ["TERM=vt100"]);
+        assert_eq!(options.arguments, ["-c", "ls=1"]);
+    }
+}
