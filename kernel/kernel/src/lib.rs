@@ -88,5 +88,6 @@ fn run(boot: BootInfo, options: &Options) -> Result<u32, Failure> {
 
 /// The order is the order in which they are asked whether a program is theirs.
 fn register_abis() {
+    abi_scarlet::register();
     abi_xv6::register();
 }
