@@ -29,7 +29,6 @@ pub(super) fn memory(subject: &Subject) -> SpaceStatistics {
 /// The number of the controlling terminal and its foreground group: 0 and -1 without one.
 fn terminal(subject: &Subject) -> (u64, i64) {
     let terminal = subject.process.session().terminal();
-    let terminal = terminal.and_then(|any| any.downcast::<tty::Terminal>().ok());
     let Some(terminal) = terminal else { return (0, -1) };
     let number: DeviceNumber = terminal.number();
     // Groups have the numbers of the outermost namespace; the reader wants its own.
