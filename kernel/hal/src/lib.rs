@@ -36,6 +36,8 @@ pub mod paging;
 mod panic;
 pub mod power;
 pub mod random;
+#[cfg(target_os = "none")]
+pub mod selftest;
 pub mod sync;
 pub mod thread;
 pub mod timer;

@@ -69,6 +69,14 @@ impl KernelThread {
         })
     }
 
+    /// The thread that runs this.
+    pub fn current() -> Arc<KernelThread> {
+        match CURRENT.with(|current| current.thread.clone()) {
+            Some(thread) => thread,
+            None => Self::adopt_boot(),
+        }
+    }
+
     /// The name it was given.
     pub fn name(&self) -> &str {
         &self.name

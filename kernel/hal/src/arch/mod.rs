@@ -33,6 +33,7 @@
 //! | `fn flush_local_asid(asid)` | I: forgets one identifier's translations on this CPU |
 //! | `fn flush_pages(cpus: usize, asid, start, end)` | forgets a range on every CPU in the mask (this one included if in it); returns when all have |
 //! | `fn frame_pointer() -> usize`, `fn caller(frame) -> Option<(return address, its frame)>` | bare metal only; `None` where the frame is not on a kernel stack |
+//! | `fn writable_and_executable() -> Option<usize>` | bare metal only, for the tests: a kernel address that is both |
 //! | `const STACK_AREA`, `const DEVICE_AREA`, `fn kernel_root() -> usize` | bare metal only: see `bare::kernel_map` |
 //! | `fn flush_kernel(start, end)` | forgets a range of kernel addresses on all CPUs |
 //! | `fn fence_new_mapping()` | after invalid entries became valid: makes the walker see them |

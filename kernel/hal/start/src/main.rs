@@ -7,6 +7,7 @@
 #[cfg(target_os = "none")]
 #[unsafe(no_mangle)]
 fn scarlet_kernel_main(boot: hal::boot::BootInfo) -> ! {
+    hal::selftest::run_if_asked(&boot.command_line);
     kernel::kernel_main(boot)
 }
 

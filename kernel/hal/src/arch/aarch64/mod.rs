@@ -115,3 +115,6 @@ pub(crate) fn external_interrupts_enable() {
 pub(crate) fn spin_relax() {
     core::hint::spin_loop();
 }
+pub(crate) fn writable_and_executable() -> Option<usize> {
+    None
+}

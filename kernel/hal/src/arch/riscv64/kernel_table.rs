@@ -16,6 +16,7 @@ use super::layout::{
 use super::pte;
 use crate::PAGE_SIZE;
 use crate::arch::{Decoded, KernelAccess, MemoryMap};
+use crate::paging::PageFlags;
 
 /// One table.
 #[repr(C, align(4096))]
@@ -148,4 +149,26 @@ fn next_level(table: &'static Table, slot: usize) -> &'static Table {
         }
         Decoded::Leaf(..) => panic!("the kernel's first mappings overlap"),
     }
+}
+
+/// The first address of the kernel's half that is both writable and executable; for the tests.
+pub(crate) fn writable_and_executable() -> Option<usize> {
+    fn search(table: &[AtomicU64; 512], base: usize, shift: usize) -> Option<usize> {
+        let first = if shift == 30 { 256 } else { 0 };
+        (first..512).find_map(|slot| {
+            let address = base | slot << shift;
+            match pte::decode(table[slot].load(Ordering::Relaxed)) {
+                Decoded::Table(physical) => {
+                    // SAFETY: a table of the kernel's half; those are never freed.
+                    let next = unsafe { &*super::physical_to_virtual(physical).cast() };
+                    search(next, address, shift - 9)
+                }
+                Decoded::Leaf(_, flags) => flags
+                    .contains(PageFlags::WRITE | PageFlags::EXECUTE)
+                    .then_some(address),
+                Decoded::Invalid => None,
+            }
+        })
+    }
+    search(&KERNEL_ROOT.0, usize::MAX << 39, 30)
 }
