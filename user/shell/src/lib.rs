@@ -7,6 +7,7 @@
 //!   arithmetic, field splitting, patterns. What it needs to know of the world it asks through
 //!   [`expand::Host`].
 //! * [`pattern`] matches `*`, `?` and `[…]`.
+//! * [`condition`], [`printf`], [`escape`]: the builtins that have a language of their own.
 //! * [`editor`] is the state machine behind the prompt: bytes of a keyboard in, bytes for a screen
 //!   out, and in the end a line.
 //!
@@ -19,8 +20,11 @@
 extern crate alloc;
 
 pub mod arithmetic;
+pub mod condition;
 pub mod editor;
+pub mod escape;
 pub mod expand;
 pub mod parse;
 pub mod pattern;
+pub mod printf;
 pub mod tree;

@@ -170,7 +170,8 @@ pub(crate) fn set_identity(call: &mut Invocation<'_>, user: u32, group: u32) -> 
     let credentials = call.process().credentials();
     let own_user = [credentials.uid, credentials.euid, credentials.suid].contains(&user);
     let own_group = [credentials.gid, credentials.egid, credentials.sgid].contains(&group);
-    if !credentials.is_superuser() && !(own_user && own_group) {
+    let is_own = own_user && own_group;
+    if !(is_own || credentials.is_superuser()) {
         return Err(Error::NotPermitted);
     }
     call.process().update_fs(|fs| {
