@@ -90,4 +90,5 @@ fn run(boot: BootInfo, options: &Options) -> Result<u32, Failure> {
 fn register_abis() {
     abi_scarlet::register();
     abi_xv6::register();
+    abi_linux::register();
 }

@@ -7,6 +7,6 @@ use hal::Global;
 static NEXT: Global<AtomicU64> = Global::new(|| AtomicU64::new(1));
 
 /// A number that was never given out before on this machine.
-pub(crate) fn next_identity() -> u64 {
+pub fn next_identity() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }

@@ -21,6 +21,7 @@ pub mod transfer;
 pub mod user;
 mod zero;
 
+pub use identity::next_identity;
 pub use cache::{PageBudget, PageCache, PageSource, cached_pages};
 pub use object::{MemoryObject, ObjectDescription};
 pub use space::{

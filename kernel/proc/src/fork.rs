@@ -32,6 +32,8 @@ pub struct CloneOptions {
     pub share_actions: bool,
     /// Handlers of the copied actions go back to the default (CLONE_CLEAR_SIGHAND).
     pub clear_handlers: bool,
+    /// The child gets mounts of its own (CLONE_NEWNS); not together with `share_fs`.
+    pub own_view: bool,
     /// The caller sleeps until the child executes or ends (vfork).
     pub vfork: bool,
     /// The child's parent is the caller's parent.
@@ -55,6 +57,7 @@ impl Default for CloneOptions {
             share_fs: false,
             share_actions: false,
             clear_handlers: false,
+            own_view: false,
             vfork: false,
             sibling: false,
             exit_event: Some(Event::CHILD_CHANGED),
@@ -94,7 +97,15 @@ pub fn fork(task: &Arc<Task>, context: UserContext, options: &CloneOptions) -> R
     let handles = process.handles();
     let handles = if options.share_handles { handles } else { Arc::new(handles.fork()?) };
     let shared_fs = process.shared_fs();
-    let shared_fs = if options.share_fs { shared_fs } else { crate::process::shared_fs_context(fs.as_ref().clone()) };
+    let shared_fs = if options.share_fs {
+        shared_fs
+    } else {
+        let mut own = fs.as_ref().clone();
+        if options.own_view {
+            own.unshare_view();
+        }
+        crate::process::shared_fs_context(own)
+    };
     let image = Image {
         space: Some(space.clone()),
         abi_state: old.abi.fork_process_state(&old.abi_state),

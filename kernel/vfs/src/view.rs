@@ -141,6 +141,18 @@ impl View {
         self.tree.detach(target, lazy)
     }
 
+    /// The file systems that are mounted, each once.
+    pub fn filesystems(&self) -> Vec<Arc<dyn FileSystem>> {
+        let mut found: Vec<Arc<dyn FileSystem>> = Vec::new();
+        for mount in self.tree.list() {
+            let filesystem = mount.volume().filesystem();
+            if !found.iter().any(|known| known.device() == filesystem.device()) {
+                found.push(filesystem.clone());
+            }
+        }
+        found
+    }
+
     /// The mounts that can be seen from `root` (or the view's own root), parents first.
     pub fn mounts(&self, root: Option<&Path>) -> Vec<MountInfo> {
         let own = self.root();

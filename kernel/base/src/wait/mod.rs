@@ -25,4 +25,4 @@ mod queue;
 mod waiter;
 
 pub use queue::{Registration, WaitQueue};
-pub use waiter::Waiter;
+pub use waiter::{Hook, Waiter};

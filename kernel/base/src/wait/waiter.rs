@@ -9,10 +9,19 @@ use core::sync::atomic::{AtomicBool, Ordering};
 ///
 /// Waking it is remembered: a wake-up that comes before [`Waiter::wait`] makes that return at
 /// once.
+///
+/// A waiter with a hook ([`Waiter::with_hook`]) is nobody's sleep: waking it runs the hook, which
+/// passes the news on (an `epoll` set notes which of its files changed).
 pub struct Waiter {
     thread: Weak<thread::Thread>,
     notified: AtomicBool,
+    hook: Option<Hook>,
 }
+
+/// What a wake-up runs instead of waking a thread. It runs under the wait queue's lock, perhaps in
+/// an interrupt handler: it takes only locks ranked above [`crate::rank::WAIT_QUEUE`], allocates
+/// nothing and never sleeps.
+pub type Hook = Arc<dyn Fn() + Send + Sync>;
 
 impl Waiter {
     /// A waiter for the current thread, which alone may call [`Waiter::wait`] on it.
@@ -20,7 +29,13 @@ impl Waiter {
         Arc::new(Waiter {
             thread: Arc::downgrade(&thread::current()),
             notified: AtomicBool::new(false),
+            hook: None,
         })
+    }
+
+    /// A waiter that passes each wake-up on to `hook`. Nobody sleeps on it.
+    pub fn with_hook(hook: Hook) -> Arc<Waiter> {
+        Arc::new(Waiter { thread: Weak::new(), notified: AtomicBool::new(false), hook: Some(hook) })
     }
 
     /// Sleeps until somebody wakes this waiter.
@@ -51,6 +66,9 @@ impl Waiter {
 
     /// Wakes the sleeper. Callable from anywhere, also from interrupt handlers.
     pub fn notify(&self) {
+        if let Some(hook) = &self.hook {
+            return hook();
+        }
         if !self.notified.swap(true, Ordering::SeqCst)
             && let Some(thread) = self.thread.upgrade()
         {

@@ -152,3 +152,9 @@ pub fn compare_exchange_u32(
         .ok_or(word_fault(address, Access::Write))?;
     Ok(if found == old { Ok(found) } else { Err(found) })
 }
+
+/// Makes instructions that were written before, by anyone, visible to the fetches of every CPU:
+/// what a program asks for that makes code while it runs.
+pub fn synchronize_instructions() {
+    arch::fence_instructions((1 << crate::cpu::count()) - 1);
+}

@@ -13,7 +13,7 @@ mod copy;
 pub use context::{UserContext, UserEvent};
 pub use copy::{
     Access, UserFault, compare_exchange_u32, copy_frame_to_user, copy_from_user, copy_to_user,
-    copy_user_to_frame, load_u32, store_u32, zero_user,
+    copy_user_to_frame, load_u32, store_u32, synchronize_instructions, zero_user,
 };
 
 pub use crate::arch::{FloatingPointState, GeneralRegisters};

@@ -31,8 +31,8 @@ pub use action::{Action, ActionFlags, ActionTable, DefaultAction, Disposition};
 pub use alarm::ProcessAlarm;
 pub use info::{Cause, ChildChange, EventInfo, FaultReason};
 pub use pending::PendingSet;
-pub use send::{may_send, send_to_all, send_to_group, send_to_process, send_to_task};
-pub(crate) use send::{child_info, force, notify_parent};
+pub use send::{force, may_send, send_to_all, send_to_group, send_to_process, send_to_task};
+pub(crate) use send::{child_info, notify_parent};
 pub use take::{PendingEvent, TaskEvents};
 
 /// The number of a control event, 1 to 64.

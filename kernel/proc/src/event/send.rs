@@ -72,7 +72,7 @@ pub fn may_send(caller: &Task, target: &Arc<Process>, event: Event) -> Result<()
 }
 
 /// Raises a fault of the task itself. It cannot be blocked or ignored: trying to means the end.
-pub(crate) fn force(task: &Arc<Task>, info: EventInfo) {
+pub fn force(task: &Arc<Task>, info: EventInfo) {
     let process = task.process();
     let actions = process.shared_actions();
     let shared = process.shared.lock();
@@ -90,6 +90,23 @@ pub(crate) fn force(task: &Arc<Task>, info: EventInfo) {
     }
     drop(shared);
     task.notice();
+}
+
+impl Process {
+    /// Replaces the action of an event and returns the old one. What is pending and would be ignored from now on is
+    /// forgotten (sigaction(2)).
+    pub fn set_action(&self, event: Event, action: super::Action) -> super::Action {
+        let actions = self.shared_actions();
+        let mut shared = self.shared.lock();
+        let mut table = actions.lock();
+        let old = table.set(event, action);
+        let ignored = table.ignores(event);
+        drop(table);
+        if ignored {
+            shared.discard(EventSet::of(&[event]));
+        }
+        old
+    }
 }
 
 fn post(process: &Arc<Process>, target: Option<&Arc<Task>>, info: EventInfo) -> Result<()> {

@@ -1,0 +1,293 @@
+//! epoll: a set of files that are watched all the time (epoll(7)).
+//!
+//! Each watched file has an [`Entry`] with a waiter of its own, which stays on the file's wait
+//! queues. When the file changes, the waiter's hook puts the entry onto the ready list and wakes
+//! whoever waits for the set; a wait then looks only at the entries on the list, however many
+//! files are watched. A level-triggered entry goes back onto the list as long as its file is
+//! ready, an edge-triggered one waits for the next change.
+//!
+//! The hook runs under a wait queue's lock, possibly in an interrupt: it allocates nothing (room
+//! in the list is reserved when an entry is added) and takes only this file's leaf locks. An entry
+//! does not keep its file open: when the last handle to the file is closed, the entry is gone.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
+use base::sync::{Mutex, Rank, SpinLock};
+use base::time::Instant;
+use base::wait::Waiter;
+use base::{Error, Result, rank};
+use core::any::Any;
+use core::sync::atomic::{AtomicBool, Ordering};
+use object::{File, FileStatus, PollRegistration, Ready};
+
+use super::readiness::{found, interest};
+use crate::arguments::flags_argument;
+use crate::layout::*;
+
+flags_argument! {
+    /// `EPOLL_CLOEXEC`.
+    pub struct CreateFlags: u32 {
+        /// Closed by exec.
+        const CLOSE_ON_EXEC = 0o2000000;
+    }
+}
+
+/// Between a wait queue, under whose lock hooks run, and the scheduler, which a hook calls.
+const READY_LIST: Rank = Rank(rank::WAIT_QUEUE.0 + 4);
+
+/// An epoll set.
+pub struct Epoll {
+    shared: Arc<Shared>,
+    /// By descriptor and identity of the file: a number that was closed and used again is another
+    /// entry.
+    entries: Mutex<BTreeMap<Key, Arc<Entry>>>,
+}
+
+type Key = (i32, usize);
+
+/// What hooks reach.
+struct Shared {
+    ready: SpinLock<ReadyList>,
+}
+
+#[derive(Default)]
+struct ReadyList {
+    entries: VecDeque<Arc<Entry>>,
+    sleepers: Vec<Weak<Waiter>>,
+}
+
+/// One watched file.
+struct Entry {
+    file: Weak<dyn File>,
+    set: Weak<Shared>,
+    /// It is on the ready list.
+    queued: AtomicBool,
+    wanted: SpinLock<EpollEvent>,
+    /// Its places on the file's wait queues.
+    registration: Mutex<Option<PollRegistration>>,
+}
+
+impl Entry {
+    /// Puts it onto the ready list, if it is not there, and wakes the sleepers.
+    fn signal(self: &Arc<Self>) {
+        let Some(set) = self.set.upgrade() else {
+            return;
+        };
+        if !self.queued.swap(true, Ordering::AcqRel) {
+            let mut ready = set.ready.lock();
+            if ready.entries.len() < ready.entries.capacity() {
+                ready.entries.push_back(self.clone());
+            } else {
+                self.queued.store(false, Ordering::Release);
+            }
+        }
+        set.wake();
+    }
+
+    /// What it would report now.
+    fn look(&self, registration: Option<&mut PollRegistration>) -> u32 {
+        let events = self.wanted.lock().events;
+        let Some(file) = self.file.upgrade() else {
+            return 0;
+        };
+        found(file.poll(interest(events), registration), events)
+    }
+
+    /// Starts watching (again), with the events wanted now.
+    fn arm(self: &Arc<Self>) {
+        let weak = Arc::downgrade(self);
+        let waiter = Waiter::with_hook(Arc::new(move || {
+            if let Some(entry) = weak.upgrade() {
+                entry.signal();
+            }
+        }));
+        let mut registration = PollRegistration::new(waiter);
+        let bits = self.look(Some(&mut registration));
+        let replaced = self.registration.lock().replace(registration);
+        drop(replaced);
+        if bits != 0 {
+            self.signal();
+        }
+    }
+}
+
+impl Shared {
+    /// Wakes all who wait for the set. One at a time without the lock: a sleeper may be the hook
+    /// of another set that watches this one.
+    fn wake(&self) {
+        let mut index = 0;
+        loop {
+            let sleeper = self.ready.lock().sleepers.get(index).cloned();
+            let Some(sleeper) = sleeper else { return };
+            if let Some(waiter) = sleeper.upgrade() {
+                waiter.notify();
+            }
+            index += 1;
+        }
+    }
+
+    fn add_sleeper(&self, waiter: &Arc<Waiter>) {
+        let mut ready = self.ready.lock();
+        ready.sleepers.retain(|sleeper| sleeper.strong_count() > 0);
+        ready.sleepers.push(Arc::downgrade(waiter));
+    }
+}
+
+impl Epoll {
+    /// An empty set.
+    pub fn new() -> Arc<Epoll> {
+        let ready = SpinLock::new(READY_LIST, ReadyList::default());
+        Arc::new(Epoll {
+            shared: Arc::new(Shared { ready }),
+            entries: Mutex::new(rank::FILE, BTreeMap::new()),
+        })
+    }
+
+    fn key(descriptor: i32, file: &Arc<dyn File>) -> Key {
+        (descriptor, Arc::as_ptr(file).cast::<()>() as usize)
+    }
+
+    /// Watches a file.
+    pub fn add(&self, descriptor: i32, file: &Arc<dyn File>, event: EpollEvent) -> Result<()> {
+        let mut entries = self.entries.lock();
+        entries.retain(|_, entry| entry.file.strong_count() > 0);
+        let key = Self::key(descriptor, file);
+        if entries.contains_key(&key) {
+            return Err(Error::Exists);
+        }
+        let mut room = VecDeque::new();
+        room.try_reserve((entries.len() + 1) * 2)
+            .map_err(|_| Error::OutOfMemory)?;
+        self.grow(room, entries.len() + 1);
+        let entry = Arc::new(Entry {
+            file: Arc::downgrade(file),
+            set: Arc::downgrade(&self.shared),
+            queued: AtomicBool::new(false),
+            wanted: SpinLock::new(rank::LEAF, event),
+            registration: Mutex::new(rank::FILE, None),
+        });
+        entries.insert(key, entry.clone());
+        drop(entries);
+        entry.arm();
+        Ok(())
+    }
+
+    /// Gives the ready list room for all entries, with memory that was allocated outside its lock.
+    fn grow(&self, mut room: VecDeque<Arc<Entry>>, wanted: usize) {
+        let mut ready = self.shared.ready.lock();
+        if ready.entries.capacity() < wanted {
+            room.extend(ready.entries.drain(..));
+            core::mem::swap(&mut ready.entries, &mut room);
+        }
+        drop(ready);
+        drop(room);
+    }
+
+    /// Changes what is watched for.
+    pub fn modify(&self, descriptor: i32, file: &Arc<dyn File>, event: EpollEvent) -> Result<()> {
+        let entry = self
+            .entries
+            .lock()
+            .get(&Self::key(descriptor, file))
+            .cloned();
+        let entry = entry.ok_or(Error::NotFound)?;
+        if entry.wanted.lock().events & EPOLLEXCLUSIVE != 0 {
+            return Err(Error::InvalidArgument);
+        }
+        *entry.wanted.lock() = event;
+        entry.arm();
+        Ok(())
+    }
+
+    /// Watches it no more.
+    pub fn remove(&self, descriptor: i32, file: &Arc<dyn File>) -> Result<()> {
+        let removed = self.entries.lock().remove(&Self::key(descriptor, file));
+        let entry = removed.ok_or(Error::NotFound)?;
+        self.shared
+            .ready
+            .lock()
+            .entries
+            .retain(|queued| !Arc::ptr_eq(queued, &entry));
+        let registration = entry.registration.lock().take();
+        drop(registration);
+        Ok(())
+    }
+
+    /// Collects up to `most` events, sleeping until there is one or the deadline passes.
+    pub fn wait(&self, most: usize, deadline: Option<Instant>) -> Result<Vec<EpollEvent>> {
+        let waiter = Waiter::new();
+        self.shared.add_sleeper(&waiter);
+        loop {
+            let events = self.harvest(most);
+            if !events.is_empty() || deadline.is_some_and(|moment| moment <= base::time::now()) {
+                return Ok(events);
+            }
+            match waiter.wait(deadline, true) {
+                Ok(()) | Err(Error::TimedOut) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Looks once at each entry on the ready list.
+    fn harvest(&self, most: usize) -> Vec<EpollEvent> {
+        let mut events = Vec::new();
+        let mut again = Vec::new();
+        let mut left = self.shared.ready.lock().entries.len();
+        while left > 0 && events.len() < most {
+            left -= 1;
+            let Some(entry) = self.shared.ready.lock().entries.pop_front() else {
+                break;
+            };
+            entry.queued.store(false, Ordering::Release);
+            let bits = entry.look(None);
+            if bits == 0 {
+                continue;
+            }
+            let mut wanted = entry.wanted.lock();
+            events.push(EpollEvent {
+                events: bits,
+                pad: 0,
+                data: wanted.data,
+            });
+            if wanted.events & EPOLLONESHOT != 0 {
+                wanted.events &= EPOLLET | EPOLLONESHOT | EPOLLEXCLUSIVE | EPOLLWAKEUP;
+                continue;
+            }
+            let level = wanted.events & EPOLLET == 0;
+            drop(wanted);
+            if level {
+                again.push(entry);
+            }
+        }
+        for entry in again {
+            entry.signal();
+        }
+        events
+    }
+
+    fn is_ready(&self) -> bool {
+        let entries: Vec<_> = self.shared.ready.lock().entries.iter().cloned().collect();
+        entries.iter().any(|entry| entry.look(None) != 0)
+    }
+}
+
+impl File for Epoll {
+    fn as_file_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn poll(&self, interest: Ready, waiter: Option<&mut PollRegistration>) -> Ready {
+        if let Some(registration) = waiter {
+            self.shared.add_sleeper(registration.waiter());
+        }
+        let mut ready = Ready::empty();
+        ready.set(Ready::READ, self.is_ready());
+        ready & interest
+    }
+
+    fn status(&self) -> Result<FileStatus> {
+        Ok(super::anonymous_status())
+    }
+}

@@ -1,0 +1,108 @@
+//! fcntl: duplicating, flags, record locks, the size of pipes.
+
+use base::{Error, Result};
+use ipc::pipe::PipeFile;
+use mem::user::UserPtr;
+use object::Rights;
+
+use super::locks::{self, Wait};
+use super::paths::open_file;
+use super::{descriptors, open};
+use crate::arguments::Fd;
+use crate::call::Call;
+use crate::layout::FileLock;
+use crate::machine::current::open::O_LARGEFILE;
+
+const FD_CLOEXEC: usize = 1;
+
+/// The commands, by their numbers.
+mod command {
+    pub(super) const DUPFD: u32 = 0;
+    pub(super) const GETFD: u32 = 1;
+    pub(super) const SETFD: u32 = 2;
+    pub(super) const GETFL: u32 = 3;
+    pub(super) const SETFL: u32 = 4;
+    pub(super) const GETLK: u32 = 5;
+    pub(super) const SETLK: u32 = 6;
+    pub(super) const SETLKW: u32 = 7;
+    pub(super) const OFD_GETLK: u32 = 36;
+    pub(super) const OFD_SETLK: u32 = 37;
+    pub(super) const OFD_SETLKW: u32 = 38;
+    pub(super) const DUPFD_CLOEXEC: u32 = 1030;
+    pub(super) const SETPIPE_SZ: u32 = 1031;
+    pub(super) const GETPIPE_SZ: u32 = 1032;
+}
+
+/// fcntl(2).
+pub(crate) fn fcntl(call: &mut Call<'_>, file: Fd, command: u32, argument: usize) -> Result<usize> {
+    use command::*;
+    let handle = call.handle(file)?;
+    match command {
+        DUPFD | DUPFD_CLOEXEC => {
+            let minimum = argument as i32;
+            let handles = call.handles();
+            let minimum = usize::try_from(minimum)
+                .ok()
+                .filter(|minimum| *minimum < handles.limit());
+            let minimum = minimum.ok_or(Error::InvalidArgument)?;
+            descriptors::duplicate(call, file, minimum, command == DUPFD_CLOEXEC)
+        }
+        GETFD => Ok(usize::from(handle.close_on_exec)),
+        SETFD => {
+            call.handles()
+                .set_close_on_exec(file.slot()?, argument & FD_CLOEXEC != 0)?;
+            Ok(0)
+        }
+        GETFL => {
+            let file = handle.file(Rights::empty())?;
+            let opened = open_file(file);
+            let path_only = opened.is_some_and(|file| file.is_path_only());
+            // What open made is marked as able to be large, as on every 64-bit Linux.
+            let large = if opened.is_some() && !path_only {
+                O_LARGEFILE
+            } else {
+                0
+            };
+            let bits = open::flags_of(file.access(), file.status_flags(), path_only) | large;
+            Ok(bits as usize)
+        }
+        SETFL => {
+            let file = handle.file(Rights::CONTROL)?;
+            file.set_status_flags(open::changed_flags(argument as u32, file.status_flags()))?;
+            Ok(0)
+        }
+        GETLK | OFD_GETLK => {
+            let owned = command == OFD_GETLK;
+            locks::query(
+                call,
+                handle.file(Rights::empty())?,
+                UserPtr::<FileLock>::from(argument),
+                owned,
+            )
+        }
+        SETLK | SETLKW | OFD_SETLK | OFD_SETLKW => {
+            let wait = if matches!(command, SETLKW | OFD_SETLKW) {
+                Wait::Yes
+            } else {
+                Wait::No
+            };
+            let owned = matches!(command, OFD_SETLK | OFD_SETLKW);
+            locks::set(
+                call,
+                handle.file(Rights::empty())?,
+                UserPtr::<FileLock>::from(argument),
+                wait,
+                owned,
+            )
+        }
+        SETPIPE_SZ | GETPIPE_SZ => {
+            let file = handle.file(Rights::empty())?;
+            let pipe = file.downcast::<PipeFile>().ok_or(Error::BadHandle)?;
+            if command == SETPIPE_SZ {
+                pipe.channel().set_capacity(argument as u32 as usize)?;
+            }
+            Ok(pipe.channel().capacity())
+        }
+        _ => Err(Error::InvalidArgument),
+    }
+}

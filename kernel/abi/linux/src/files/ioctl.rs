@@ -1,0 +1,62 @@
+//! ioctl: what every descriptor understands, then what its kind of file does.
+
+use base::{Error, Result};
+use ipc::pipe::PipeFile;
+use ipc::stream::StreamFile;
+use mem::user::UserPtr;
+use object::{File, FileKind, Rights, SeekFrom, StatusFlags};
+
+use super::terminal;
+use crate::arguments::Fd;
+use crate::call::Call;
+use crate::layout::request::*;
+
+/// ioctl(2). What nobody understands is `ENOTTY`.
+pub(crate) fn ioctl(call: &mut Call<'_>, file: Fd, request: u32, argument: usize) -> Result<usize> {
+    let handle = call.handle(file)?;
+    let opened = handle.file(Rights::empty())?;
+    if super::paths::open_file(opened).is_some_and(|file| file.is_path_only()) {
+        return Err(Error::BadHandle);
+    }
+    match request {
+        FIOCLEX | FIONCLEX => {
+            call.handles()
+                .set_close_on_exec(file.slot()?, request == FIOCLEX)?;
+            return Ok(0);
+        }
+        FIONBIO => {
+            let on = UserPtr::<i32>::from(argument).read()? != 0;
+            let mut flags = opened.status_flags();
+            flags.set(StatusFlags::NONBLOCK, on);
+            opened.set_status_flags(flags)?;
+            return Ok(0);
+        }
+        _ => {}
+    }
+    if let Some(result) = terminal::ioctl(call, opened, request, argument)? {
+        return Ok(result);
+    }
+    match request {
+        FIONREAD => {
+            UserPtr::<i32>::from(argument).write(&readable(&**opened)?)?;
+            Ok(0)
+        }
+        _ => Err(Error::NotTerminal),
+    }
+}
+
+/// How many bytes a read would give now.
+fn readable(file: &dyn File) -> Result<i32> {
+    let count = if let Some(pipe) = file.downcast::<PipeFile>() {
+        pipe.channel().length()
+    } else if let Some(stream) = file.downcast::<StreamFile>() {
+        stream.available()
+    } else {
+        let status = file.status()?;
+        if status.kind != FileKind::Regular {
+            return Err(Error::NotTerminal);
+        }
+        status.size.saturating_sub(file.seek(SeekFrom::Current(0))?) as usize
+    };
+    Ok(i32::try_from(count).unwrap_or(i32::MAX))
+}

@@ -1,0 +1,24 @@
+//! Files: everything that takes a path or works on a descriptor's file.
+//!
+//! One file a topic. Those that take paths share [`paths`], which turns `AT_FDCWD`, descriptors
+//! and empty paths into what the vfs understands.
+
+pub mod attributes;
+pub mod control;
+pub mod descriptors;
+pub mod directories;
+pub mod extended;
+pub mod ioctl;
+pub mod locks;
+pub mod memory_file;
+pub mod mounts;
+pub mod names;
+pub mod open;
+pub mod paths;
+pub mod pipes;
+pub mod read_write;
+pub mod space;
+pub mod status;
+pub mod terminal;
+pub mod transfer;
+pub mod vectors;

@@ -1,0 +1,168 @@
+//! The room files take: statfs, truncate, fallocate, and advice about what will be read.
+
+use base::{Error, Result};
+use mem::user::UserPtr;
+use object::{FileKind, Rights};
+use vfs::{MountFlags, Path};
+
+use super::paths::{Named, open_file};
+use super::read_write::position;
+use crate::arguments::{AtFlags, DirectoryFd, Fd, UserPath};
+use crate::call::Call;
+use crate::layout::Statfs;
+
+/// The magic number of files that have no place in a tree (`ANON_INODE_FS_MAGIC`, pipes).
+const PIPEFS_MAGIC: i64 = 0x5049_5045;
+
+/// `f_flags`: `ST_VALID` and what the mount restricts.
+fn flags(mount: MountFlags) -> i64 {
+    const LINUX: [(MountFlags, i64); 7] = [
+        (MountFlags::READ_ONLY, 1),
+        (MountFlags::NO_SET_ID, 2),
+        (MountFlags::NO_DEVICES, 4),
+        (MountFlags::NO_EXECUTE, 8),
+        (MountFlags::NO_ACCESS_TIME, 1024),
+        (MountFlags::NO_DIRECTORY_ACCESS_TIME, 2048),
+        (MountFlags::STRICT_ACCESS_TIME, 0),
+    ];
+    let relative = !mount.intersects(MountFlags::NO_ACCESS_TIME | MountFlags::STRICT_ACCESS_TIME);
+    let set = LINUX.iter().filter(|(flag, _)| mount.contains(*flag));
+    set.fold(0x20 | if relative { 4096 } else { 0 }, |bits, (_, bit)| {
+        bits | bit
+    })
+}
+
+fn of_place(place: &Path) -> Statfs {
+    let filesystem = place.mount().volume().filesystem();
+    let statistics = filesystem.statistics();
+    let device = filesystem.device();
+    Statfs {
+        kind: statistics.magic as i64,
+        block_size: statistics.block_size as i64,
+        blocks: statistics.blocks,
+        blocks_free: statistics.blocks_free,
+        blocks_available: statistics.blocks_available,
+        files: statistics.inodes,
+        files_free: statistics.inodes_free,
+        identifier: [device as i32, (device >> 32) as i32],
+        name_length: statistics.name_length as i64,
+        fragment_size: statistics.block_size as i64,
+        flags: flags(place.mount().flags()),
+        spare: [0; 4],
+    }
+}
+
+/// statfs(2).
+pub(crate) fn statfs(
+    call: &mut Call<'_>,
+    path: UserPath,
+    result: UserPtr<Statfs>,
+) -> Result<usize> {
+    let place =
+        Named::read(call, DirectoryFd::WORKING_DIRECTORY, path)?.resolve_at(AtFlags::empty())?;
+    result.write(&of_place(&place))?;
+    Ok(0)
+}
+
+/// fstatfs(2).
+pub(crate) fn fstatfs(call: &mut Call<'_>, file: Fd, result: UserPtr<Statfs>) -> Result<usize> {
+    let file = call.file(file, Rights::empty())?;
+    let record = match open_file(&file) {
+        Some(file) => of_place(file.path()),
+        None => Statfs {
+            kind: PIPEFS_MAGIC,
+            block_size: 4096,
+            fragment_size: 4096,
+            name_length: 255,
+            flags: 0x20,
+            ..Statfs::default()
+        },
+    };
+    result.write(&record)?;
+    Ok(0)
+}
+
+/// truncate(2).
+pub(crate) fn truncate(call: &mut Call<'_>, path: UserPath, length: i64) -> Result<usize> {
+    let length = position(length)?;
+    let named = Named::read(call, DirectoryFd::WORKING_DIRECTORY, path)?;
+    named.context.truncate(&named.path, length)?;
+    Ok(0)
+}
+
+/// ftruncate(2).
+pub(crate) fn ftruncate(call: &mut Call<'_>, file: Fd, length: i64) -> Result<usize> {
+    let length = position(length)?;
+    // Not open for writing is EINVAL here, not EBADF.
+    let handle = call.handle(file)?;
+    let file = handle
+        .file(Rights::WRITE)
+        .map_err(|_| Error::InvalidArgument)?;
+    file.truncate(length)?;
+    Ok(0)
+}
+
+/// fallocate(2): plain allocation extends a file whose pages come when they are written, which is
+/// what tmpfs promises too short of reserving them; punching holes and the rest are refused.
+pub(crate) fn fallocate(
+    call: &mut Call<'_>,
+    file: Fd,
+    mode: u32,
+    offset: i64,
+    length: i64,
+) -> Result<usize> {
+    if offset < 0 || length <= 0 {
+        return Err(Error::InvalidArgument);
+    }
+    let file = call.file(file, Rights::WRITE)?;
+    let status = file.status()?;
+    match status.kind {
+        FileKind::Regular => {}
+        FileKind::Fifo => return Err(Error::IllegalSeek),
+        FileKind::Directory => return Err(Error::IsDirectory),
+        _ => return Err(Error::NotSupportedByDevice),
+    }
+    if mode != 0 {
+        return Err(Error::Unsupported);
+    }
+    let end = (offset as u64)
+        .checked_add(length as u64)
+        .filter(|end| *end <= i64::MAX as u64);
+    let end = end.ok_or(Error::FileTooLarge)?;
+    if end > status.size {
+        file.truncate(end)?;
+    }
+    Ok(0)
+}
+
+/// fadvise64(2): advice, checked and not needed, because everything read stays in memory anyway.
+pub(crate) fn fadvise64(
+    call: &mut Call<'_>,
+    file: Fd,
+    _offset: i64,
+    length: i64,
+    advice: i32,
+) -> Result<usize> {
+    let file = call.file(file, Rights::empty())?;
+    if file.status()?.kind == FileKind::Fifo {
+        return Err(Error::IllegalSeek);
+    }
+    if length < 0 || !(0..=5).contains(&advice) {
+        return Err(Error::InvalidArgument);
+    }
+    Ok(0)
+}
+
+/// readahead(2).
+pub(crate) fn readahead(
+    call: &mut Call<'_>,
+    file: Fd,
+    _offset: i64,
+    _count: usize,
+) -> Result<usize> {
+    let file = call.file(file, Rights::READ)?;
+    match file.status()?.kind {
+        FileKind::Regular | FileKind::BlockDevice => Ok(0),
+        _ => Err(Error::InvalidArgument),
+    }
+}

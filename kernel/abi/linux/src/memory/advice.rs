@@ -1,0 +1,168 @@
+//! madvise, msync, mlock, mincore, membarrier, and the instruction cache.
+
+use alloc::vec::Vec;
+use base::{Error, Result};
+use hal::PAGE_SIZE;
+use hal::user::Access;
+use mem::{AddressSpace, Advice, Protection};
+
+use super::{page_aligned, space};
+use crate::arguments::flags_argument;
+use crate::call::Call;
+
+flags_argument! {
+    /// `MS_*`.
+    pub struct SyncFlags: u32 {
+        /// Start writing, do not wait.
+        const ASYNC = 1;
+        /// Forget other copies.
+        const INVALIDATE = 2;
+        /// Wait until it is written.
+        const SYNC = 4;
+    }
+}
+
+/// msync(2).
+pub(crate) fn msync(
+    call: &mut Call<'_>,
+    address: usize,
+    length: usize,
+    flags: SyncFlags,
+) -> Result<usize> {
+    if flags.contains(SyncFlags::ASYNC | SyncFlags::SYNC) {
+        return Err(Error::InvalidArgument);
+    }
+    page_aligned(address)?;
+    if length > 0 {
+        space(call)?.sync(address, length)?;
+    }
+    Ok(0)
+}
+
+/// madvise(2). Advice that changes what a program sees is carried out or refused; mere hints are
+/// checked and forgotten.
+pub(crate) fn madvise(
+    call: &mut Call<'_>,
+    address: usize,
+    length: usize,
+    advice: i32,
+) -> Result<usize> {
+    let advice = match advice {
+        // NORMAL, RANDOM, SEQUENTIAL, and hints about huge pages, merging, dumps, cold pages.
+        0..=2 | 14..=17 | 20 | 21 => Advice::Normal,
+        3 => Advice::WillNeed,
+        4 => Advice::DontNeed,
+        // FREE: may be zero at once; DONTNEED is the strictest way to honour it.
+        8 => Advice::DontNeed,
+        10 => Advice::DontFork,
+        11 => Advice::DoFork,
+        18 => Advice::WipeOnFork,
+        19 => Advice::KeepOnFork,
+        _ => return Err(Error::InvalidArgument),
+    };
+    page_aligned(address)?;
+    if length > 0 {
+        space(call)?.advise(address, length, advice)?;
+    }
+    Ok(0)
+}
+
+/// Touches every page of a range, as far as it goes.
+pub(crate) fn populate(space: &AddressSpace, start: usize, length: usize) {
+    let Some(protection) = space.protection_at(start) else {
+        return;
+    };
+    let access = if protection.contains(Protection::WRITE) {
+        Access::Write
+    } else {
+        Access::Read
+    };
+    for address in (start..start + length).step_by(PAGE_SIZE) {
+        if space.resolve_fault(address, access).is_err() {
+            return;
+        }
+        base::thread::yield_if_needed();
+    }
+}
+
+/// The pages a range touches, as start and length; `ENOMEM` where not all of it is mapped.
+fn mapped_pages(space: &AddressSpace, address: usize, length: usize) -> Result<(usize, usize)> {
+    let start = address - address % PAGE_SIZE;
+    let end = address.checked_add(length).ok_or(Error::InvalidArgument)?;
+    let length = (end - start).next_multiple_of(PAGE_SIZE);
+    match space.presence(start, length / PAGE_SIZE) {
+        Some(_) => Ok((start, length)),
+        None => Err(Error::OutOfMemory),
+    }
+}
+
+/// mlock(2): nothing is ever paged out, so bringing the pages in is all there is to do.
+pub(crate) fn mlock(call: &mut Call<'_>, address: usize, length: usize) -> Result<usize> {
+    if length > 0 {
+        let space = space(call)?;
+        let (start, length) = mapped_pages(&space, address, length)?;
+        populate(&space, start, length);
+    }
+    Ok(0)
+}
+
+/// munlock(2).
+pub(crate) fn munlock(call: &mut Call<'_>, address: usize, length: usize) -> Result<usize> {
+    if length > 0 {
+        mapped_pages(&*space(call)?, address, length)?;
+    }
+    Ok(0)
+}
+
+/// mincore(2): one byte a page.
+pub(crate) fn mincore(
+    call: &mut Call<'_>,
+    address: usize,
+    length: usize,
+    result: usize,
+) -> Result<usize> {
+    page_aligned(address)?;
+    let pages = length.div_ceil(PAGE_SIZE);
+    // In pieces, so that a huge range needs no huge list.
+    for first in (0..pages).step_by(PAGE_SIZE) {
+        let count = (pages - first).min(PAGE_SIZE);
+        let presence = space(call)?.presence(address + first * PAGE_SIZE, count);
+        let bytes: Vec<u8> = presence
+            .ok_or(Error::OutOfMemory)?
+            .into_iter()
+            .map(u8::from)
+            .collect();
+        mem::user::write_bytes(result.saturating_add(first), &bytes)?;
+    }
+    Ok(0)
+}
+
+/// membarrier(2): only the question what there is. Every command would need a way to interrupt the
+/// other CPUs and wait for them, and programs have a fallback for kernels without.
+pub(crate) fn membarrier(
+    _call: &mut Call<'_>,
+    command: i32,
+    flags: u32,
+    _cpu: i32,
+) -> Result<usize> {
+    if command != 0 || flags != 0 {
+        return Err(Error::InvalidArgument);
+    }
+    Ok(0)
+}
+
+/// riscv_flush_icache(2): makes instructions that were just written visible to this thread, or to
+/// all threads of the process.
+pub(crate) fn riscv_flush_icache(
+    _call: &mut Call<'_>,
+    _start: usize,
+    _end: usize,
+    flags: usize,
+) -> Result<usize> {
+    const LOCAL: usize = 1;
+    if flags & !LOCAL != 0 {
+        return Err(Error::InvalidArgument);
+    }
+    hal::user::synchronize_instructions();
+    Ok(0)
+}

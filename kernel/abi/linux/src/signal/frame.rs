@@ -1,0 +1,164 @@
+//! Registers into a signal frame and back, for each machine.
+//!
+//! The frame is the one Linux makes, because C libraries, unwinders and debuggers read it: general
+//! registers, floating point state with its headers, what was blocked, the alternate stack. Only what
+//! a program may set in its registers is taken back from a frame; `hal` sees to that.
+
+#[cfg(all(target_arch = "aarch64", target_os = "none"))]
+pub(super) use arm::{build, push_record, restore, set_return};
+#[cfg(not(all(target_arch = "aarch64", target_os = "none")))]
+pub(super) use riscv::{build, push_record, restore, set_return};
+
+#[cfg(not(all(target_arch = "aarch64", target_os = "none")))]
+mod riscv {
+    use base::{Error, Result};
+    use hal::user::{FloatingPointState, UserContext};
+    use zerocopy::FromZeros;
+
+    use crate::layout::{SignalInformation, SignalStack};
+    use crate::machine::riscv64::SignalFrame;
+
+    /// RISC-V keeps no record above the frame.
+    pub(in crate::signal) fn push_record(
+        _context: &UserContext,
+        _pointer: &mut usize,
+    ) -> Result<usize> {
+        Ok(0)
+    }
+
+    /// The frame of a thread with these registers.
+    pub(in crate::signal) fn build(
+        context: &UserContext,
+        information: SignalInformation,
+        stack: SignalStack,
+        mask: u64,
+    ) -> SignalFrame {
+        let mut frame = SignalFrame::new_zeroed();
+        frame.information = information;
+        frame.stack = stack;
+        frame.mask = mask;
+        let general = context.registers();
+        for (slot, register) in frame.registers.iter_mut().zip(general.x) {
+            *slot = register as u64;
+        }
+        // The program counter is in the place of x0, which is always zero.
+        frame.registers[0] = context.pc() as u64;
+        let floating = context.floating_point();
+        frame.floating = floating.f;
+        frame.floating_control = floating.fcsr;
+        frame
+    }
+
+    /// Puts the registers of a frame back.
+    pub(in crate::signal) fn restore(context: &mut UserContext, frame: &SignalFrame) -> Result<()> {
+        // Extensions follow the floating point state; none was saved, so none can come back.
+        if frame.reserved.iter().any(|word| *word != 0) {
+            return Err(Error::InvalidArgument);
+        }
+        let general = context.registers_mut();
+        for (register, slot) in general.x.iter_mut().zip(frame.registers).skip(1) {
+            *register = slot as usize;
+        }
+        context.set_pc(frame.registers[0] as usize);
+        let floating = FloatingPointState {
+            f: frame.floating,
+            fcsr: frame.floating_control,
+        };
+        context.set_floating_point(&floating);
+        Ok(())
+    }
+
+    /// Makes the handler return to `address`.
+    pub(in crate::signal) fn set_return(context: &mut UserContext, address: usize, _record: usize) {
+        context.registers_mut().x[1] = address;
+    }
+}
+
+#[cfg(all(target_arch = "aarch64", target_os = "none"))]
+mod arm {
+    use base::{Error, Result};
+    use hal::user::{FloatingPointState, UserContext};
+    use mem::user::UserPtr;
+    use zerocopy::FromZeros;
+
+    use crate::layout::{SignalInformation, SignalStack};
+    use crate::machine::aarch64::{FLOATING_POINT_MAGIC, FloatingPointRecord, SignalFrame};
+
+    /// Puts a frame record (frame pointer, return address) above the signal frame, so that a stack
+    /// walk finds its way from the handler to the interrupted function.
+    pub(in crate::signal) fn push_record(
+        context: &UserContext,
+        pointer: &mut usize,
+    ) -> Result<usize> {
+        let general = context.registers();
+        let address = pointer.checked_sub(16).ok_or(Error::BadAddress)? & !15;
+        let record = [general.x[29] as u64, general.x[30] as u64];
+        UserPtr::<[u64; 2]>::from(address).write(&record)?;
+        *pointer = address;
+        Ok(address)
+    }
+
+    /// The frame of a thread with these registers.
+    pub(in crate::signal) fn build(
+        context: &UserContext,
+        information: SignalInformation,
+        stack: SignalStack,
+        mask: u64,
+    ) -> SignalFrame {
+        let mut frame = SignalFrame::new_zeroed();
+        frame.information = information;
+        frame.stack = stack;
+        frame.mask = mask;
+        let general = context.registers();
+        for (slot, register) in frame.registers.iter_mut().zip(general.x) {
+            *slot = register as u64;
+        }
+        frame.stack_pointer = context.sp() as u64;
+        frame.program_counter = context.pc() as u64;
+        frame.state = general.pstate as u64;
+        let floating = context.floating_point();
+        frame.floating = FloatingPointRecord {
+            magic: FLOATING_POINT_MAGIC,
+            size: size_of::<FloatingPointRecord>() as u32,
+            status: floating.fpsr as u32,
+            control: floating.fpcr as u32,
+            registers: floating
+                .v
+                .map(|register| [register as u64, (register >> 64) as u64]),
+        };
+        frame
+    }
+
+    /// Puts the registers of a frame back.
+    pub(in crate::signal) fn restore(context: &mut UserContext, frame: &SignalFrame) -> Result<()> {
+        // A program may take the record away; then it has asked for a frame that Linux refuses too.
+        if frame.floating.magic != FLOATING_POINT_MAGIC {
+            return Err(Error::InvalidArgument);
+        }
+        let general = context.registers_mut();
+        for (register, slot) in general.x.iter_mut().zip(frame.registers) {
+            *register = slot as usize;
+        }
+        general.pstate = frame.state as usize;
+        context.set_sp(frame.stack_pointer as usize);
+        context.set_pc(frame.program_counter as usize);
+        let v = frame
+            .floating
+            .registers
+            .map(|[low, high]| u128::from(low) | u128::from(high) << 64);
+        let floating = FloatingPointState {
+            v,
+            fpsr: frame.floating.status,
+            fpcr: frame.floating.control,
+        };
+        context.set_floating_point(&floating);
+        Ok(())
+    }
+
+    /// Makes the handler return to `address`, with the record as its frame pointer.
+    pub(in crate::signal) fn set_return(context: &mut UserContext, address: usize, record: usize) {
+        let general = context.registers_mut();
+        general.x[29] = record;
+        general.x[30] = address;
+    }
+}

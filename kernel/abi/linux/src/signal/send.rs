@@ -1,0 +1,164 @@
+//! Sending signals: kill, tkill, tgkill and the queueing ones.
+
+use alloc::sync::Arc;
+use base::{Error, Result};
+use mem::user::UserPtr;
+use proc::{Cause, Event, EventInfo, Process, Task, may_send, send_to_process, send_to_task};
+
+use super::event;
+use crate::call::Call;
+use crate::layout::SignalInformation;
+
+/// Raises an event of the calling thread's own doing (SIGPIPE).
+pub(crate) fn raise(task: &Arc<Task>, event: Event) {
+    let process = task.process();
+    let info = EventInfo::from_process(event, process.id(), process.credentials().uid);
+    // Standard events are never refused.
+    let _ = send_to_task(task, info);
+}
+
+/// What a receiver is told of the caller.
+fn from_caller(call: &Call<'_>, event: Event, cause: Cause) -> EventInfo {
+    let process = call.process();
+    EventInfo {
+        cause,
+        ..EventInfo::from_process(event, process.id(), process.credentials().uid)
+    }
+}
+
+/// Sends, or with signal 0 only checks whether that would be allowed.
+fn send(
+    call: &Call<'_>,
+    target: &Arc<Process>,
+    signal: i32,
+    info: Option<EventInfo>,
+) -> Result<()> {
+    let Some(info) = info else {
+        return may_send(call.task, target, Event::TERMINATE);
+    };
+    debug_assert_ne!(signal, 0);
+    may_send(call.task, target, info.event)?;
+    send_to_process(target, info)
+}
+
+/// The event to send; `None` for signal 0.
+fn wanted(call: &Call<'_>, signal: i32, cause: Cause) -> Result<Option<EventInfo>> {
+    match signal {
+        0 => Ok(None),
+        number => Ok(Some(from_caller(call, event(number)?, cause))),
+    }
+}
+
+/// kill(2).
+pub(crate) fn kill(call: &mut Call<'_>, pid: i32, signal: i32) -> Result<usize> {
+    let info = wanted(call, signal, Cause::Process)?;
+    let namespace = call.process().namespace().clone();
+    match pid {
+        1.. => {
+            let target = namespace.process(pid as u32).ok_or(Error::NoSuchProcess)?;
+            send(call, &target, signal, info)?;
+        }
+        -1 => match info {
+            Some(info) => proc::send_to_all(call.task, &namespace, info)?,
+            None => {}
+        },
+        i32::MIN => return Err(Error::NoSuchProcess),
+        _ => {
+            let group = match pid {
+                0 => call.process().group(),
+                _ => namespace
+                    .group(pid.unsigned_abs())
+                    .ok_or(Error::NoSuchProcess)?,
+            };
+            let mut result = Err(Error::NoSuchProcess);
+            for member in group.members() {
+                match send(call, &member, signal, info) {
+                    Ok(()) => result = Ok(()),
+                    Err(error) if result.is_err() => result = Err(error),
+                    Err(_) => {}
+                }
+            }
+            result?;
+        }
+    }
+    Ok(0)
+}
+
+/// A thread by its id, of the given process if one is given.
+fn thread(call: &Call<'_>, pid: Option<i32>, tid: i32) -> Result<Arc<Task>> {
+    let number = |value: i32| u32::try_from(value).ok().filter(|value| *value > 0);
+    let tid = number(tid).ok_or(Error::InvalidArgument)?;
+    let pid = match pid {
+        Some(pid) => Some(number(pid).ok_or(Error::InvalidArgument)?),
+        None => None,
+    };
+    let namespace = call.process().namespace();
+    let task = namespace.task(tid).ok_or(Error::NoSuchProcess)?;
+    let owner = task.process().identity().number_in(namespace);
+    if pid.is_some_and(|pid| pid != owner) {
+        Err(Error::NoSuchProcess)
+    } else {
+        Ok(task)
+    }
+}
+
+fn send_thread(call: &Call<'_>, task: &Arc<Task>, info: Option<EventInfo>) -> Result<usize> {
+    may_send(
+        call.task,
+        task.process(),
+        info.map_or(Event::TERMINATE, |info| info.event),
+    )?;
+    if let Some(info) = info {
+        send_to_task(task, info)?;
+    }
+    Ok(0)
+}
+
+/// tkill(2).
+pub(crate) fn tkill(call: &mut Call<'_>, tid: i32, signal: i32) -> Result<usize> {
+    let task = thread(call, None, tid)?;
+    let info = wanted(call, signal, Cause::Thread)?;
+    send_thread(call, &task, info)
+}
+
+/// tgkill(2).
+pub(crate) fn tgkill(call: &mut Call<'_>, pid: i32, tid: i32, signal: i32) -> Result<usize> {
+    let task = thread(call, Some(pid), tid)?;
+    let info = wanted(call, signal, Cause::Thread)?;
+    send_thread(call, &task, info)
+}
+
+/// rt_sigqueueinfo(2).
+pub(crate) fn rt_sigqueueinfo(
+    call: &mut Call<'_>,
+    pid: i32,
+    signal: i32,
+    information: UserPtr<SignalInformation>,
+) -> Result<usize> {
+    let information = information.read()?;
+    let pid = u32::try_from(pid).map_err(|_| Error::NoSuchProcess)?;
+    let itself = pid == call.process().id();
+    let info = information.to_event(signal.max(1), itself)?;
+    let target = call
+        .process()
+        .namespace()
+        .process(pid)
+        .ok_or(Error::NoSuchProcess)?;
+    send(call, &target, signal, (signal != 0).then_some(info))?;
+    Ok(0)
+}
+
+/// rt_tgsigqueueinfo(2).
+pub(crate) fn rt_tgsigqueueinfo(
+    call: &mut Call<'_>,
+    pid: i32,
+    tid: i32,
+    signal: i32,
+    information: UserPtr<SignalInformation>,
+) -> Result<usize> {
+    let information = information.read()?;
+    let task = thread(call, Some(pid), tid)?;
+    let itself = Arc::ptr_eq(task.process(), call.process());
+    let info = information.to_event(signal.max(1), itself)?;
+    send_thread(call, &task, (signal != 0).then_some(info))
+}

@@ -1,0 +1,9 @@
+//! The machine as a whole: its names, memory, log, power, randomness, file system types.
+
+pub mod filesystems;
+pub mod information;
+pub mod log;
+pub mod names;
+pub mod power;
+pub mod probe;
+pub mod random;

@@ -1,0 +1,353 @@
+//! The table of system calls, as data.
+//!
+//! Each line gives a call's number, its name, the arguments with their types, and the function that
+//! serves it; a restart class in brackets where it is not the usual [`Restart::IfAsked`]. Dispatch,
+//! the tracing of calls and the matrix in the documentation all read these same lines. RISC-V and
+//! AArch64 share the generic numbers, so there is one table; what only one of them has (the
+//! `riscv_*` calls, `renameat`) says so.
+//!
+//! A handler is `fn(&mut Call, arguments…) -> Result<usize>`. It is short, because the work is a
+//! method of the object it is about.
+
+use base::Result;
+use mem::user::{UserPtr, UserSlice};
+
+use crate::arguments::{Argument, AtFlags, DirectoryFd, Fd, Registers, UserPath};
+use crate::call::{Call, Restart};
+use crate::layout::*;
+use crate::machine::current::SignalAction;
+use crate::{events, files, futex, memory, process, signal, sockets, system, time};
+
+/// One argument, for people.
+#[derive(Clone, Copy, Debug)]
+pub struct ArgumentDescription {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type, as the table spells it.
+    pub kind: &'static str,
+    /// How many registers it takes.
+    pub registers: usize,
+}
+
+/// Which machines have a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Machines {
+    /// All that use the generic numbers.
+    All,
+    /// RISC-V (and the hosted backend).
+    RiscV,
+    /// AArch64.
+    Arm,
+}
+
+impl Machines {
+    /// Whether the machine this kernel runs on is among them.
+    pub fn here(self) -> bool {
+        match self {
+            Machines::All => true,
+            Machines::RiscV => hal::ARCH == "riscv64",
+            Machines::Arm => hal::ARCH == "aarch64",
+        }
+    }
+}
+
+/// What serves a call: takes its arguments from the registers and runs.
+pub type Handler = fn(&mut Call<'_>, &mut Registers) -> Result<usize>;
+
+/// One line of the table.
+pub struct SystemCall {
+    /// The number.
+    pub number: u16,
+    /// The name.
+    pub name: &'static str,
+    /// Its arguments.
+    pub arguments: &'static [ArgumentDescription],
+    /// What an interruption means.
+    pub restart: Restart,
+    /// Who has it.
+    pub machines: Machines,
+    /// What serves it.
+    pub handler: Handler,
+}
+
+macro_rules! restart {
+    () => {
+        Restart::IfAsked
+    };
+    ($class:ident) => {
+        Restart::$class
+    };
+}
+
+macro_rules! machines {
+    () => {
+        Machines::All
+    };
+    ($machines:ident) => {
+        Machines::$machines
+    };
+}
+
+macro_rules! system_calls {
+    ($($number:literal $name:ident ( $($argument:ident : $kind:ty),* ) $([$restart:ident])? $(only $machines:ident)? = $handler:path;)*) => {
+        /// Every call that is served, ascending by number.
+        pub static CALLS: &[SystemCall] = &[$(SystemCall {
+            number: $number,
+            name: stringify!($name),
+            arguments: &[$(ArgumentDescription {
+                name: stringify!($argument),
+                kind: stringify!($kind),
+                registers: <$kind as Argument>::REGISTERS,
+            }),*],
+            restart: restart!($($restart)?),
+            machines: machines!($($machines)?),
+            handler: |_call, _registers| $handler(_call, $(<$kind as Argument>::take(_registers)?),*),
+        }),*];
+    };
+}
+
+system_calls! {
+    5 setxattr(path: UserPath, name: UserPath, value: UserSlice, flags: u32) = files::extended::setxattr;
+    6 lsetxattr(path: UserPath, name: UserPath, value: UserSlice, flags: u32) = files::extended::lsetxattr;
+    7 fsetxattr(file: Fd, name: UserPath, value: UserSlice, flags: u32) = files::extended::fsetxattr;
+    8 getxattr(path: UserPath, name: UserPath, value: UserSlice) = files::extended::getxattr;
+    9 lgetxattr(path: UserPath, name: UserPath, value: UserSlice) = files::extended::lgetxattr;
+    10 fgetxattr(file: Fd, name: UserPath, value: UserSlice) = files::extended::fgetxattr;
+    11 listxattr(path: UserPath, list: UserSlice) = files::extended::listxattr;
+    12 llistxattr(path: UserPath, list: UserSlice) = files::extended::llistxattr;
+    13 flistxattr(file: Fd, list: UserSlice) = files::extended::flistxattr;
+    17 getcwd(buffer: UserSlice) = files::directories::getcwd;
+    19 eventfd2(initial: u32, flags: events::counter::CounterFlags) = events::counter::eventfd2;
+    20 epoll_create1(flags: events::epoll::CreateFlags) = events::epoll_calls::epoll_create1;
+    21 epoll_ctl(epoll: Fd, operation: i32, file: Fd, event: UserPtr<EpollEvent>) = events::epoll_calls::epoll_ctl;
+    22 epoll_pwait(epoll: Fd, events: UserPtr<EpollEvent>, count: i32, milliseconds: i32, mask: UserSlice) [Never] = events::epoll_calls::epoll_pwait;
+    23 dup(file: Fd) = files::descriptors::dup;
+    24 dup3(old: Fd, new: Fd, flags: files::descriptors::CloseOnExec) = files::descriptors::dup3;
+    25 fcntl(file: Fd, command: u32, argument: usize) = files::control::fcntl;
+    29 ioctl(file: Fd, request: u32, argument: usize) = files::ioctl::ioctl;
+    32 flock(file: Fd, operation: u32) = files::locks::flock;
+    33 mknodat(directory: DirectoryFd, path: UserPath, mode: u32, device: u32) = files::names::mknodat;
+    34 mkdirat(directory: DirectoryFd, path: UserPath, mode: u32) = files::directories::mkdirat;
+    35 unlinkat(directory: DirectoryFd, path: UserPath, flags: AtFlags) = files::names::unlinkat;
+    36 symlinkat(target: UserPath, directory: DirectoryFd, path: UserPath) = files::names::symlinkat;
+    37 linkat(old_directory: DirectoryFd, old_path: UserPath, new_directory: DirectoryFd, new_path: UserPath, flags: AtFlags) = files::names::linkat;
+    38 renameat(old_directory: DirectoryFd, old_path: UserPath, new_directory: DirectoryFd, new_path: UserPath) only Arm = files::names::renameat;
+    39 umount2(path: UserPath, flags: files::mounts::UnmountFlags) = files::mounts::umount2;
+    40 mount(source: UserPath, target: UserPath, kind: UserPath, flags: files::mounts::MountArgument, data: UserPath) = files::mounts::mount;
+    43 statfs(path: UserPath, result: UserPtr<Statfs>) = files::space::statfs;
+    44 fstatfs(file: Fd, result: UserPtr<Statfs>) = files::space::fstatfs;
+    45 truncate(path: UserPath, length: i64) = files::space::truncate;
+    46 ftruncate(file: Fd, length: i64) = files::space::ftruncate;
+    47 fallocate(file: Fd, mode: u32, offset: i64, length: i64) = files::space::fallocate;
+    48 faccessat(directory: DirectoryFd, path: UserPath, mode: u32) = files::attributes::faccessat;
+    49 chdir(path: UserPath) = files::directories::chdir;
+    50 fchdir(file: Fd) = files::directories::fchdir;
+    51 chroot(path: UserPath) = files::directories::chroot;
+    52 fchmod(file: Fd, mode: u32) = files::attributes::fchmod;
+    53 fchmodat(directory: DirectoryFd, path: UserPath, mode: u32) = files::attributes::fchmodat;
+    54 fchownat(directory: DirectoryFd, path: UserPath, uid: u32, gid: u32, flags: AtFlags) = files::attributes::fchownat;
+    55 fchown(file: Fd, uid: u32, gid: u32) = files::attributes::fchown;
+    56 openat(directory: DirectoryFd, path: UserPath, flags: u32, mode: u32) = files::open::openat;
+    57 close(file: Fd) = files::descriptors::close;
+    59 pipe2(descriptors: UserPtr<[i32; 2]>, flags: u32) = files::pipes::pipe2;
+    61 getdents64(file: Fd, buffer: usize, size: u32) = files::directories::getdents64;
+    62 lseek(file: Fd, offset: i64, whence: u32) = files::read_write::lseek;
+    63 read(file: Fd, buffer: UserSlice) = files::read_write::read;
+    64 write(file: Fd, buffer: UserSlice) = files::read_write::write;
+    65 readv(file: Fd, vectors: UserPtr<IoVector>, count: usize) = files::vectors::readv;
+    66 writev(file: Fd, vectors: UserPtr<IoVector>, count: usize) = files::vectors::writev;
+    67 pread64(file: Fd, buffer: UserSlice, offset: i64) = files::read_write::pread64;
+    68 pwrite64(file: Fd, buffer: UserSlice, offset: i64) = files::read_write::pwrite64;
+    69 preadv(file: Fd, vectors: UserPtr<IoVector>, count: usize, offset: i64, offset_high: usize) = files::vectors::preadv;
+    70 pwritev(file: Fd, vectors: UserPtr<IoVector>, count: usize, offset: i64, offset_high: usize) = files::vectors::pwritev;
+    71 sendfile(output: Fd, input: Fd, offset: UserPtr<i64>, count: usize) = files::transfer::sendfile;
+    72 pselect6(count: i32, read: usize, write: usize, except: usize, timeout: UserPtr<TimeSpecification>, mask: UserPtr<SignalMaskArgument>) [UnlessHandled] = events::select::pselect6;
+    73 ppoll(files: UserPtr<PollFd>, count: u32, timeout: UserPtr<TimeSpecification>, mask: UserSlice) [UnlessHandled] = events::poll::ppoll;
+    74 signalfd4(file: Fd, mask: UserSlice, flags: events::signals::SignalFdFlags) = events::signals::signalfd4;
+    76 splice(input: Fd, input_offset: UserPtr<i64>, output: Fd, output_offset: UserPtr<i64>, count: usize, flags: files::transfer::SpliceFlags) = files::transfer::splice;
+    78 readlinkat(directory: DirectoryFd, path: UserPath, buffer: UserSlice) = files::names::readlinkat;
+    79 newfstatat(directory: DirectoryFd, path: UserPath, result: UserPtr<Stat>, flags: AtFlags) = files::status::newfstatat;
+    80 fstat(file: Fd, result: UserPtr<Stat>) = files::status::fstat;
+    81 sync() = files::mounts::sync;
+    82 fsync(file: Fd) = files::mounts::fsync;
+    83 fdatasync(file: Fd) = files::mounts::fdatasync;
+    84 sync_file_range(file: Fd, offset: i64, length: i64, flags: u32) = files::mounts::sync_file_range;
+    85 timerfd_create(clock: i32, flags: events::timers::TimerFdFlags) = events::timers::timerfd_create;
+    86 timerfd_settime(file: Fd, flags: events::timers::TimerSetFlags, new: UserPtr<IntervalTimerSpecification>, old: UserPtr<IntervalTimerSpecification>) = events::timers::timerfd_settime;
+    87 timerfd_gettime(file: Fd, current: UserPtr<IntervalTimerSpecification>) = events::timers::timerfd_gettime;
+    88 utimensat(directory: DirectoryFd, path: UserPath, times: UserPtr<[TimeSpecification; 2]>, flags: AtFlags) = files::attributes::utimensat;
+    90 capget(header: UserPtr<CapabilityHeader>, data: UserPtr<CapabilityData>) = process::capabilities::capget;
+    91 capset(header: UserPtr<CapabilityHeader>, data: UserPtr<CapabilityData>) = process::capabilities::capset;
+    92 personality(persona: u32) = process::settings::personality;
+    93 exit(status: i32) = process::exit::exit;
+    94 exit_group(status: i32) = process::exit::exit_group;
+    95 waitid(kind: i32, identifier: i32, information: UserPtr<SignalInformation>, options: u32, usage: UserPtr<ResourceUsage>) = process::wait::waitid;
+    96 set_tid_address(address: usize) = process::clone::set_tid_address;
+    97 unshare(flags: u64) = process::namespaces::unshare;
+    98 futex(address: usize, operation: u32, value: u32, timeout: usize, second_address: usize, value3: u32) = futex::futex;
+    99 set_robust_list(head: usize, size: usize) = futex::set_robust_list;
+    100 get_robust_list(pid: i32, head: UserPtr<usize>, size: UserPtr<usize>) = futex::get_robust_list;
+    101 nanosleep(request: UserPtr<TimeSpecification>, remaining: UserPtr<TimeSpecification>) [UnlessHandled] = time::sleep::nanosleep;
+    102 getitimer(which: i32, value: UserPtr<IntervalTimerValue>) = time::interval::getitimer;
+    103 setitimer(which: i32, new: UserPtr<IntervalTimerValue>, old: UserPtr<IntervalTimerValue>) = time::interval::setitimer;
+    107 timer_create(clock: i32, event: UserPtr<SignalEvent>, timer: UserPtr<i32>) = time::posix::timer_create;
+    108 timer_gettime(timer: i32, current: UserPtr<IntervalTimerSpecification>) = time::posix::timer_gettime;
+    109 timer_getoverrun(timer: i32) = time::posix::timer_getoverrun;
+    110 timer_settime(timer: i32, flags: u32, new: UserPtr<IntervalTimerSpecification>, old: UserPtr<IntervalTimerSpecification>) = time::posix::timer_settime;
+    111 timer_delete(timer: i32) = time::posix::timer_delete;
+    112 clock_settime(clock: i32, value: UserPtr<TimeSpecification>) = time::clocks::clock_settime;
+    113 clock_gettime(clock: i32, value: UserPtr<TimeSpecification>) = time::clocks::clock_gettime;
+    114 clock_getres(clock: i32, value: UserPtr<TimeSpecification>) = time::clocks::clock_getres;
+    115 clock_nanosleep(clock: i32, flags: u32, request: UserPtr<TimeSpecification>, remaining: UserPtr<TimeSpecification>) [UnlessHandled] = time::sleep::clock_nanosleep;
+    116 syslog(action: i32, buffer: usize, length: i32) = system::log::syslog;
+    118 sched_setparam(pid: i32, parameter: UserPtr<SchedulingParameter>) = process::scheduling::sched_setparam;
+    119 sched_setscheduler(pid: i32, policy: i32, parameter: UserPtr<SchedulingParameter>) = process::scheduling::sched_setscheduler;
+    120 sched_getscheduler(pid: i32) = process::scheduling::sched_getscheduler;
+    121 sched_getparam(pid: i32, parameter: UserPtr<SchedulingParameter>) = process::scheduling::sched_getparam;
+    122 sched_setaffinity(pid: i32, size: u32, mask: usize) = process::scheduling::sched_setaffinity;
+    123 sched_getaffinity(pid: i32, size: u32, mask: usize) = process::scheduling::sched_getaffinity;
+    124 sched_yield() = process::scheduling::sched_yield;
+    125 sched_get_priority_max(policy: i32) = process::scheduling::sched_get_priority_max;
+    126 sched_get_priority_min(policy: i32) = process::scheduling::sched_get_priority_min;
+    127 sched_rr_get_interval(pid: i32, interval: UserPtr<TimeSpecification>) = process::scheduling::sched_rr_get_interval;
+    128 restart_syscall() = signal::wait::restart_syscall;
+    129 kill(pid: i32, signal: i32) = signal::send::kill;
+    130 tkill(tid: i32, signal: i32) = signal::send::tkill;
+    131 tgkill(pid: i32, tid: i32, signal: i32) = signal::send::tgkill;
+    132 sigaltstack(new: UserPtr<SignalStack>, old: UserPtr<SignalStack>) = signal::actions::sigaltstack;
+    133 rt_sigsuspend(mask: UserSlice) [UnlessHandled] = signal::wait::rt_sigsuspend;
+    134 rt_sigaction(signal: i32, new: UserPtr<SignalAction>, old: UserPtr<SignalAction>, size: usize) = signal::actions::rt_sigaction;
+    135 rt_sigprocmask(how: i32, new: UserPtr<u64>, old: UserPtr<u64>, size: usize) = signal::actions::rt_sigprocmask;
+    136 rt_sigpending(result: usize, size: usize) = signal::actions::rt_sigpending;
+    137 rt_sigtimedwait(set: UserPtr<u64>, information: UserPtr<SignalInformation>, timeout: UserPtr<TimeSpecification>, size: usize) [Never] = signal::wait::rt_sigtimedwait;
+    138 rt_sigqueueinfo(pid: i32, signal: i32, information: UserPtr<SignalInformation>) = signal::send::rt_sigqueueinfo;
+    139 rt_sigreturn() = signal::deliver::rt_sigreturn;
+    140 setpriority(which: i32, who: i32, nice: i32) = process::scheduling::setpriority;
+    141 getpriority(which: i32, who: i32) = process::scheduling::getpriority;
+    142 reboot(magic: u32, magic2: u32, command: u32, argument: usize) = system::power::reboot;
+    143 setregid(real: u32, effective: u32) = process::identity::setregid;
+    144 setgid(gid: u32) = process::identity::setgid;
+    145 setreuid(real: u32, effective: u32) = process::identity::setreuid;
+    146 setuid(uid: u32) = process::identity::setuid;
+    147 setresuid(real: u32, effective: u32, saved: u32) = process::identity::setresuid;
+    148 getresuid(real: UserPtr<u32>, effective: UserPtr<u32>, saved: UserPtr<u32>) = process::identity::getresuid;
+    149 setresgid(real: u32, effective: u32, saved: u32) = process::identity::setresgid;
+    150 getresgid(real: UserPtr<u32>, effective: UserPtr<u32>, saved: UserPtr<u32>) = process::identity::getresgid;
+    151 setfsuid(uid: u32) = process::identity::setfsuid;
+    152 setfsgid(gid: u32) = process::identity::setfsgid;
+    153 times(result: UserPtr<ProcessTimes>) = process::limits::times;
+    154 setpgid(pid: i32, group: i32) = process::groups::setpgid;
+    155 getpgid(pid: i32) = process::groups::getpgid;
+    156 getsid(pid: i32) = process::groups::getsid;
+    157 setsid() = process::groups::setsid;
+    158 getgroups(count: i32, list: UserPtr<u32>) = process::identity::getgroups;
+    159 setgroups(count: i32, list: UserPtr<u32>) = process::identity::setgroups;
+    160 uname(result: UserPtr<SystemName>) = system::names::uname;
+    161 sethostname(name: UserSlice) = system::names::sethostname;
+    162 setdomainname(name: UserSlice) = system::names::setdomainname;
+    163 getrlimit(resource: u32, limit: UserPtr<ResourceLimit>) = process::limits::getrlimit;
+    164 setrlimit(resource: u32, limit: UserPtr<ResourceLimit>) = process::limits::setrlimit;
+    165 getrusage(who: i32, usage: UserPtr<ResourceUsage>) = process::limits::getrusage;
+    166 umask(mask: u32) = files::directories::umask;
+    167 prctl(option: i32, argument2: usize, argument3: usize, argument4: usize, argument5: usize) = process::settings::prctl;
+    168 getcpu(cpu: UserPtr<u32>, node: UserPtr<u32>, unused: usize) = process::scheduling::getcpu;
+    169 gettimeofday(value: UserPtr<TimeValue>, zone: UserPtr<TimeZone>) = time::clocks::gettimeofday;
+    170 settimeofday(value: UserPtr<TimeValue>, zone: UserPtr<TimeZone>) = time::clocks::settimeofday;
+    172 getpid() = process::identity::getpid;
+    173 getppid() = process::identity::getppid;
+    174 getuid() = process::identity::getuid;
+    175 geteuid() = process::identity::geteuid;
+    176 getgid() = process::identity::getgid;
+    177 getegid() = process::identity::getegid;
+    178 gettid() = process::identity::gettid;
+    179 sysinfo(result: UserPtr<SystemInformation>) = system::information::sysinfo;
+    198 socket(domain: i32, kind: i32, protocol: i32) = sockets::socket;
+    199 socketpair(domain: i32, kind: i32, protocol: i32, descriptors: UserPtr<[i32; 2]>) = sockets::socketpair;
+    213 readahead(file: Fd, offset: i64, count: usize) = files::space::readahead;
+    214 brk(address: usize) = memory::heap::brk;
+    215 munmap(address: usize, length: usize) = memory::map::munmap;
+    216 mremap(old: usize, old_length: usize, new_length: usize, flags: memory::remap::RemapFlags, new: usize) = memory::remap::mremap;
+    220 clone(flags: u64, stack: usize, parent_tid: usize, tls: usize, child_tid: usize) = process::clone::clone;
+    221 execve(path: UserPath, arguments: UserPtr<usize>, environment: UserPtr<usize>) = process::exec::execve;
+    222 mmap(address: usize, length: usize, protection: u32, flags: u32, file: Fd, offset: u64) = memory::map::mmap;
+    223 fadvise64(file: Fd, offset: i64, length: i64, advice: i32) = files::space::fadvise64;
+    226 mprotect(address: usize, length: usize, protection: u32) = memory::map::mprotect;
+    227 msync(address: usize, length: usize, flags: memory::advice::SyncFlags) = memory::advice::msync;
+    228 mlock(address: usize, length: usize) = memory::advice::mlock;
+    229 munlock(address: usize, length: usize) = memory::advice::munlock;
+    232 mincore(address: usize, length: usize, result: usize) = memory::advice::mincore;
+    233 madvise(address: usize, length: usize, advice: i32) = memory::advice::madvise;
+    240 rt_tgsigqueueinfo(pid: i32, tid: i32, signal: i32, information: UserPtr<SignalInformation>) = signal::send::rt_tgsigqueueinfo;
+    258 riscv_hwprobe(pairs: UserPtr<HardwareProbe>, count: usize, cpus_size: usize, cpus: usize, flags: u32) only RiscV = system::probe::riscv_hwprobe;
+    259 riscv_flush_icache(start: usize, end: usize, flags: usize) only RiscV = memory::advice::riscv_flush_icache;
+    260 wait4(pid: i32, status: UserPtr<i32>, options: u32, usage: UserPtr<ResourceUsage>) = process::wait::wait4;
+    261 prlimit64(pid: i32, resource: u32, new: UserPtr<ResourceLimit>, old: UserPtr<ResourceLimit>) = process::limits::prlimit64;
+    267 syncfs(file: Fd) = files::mounts::syncfs;
+    268 setns(file: Fd, kind: u32) = process::namespaces::setns;
+    276 renameat2(old_directory: DirectoryFd, old_path: UserPath, new_directory: DirectoryFd, new_path: UserPath, flags: u32) = files::names::renameat2;
+    278 getrandom(buffer: UserSlice, flags: system::random::RandomFlags) = system::random::getrandom;
+    279 memfd_create(name: UserPath, flags: files::memory_file::MemoryFileFlags) = files::memory_file::memfd_create;
+    281 execveat(directory: DirectoryFd, path: UserPath, arguments: UserPtr<usize>, environment: UserPtr<usize>, flags: AtFlags) = process::exec::execveat;
+    283 membarrier(command: i32, flags: u32, cpu: i32) = memory::advice::membarrier;
+    285 copy_file_range(input: Fd, input_offset: UserPtr<i64>, output: Fd, output_offset: UserPtr<i64>, count: usize, flags: u32) = files::transfer::copy_file_range;
+    286 preadv2(file: Fd, vectors: UserPtr<IoVector>, count: usize, offset: i64, offset_high: usize, flags: u32) = files::vectors::preadv2;
+    287 pwritev2(file: Fd, vectors: UserPtr<IoVector>, count: usize, offset: i64, offset_high: usize, flags: u32) = files::vectors::pwritev2;
+    291 statx(directory: DirectoryFd, path: UserPath, flags: AtFlags, mask: u32, result: UserPtr<Statx>) = files::status::statx;
+    435 clone3(arguments: UserPtr<CloneArguments>, size: usize) = process::clone::clone3;
+    436 close_range(first: u32, last: u32, flags: files::descriptors::CloseRangeFlags) = files::descriptors::close_range;
+    437 openat2(directory: DirectoryFd, path: UserPath, how: UserPtr<OpenHow>, size: usize) = files::open::openat2;
+    439 faccessat2(directory: DirectoryFd, path: UserPath, mode: u32, flags: AtFlags) = files::attributes::faccessat2;
+    441 epoll_pwait2(epoll: Fd, events: UserPtr<EpollEvent>, count: i32, timeout: UserPtr<TimeSpecification>, mask: UserSlice) [Never] = events::epoll_calls::epoll_pwait2;
+    452 fchmodat2(directory: DirectoryFd, path: UserPath, mode: u32, flags: AtFlags) = files::attributes::fchmodat2;
+}
+
+/// One more than the highest number served.
+const SLOTS: usize = 460;
+
+/// From number to index in [`CALLS`], one more than it so that zero is "none".
+static INDEX: [u8; SLOTS] = build_index();
+
+const fn build_index() -> [u8; SLOTS] {
+    let mut index = [0; SLOTS];
+    let mut position = 0;
+    while position < CALLS.len() {
+        index[CALLS[position].number as usize] = position as u8 + 1;
+        position += 1;
+    }
+    index
+}
+
+/// The call of a number, if it is served on this machine.
+pub fn find(number: usize) -> Option<&'static SystemCall> {
+    let position = usize::from(*INDEX.get(number)?).checked_sub(1)?;
+    CALLS.get(position).filter(|call| call.machines.here())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ascending_named_and_within_six_registers() {
+        assert!(CALLS.windows(2).all(|pair| pair[0].number < pair[1].number));
+        assert!(CALLS.len() < 255);
+        for call in CALLS {
+            let registers: usize = call
+                .arguments
+                .iter()
+                .map(|argument| argument.registers)
+                .sum();
+            assert!(registers <= 6, "{} takes {registers} registers", call.name);
+            assert_eq!(crate::names::of(call.number.into()), Some(call.name));
+        }
+    }
+
+    #[test]
+    fn found_by_number() {
+        assert_eq!(find(63).map(|call| call.name), Some("read"));
+        assert_eq!(find(258).map(|call| call.name), Some("riscv_hwprobe"));
+        assert!(find(38).is_none(), "renameat is AArch64's");
+        assert!(find(1).is_none());
+        assert!(find(usize::MAX).is_none());
+    }
+}

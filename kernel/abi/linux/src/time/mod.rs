@@ -1,0 +1,6 @@
+//! Time: clocks, sleeping, interval timers, POSIX timers.
+
+pub mod clocks;
+pub mod interval;
+pub mod posix;
+pub mod sleep;
