@@ -48,7 +48,9 @@ pub fn clear() {
 
 /// Runs a program that should stay silent; its output is shown only when it fails.
 pub fn quietly(command: &mut Command) -> Result<String> {
-    let shown = format!("{command:?}").replace('"', "");
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+    let shown = words.join(" ");
     let output = command
         .stdin(Stdio::null())
         .output()
