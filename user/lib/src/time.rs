@@ -61,6 +61,11 @@ impl SystemTime {
     }
 }
 
+/// Nanoseconds since the system started.
+pub fn now_ns() -> u64 {
+    sys::clock(CLOCK_MONOTONIC)
+}
+
 /// The CPU time that this process has used.
 pub fn process_time() -> Duration {
     Duration::from_nanos(sys::clock(CLOCK_PROCESS))

@@ -8,8 +8,8 @@ mod traits;
 pub use buffered::{BufReader, BufWriter, LinesLossy};
 pub use error::{Error, ErrorKind, Result};
 pub use standard::{
-    IsTerminal, Stderr, Stdin, StdinLock, Stdout, eprint, flush_standard_output, print, stderr,
-    stdin, stdout,
+    IsTerminal, Stderr, Stdin, StdinLock, Stdout, close_handle, eprint, flush_standard_output,
+    handle_is_open, print, read_handle, stderr, stdin, stdout, write_handle,
 };
 pub use traits::{BufRead, Read, Seek, SeekFrom, Write};
 

@@ -7,6 +7,7 @@ use super::{BufRead, BufReader, BufWriter, Read, Result, Write};
 use crate::sync::{Mutex, MutexGuard};
 use crate::sys;
 use core::fmt;
+use scarlet_abi::handle::HandleInfo;
 use scarlet_abi::terminal::TerminalMode;
 use scarlet_abi::{STANDARD_ERROR, STANDARD_INPUT, STANDARD_OUTPUT};
 
@@ -178,4 +179,24 @@ pub fn eprint(arguments: fmt::Arguments<'_>) {
     let _ = flush_standard_output();
     let text = alloc::fmt::format(arguments);
     let _ = Raw(STANDARD_ERROR).write_all(text.as_bytes());
+}
+
+/// Reads from a handle by its number, without a buffer.
+pub fn read_handle(handle: usize, buffer: &mut [u8]) -> Result<usize> {
+    Raw(handle).read(buffer)
+}
+
+/// Writes to a handle by its number, without a buffer.
+pub fn write_handle(handle: usize, buffer: &[u8]) -> Result<usize> {
+    Raw(handle).write(buffer)
+}
+
+/// Whether a number is that of an open handle.
+pub fn handle_is_open(handle: usize) -> bool {
+    sys::handle_info(handle, &mut HandleInfo::default()).is_ok()
+}
+
+/// Closes a handle by its number; a number that is no handle's is none already.
+pub fn close_handle(handle: usize) {
+    let _ = sys::close(handle);
 }

@@ -64,6 +64,7 @@ pub struct Command {
     standard: [Stdio; 3],
     further: Vec<(u32, u32)>,
     request: SpawnRequest,
+    only_named: bool,
 }
 
 impl Command {
@@ -81,6 +82,7 @@ impl Command {
                 terminal: u32::MAX,
                 ..SpawnRequest::default()
             },
+            only_named: false,
         }
     }
 
@@ -153,6 +155,12 @@ impl Command {
     /// Gives the child `source` as its handle `target`. A standard target overrides `stdin` and so on.
     pub fn handle(&mut self, target: usize, source: usize) -> &mut Command {
         self.further.push((target as u32, source as u32));
+        self
+    }
+
+    /// The child gets the handles named with [`Command::handle`] and no others.
+    pub fn only_named_handles(&mut self) -> &mut Command {
+        self.only_named = true;
         self
     }
 

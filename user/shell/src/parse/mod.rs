@@ -11,6 +11,9 @@ mod commands;
 mod here;
 mod words;
 
+pub use commands::RESERVED;
+pub use words::is_name;
+
 #[cfg(test)]
 mod tests;
 
@@ -94,9 +97,9 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// How many bytes of the text (as it was given, if no alias was replaced) are parsed.
-    pub fn position(&self) -> usize {
-        self.position
+    /// The text that is not parsed yet.
+    pub fn remaining(&self) -> &[u8] {
+        &self.input[self.position..]
     }
 
     /// The next line of commands; `None` when there are no more.

@@ -1,0 +1,52 @@
+//! Printing columns.
+
+use scarlet::prelude::*;
+
+/// Rows of cells; numbers stand to the right.
+#[derive(Default)]
+pub struct Table {
+    rows: Vec<Vec<String>>,
+    right: Vec<bool>,
+}
+
+impl Table {
+    /// A table; for each column whether it stands to the right.
+    pub fn new(right: &[bool]) -> Table {
+        Table {
+            rows: Vec::new(),
+            right: right.to_vec(),
+        }
+    }
+
+    /// Adds a row.
+    pub fn row<S: Into<String>>(&mut self, cells: impl IntoIterator<Item = S>) {
+        self.rows.push(cells.into_iter().map(Into::into).collect());
+    }
+
+    /// Prints the rows, with columns as wide as their widest cell; the last one is not padded.
+    pub fn print(&self) {
+        let count = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let width = |column: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column));
+            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..count).map(width).collect();
+        for row in &self.rows {
+            let mut line = String::new();
+            for (column, cell) in row.iter().enumerate() {
+                if column > 0 {
+                    line.push(' ');
+                }
+                let wide = widths[column];
+                if self.right.get(column).copied().unwrap_or(false) {
+                    line.push_str(&format!("{cell:>wide$}"));
+                } else if column + 1 == row.len() {
+                    line.push_str(cell);
+                } else {
+                    line.push_str(&format!("{cell:<wide$}"));
+                }
+            }
+            println!("{line}");
+        }
+    }
+}
