@@ -29,14 +29,22 @@ struct NamelessInode {
 /// A place whose open gives `file` again, and whose text is `text`.
 pub fn place_of(file: Arc<dyn File>, text: Vec<u8>) -> Path {
     let inode = Arc::new(NamelessInode { file });
-    let filesystem: Arc<dyn FileSystem> = Arc::new(Nameless { inode: inode.clone() });
+    let filesystem: Arc<dyn FileSystem> = Arc::new(Nameless {
+        inode: inode.clone(),
+    });
     let dentry = Dentry::root(Volume::alone(filesystem), inode);
-    Path { mount: Mount::anonymous(dentry.clone(), text), dentry }
+    Path {
+        mount: Mount::anonymous(dentry.clone(), text),
+        dentry,
+    }
 }
 
 /// The file behind such a place.
 pub fn file_of(place: &Path) -> Option<&Arc<dyn File>> {
-    place.inode().downcast::<NamelessInode>().map(|inode| &inode.file)
+    place
+        .inode()
+        .downcast::<NamelessInode>()
+        .map(|inode| &inode.file)
 }
 
 pub(crate) fn is_anonymous(place: &Path) -> bool {
@@ -57,7 +65,12 @@ impl FileSystem for Nameless {
     }
 
     fn statistics(&self) -> FileSystemStatistics {
-        FileSystemStatistics { magic: 0x0904_1934, block_size: 4096, name_length: 255, ..Default::default() }
+        FileSystemStatistics {
+            magic: 0x0904_1934,
+            block_size: 4096,
+            name_length: 255,
+            ..Default::default()
+        }
     }
 }
 
@@ -67,7 +80,9 @@ impl Inode for NamelessInode {
     }
 
     fn kind(&self) -> FileKind {
-        self.file.status().map_or(FileKind::Anonymous, |status| status.kind)
+        self.file
+            .status()
+            .map_or(FileKind::Anonymous, |status| status.kind)
     }
 
     fn status(&self) -> Result<FileStatus> {

@@ -32,13 +32,16 @@ pub struct Attachments {
 impl Attachments {
     /// Nothing attached.
     pub fn new() -> Self {
-        Self { attached: SpinLock::new(rank::INODE, None) }
+        Self {
+            attached: SpinLock::new(rank::INODE, None),
+        }
     }
 
     /// The fifo of this inode, made with `make` if nobody has it open.
     pub fn fifo(&self, make: impl FnOnce() -> Result<Arc<dyn Fifo>>) -> Result<Arc<dyn Fifo>> {
         let present = |slot: &Option<Box<Attached>>| {
-            slot.as_ref().and_then(|attached| attached.fifo.as_ref()?.upgrade())
+            slot.as_ref()
+                .and_then(|attached| attached.fifo.as_ref()?.upgrade())
         };
         if let Some(fifo) = present(&self.attached.lock()) {
             return Ok(fifo);
@@ -66,7 +69,10 @@ impl Attachments {
     /// The lock lists of this inode.
     pub fn locks(&self) -> Arc<FileLocks> {
         let mut slot = self.attached.lock();
-        slot.get_or_insert_default().locks.get_or_insert_with(|| Arc::new(FileLocks::new())).clone()
+        slot.get_or_insert_default()
+            .locks
+            .get_or_insert_with(|| Arc::new(FileLocks::new()))
+            .clone()
     }
 
     /// The lock lists, if anyone ever locked.

@@ -63,7 +63,10 @@ impl FsContext {
         if !wanted.is_empty() {
             self.check(place, wanted)?;
         }
-        let stored = matches!(kind, FileKind::Regular | FileKind::Directory | FileKind::SymbolicLink);
+        let stored = matches!(
+            kind,
+            FileKind::Regular | FileKind::Directory | FileKind::SymbolicLink
+        );
         if wanted.contains(Permission::WRITE) && stored {
             self.check_writable(place)?;
         }
@@ -79,7 +82,13 @@ impl FsContext {
     }
 
     /// chmod(2) of a path.
-    pub fn chmod(&self, at: Option<&Path>, path: &[u8], mode: u32, flags: ResolveFlags) -> Result<()> {
+    pub fn chmod(
+        &self,
+        at: Option<&Path>,
+        path: &[u8],
+        mode: u32,
+        flags: ResolveFlags,
+    ) -> Result<()> {
         self.set_mode(&self.resolve(at, path, flags)?, mode)
     }
 
@@ -97,7 +106,13 @@ impl FsContext {
         if !self.credentials.is_superuser() && !self.credentials.in_group(ownership.gid) {
             mode &= !SET_GROUP_ID;
         }
-        self.change(place, AttributeChange { mode: Some(mode), ..AttributeChange::default() })
+        self.change(
+            place,
+            AttributeChange {
+                mode: Some(mode),
+                ..AttributeChange::default()
+            },
+        )
     }
 
     /// chown(2) of a path; `None` leaves a number as it is.
@@ -119,8 +134,8 @@ impl FsContext {
         let ownership = place.inode().ownership()?;
         if !self.credentials.is_superuser() {
             let gives_away = uid.is_some_and(|uid| uid != ownership.uid);
-            let foreign = gid
-                .is_some_and(|gid| gid != ownership.gid && !self.credentials.in_group(gid));
+            let foreign =
+                gid.is_some_and(|gid| gid != ownership.gid && !self.credentials.in_group(gid));
             let owns = self.credentials.fsuid == ownership.uid;
             if gives_away || foreign || (gid.is_some() && !owns) {
                 return Err(Error::NotPermitted);
@@ -134,7 +149,15 @@ impl FsContext {
             }
             mode = (kept != ownership.mode).then_some(kept);
         }
-        self.change(place, AttributeChange { mode, uid, gid, ..AttributeChange::default() })
+        self.change(
+            place,
+            AttributeChange {
+                mode,
+                uid,
+                gid,
+                ..AttributeChange::default()
+            },
+        )
     }
 
     /// utimensat(2) of a path.
@@ -178,7 +201,10 @@ impl FsContext {
     }
 
     fn change(&self, place: &Path, change: AttributeChange) -> Result<()> {
-        let change = AttributeChange { change_time: Some(times::now()), ..change };
+        let change = AttributeChange {
+            change_time: Some(times::now()),
+            ..change
+        };
         place.inode().set_attributes(&change)
     }
 

@@ -53,7 +53,10 @@ impl<'a> Pending<'a> {
             return Err(Error::InvalidArgument);
         }
         let mut pieces = Vec::new();
-        pieces.push(Piece { text: path.into(), position: 0 });
+        pieces.push(Piece {
+            text: path.into(),
+            position: 0,
+        });
         Ok(Self { pieces, links: 0 })
     }
 
@@ -81,7 +84,10 @@ impl<'a> Pending<'a> {
         if body.len() >= PATH_MAX {
             return Err(Error::NameTooLong);
         }
-        self.pieces.push(Piece { text: body.into(), position: 0 });
+        self.pieces.push(Piece {
+            text: body.into(),
+            position: 0,
+        });
         Ok(())
     }
 
@@ -89,7 +95,9 @@ impl<'a> Pending<'a> {
     pub fn next(&mut self) -> Result<Option<(Component<'_>, Place)>> {
         // Skip slashes and finished pieces first, so that the borrow below can be returned.
         loop {
-            let Some(piece) = self.pieces.last_mut() else { return Ok(None) };
+            let Some(piece) = self.pieces.last_mut() else {
+                return Ok(None);
+            };
             while piece.text.get(piece.position) == Some(&b'/') {
                 piece.position += 1;
             }
@@ -104,7 +112,10 @@ impl<'a> Pending<'a> {
         };
         let start = top.position;
         let rest = top.text.get(start..).unwrap_or_default();
-        let length = rest.iter().position(|&byte| byte == b'/').unwrap_or(rest.len());
+        let length = rest
+            .iter()
+            .position(|&byte| byte == b'/')
+            .unwrap_or(rest.len());
         top.position = start + length;
         let top: &Piece<'_> = top;
         let tail = top.text.get(start + length..).unwrap_or_default();
@@ -170,7 +181,14 @@ mod tests {
                 seen.push((name.as_bytes().to_vec(), place.last));
             }
         }
-        assert_eq!(seen, [(b"x".to_vec(), false), (b"y".to_vec(), false), (b"tail".to_vec(), true)]);
+        assert_eq!(
+            seen,
+            [
+                (b"x".to_vec(), false),
+                (b"y".to_vec(), false),
+                (b"tail".to_vec(), true)
+            ]
+        );
     }
 
     #[test]
@@ -179,7 +197,13 @@ mod tests {
         pending.next().unwrap();
         pending.push_link(b"x".to_vec()).unwrap();
         let (_, place) = pending.next().unwrap().unwrap();
-        assert_eq!(place, Place { last: true, slash_follows: true });
+        assert_eq!(
+            place,
+            Place {
+                last: true,
+                slash_follows: true
+            }
+        );
     }
 
     #[test]
@@ -193,8 +217,14 @@ mod tests {
 
     #[test]
     fn limits_are_errors() {
-        assert!(matches!(Pending::new(&[b'a'; PATH_MAX]), Err(Error::NameTooLong)));
+        assert!(matches!(
+            Pending::new(&[b'a'; PATH_MAX]),
+            Err(Error::NameTooLong)
+        ));
         let long = [b'a'; 300];
-        assert!(matches!(Pending::new(&long).unwrap().next(), Err(Error::NameTooLong)));
+        assert!(matches!(
+            Pending::new(&long).unwrap().next(),
+            Err(Error::NameTooLong)
+        ));
     }
 }

@@ -87,7 +87,11 @@ impl FsContext {
 
     /// Mounts are for the super-user.
     pub fn check_may_mount(&self) -> Result<()> {
-        if self.credentials.is_superuser() { Ok(()) } else { Err(Error::NotPermitted) }
+        if self.credentials.is_superuser() {
+            Ok(())
+        } else {
+            Err(Error::NotPermitted)
+        }
     }
 
     /// getcwd(2): the text of the working directory. [`Error::NotFound`] if it has been removed.
@@ -111,11 +115,16 @@ impl FsContext {
     /// Fails unless the caller has `wanted` on the file at `place`.
     pub fn check(&self, place: &Path, wanted: Permission) -> Result<()> {
         let inode = place.inode();
-        self.credentials.check(inode.ownership()?, inode.is_directory(), wanted)
+        self.credentials
+            .check(inode.ownership()?, inode.is_directory(), wanted)
     }
 
     /// Fails if nothing may be written through the place's mount.
     pub(crate) fn check_writable(&self, place: &Path) -> Result<()> {
-        if place.mount.is_read_only() { Err(Error::ReadOnlyFileSystem) } else { Ok(()) }
+        if place.mount.is_read_only() {
+            Err(Error::ReadOnlyFileSystem)
+        } else {
+            Ok(())
+        }
     }
 }

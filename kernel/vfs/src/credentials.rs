@@ -92,7 +92,11 @@ impl Credentials {
 
     /// The same process judged by its real numbers, as access(2) does.
     pub fn as_real(&self) -> Self {
-        Self { fsuid: self.uid, fsgid: self.gid, ..self.clone() }
+        Self {
+            fsuid: self.uid,
+            fsgid: self.gid,
+            ..self.clone()
+        }
     }
 
     /// True if `gid` is the file group or a supplementary one.
@@ -119,7 +123,11 @@ impl Credentials {
             0
         };
         let granted = Permission::from_bits_truncate(inode.mode >> shift & 7);
-        if granted.contains(wanted) { Ok(()) } else { Err(Error::AccessDenied) }
+        if granted.contains(wanted) {
+            Ok(())
+        } else {
+            Err(Error::AccessDenied)
+        }
     }
 
     /// True for the owner and the super-user: who may chmod, set times, open without atime.
@@ -133,7 +141,11 @@ impl Credentials {
             || self.is_superuser()
             || self.fsuid == victim.uid
             || self.fsuid == directory.uid;
-        if free { Ok(()) } else { Err(Error::NotPermitted) }
+        if free {
+            Ok(())
+        } else {
+            Err(Error::NotPermitted)
+        }
     }
 }
 
@@ -141,20 +153,43 @@ impl Credentials {
 mod tests {
     use super::*;
 
-    const FILE: Ownership = Ownership { mode: 0o640, uid: 10, gid: 20 };
+    const FILE: Ownership = Ownership {
+        mode: 0o640,
+        uid: 10,
+        gid: 20,
+    };
 
     #[test]
     fn one_class_decides() {
         let owner = Credentials::user(10, 99);
-        let member = Credentials { groups: Arc::from([20]), ..Credentials::user(11, 99) };
+        let member = Credentials {
+            groups: Arc::from([20]),
+            ..Credentials::user(11, 99)
+        };
         let other = Credentials::user(12, 99);
-        assert!(owner.check(FILE, false, Permission::READ | Permission::WRITE).is_ok());
+        assert!(
+            owner
+                .check(FILE, false, Permission::READ | Permission::WRITE)
+                .is_ok()
+        );
         assert!(member.check(FILE, false, Permission::READ).is_ok());
-        assert_eq!(member.check(FILE, false, Permission::WRITE), Err(Error::AccessDenied));
-        assert_eq!(other.check(FILE, false, Permission::READ), Err(Error::AccessDenied));
+        assert_eq!(
+            member.check(FILE, false, Permission::WRITE),
+            Err(Error::AccessDenied)
+        );
+        assert_eq!(
+            other.check(FILE, false, Permission::READ),
+            Err(Error::AccessDenied)
+        );
         // The owner does not fall through to a more generous class.
-        let odd = Ownership { mode: 0o077, ..FILE };
-        assert_eq!(owner.check(odd, false, Permission::READ), Err(Error::AccessDenied));
+        let odd = Ownership {
+            mode: 0o077,
+            ..FILE
+        };
+        assert_eq!(
+            owner.check(odd, false, Permission::READ),
+            Err(Error::AccessDenied)
+        );
         assert!(other.check(odd, false, Permission::READ).is_ok());
     }
 
@@ -162,15 +197,30 @@ mod tests {
     fn root_executes_only_what_somebody_may() {
         let root = Credentials::root();
         assert!(root.check(FILE, false, Permission::WRITE).is_ok());
-        assert_eq!(root.check(FILE, false, Permission::EXECUTE), Err(Error::AccessDenied));
+        assert_eq!(
+            root.check(FILE, false, Permission::EXECUTE),
+            Err(Error::AccessDenied)
+        );
         assert!(root.check(FILE, true, Permission::EXECUTE).is_ok());
     }
 
     #[test]
     fn sticky_directories_protect_others_files() {
-        let directory = Ownership { mode: 0o1777, uid: 0, gid: 0 };
-        assert!(Credentials::user(10, 1).check_sticky(directory, FILE).is_ok());
-        assert!(Credentials::user(11, 1).check_sticky(directory, FILE).is_err());
+        let directory = Ownership {
+            mode: 0o1777,
+            uid: 0,
+            gid: 0,
+        };
+        assert!(
+            Credentials::user(10, 1)
+                .check_sticky(directory, FILE)
+                .is_ok()
+        );
+        assert!(
+            Credentials::user(11, 1)
+                .check_sticky(directory, FILE)
+                .is_err()
+        );
         assert!(Credentials::root().check_sticky(directory, FILE).is_ok());
     }
 }

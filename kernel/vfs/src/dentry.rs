@@ -45,12 +45,22 @@ static NEXT_ID: Global<AtomicU64> = Global::new(|| AtomicU64::new(1));
 impl Dentry {
     /// The root of a volume.
     pub(crate) fn root(volume: Arc<Volume>, inode: Arc<dyn Inode>) -> Arc<Self> {
-        Self::make(volume, inode, Location { parent: None, name: Arc::from([]) })
+        Self::make(
+            volume,
+            inode,
+            Location {
+                parent: None,
+                name: Arc::from([]),
+            },
+        )
     }
 
     /// A dentry below `parent`. It is the caller's business to enter it in the cache.
     pub(crate) fn child(parent: &Arc<Dentry>, name: Arc<[u8]>, inode: Arc<dyn Inode>) -> Arc<Self> {
-        let location = Location { parent: Some(parent.clone()), name };
+        let location = Location {
+            parent: Some(parent.clone()),
+            name,
+        };
         Self::make(parent.volume.clone(), inode, location)
     }
 
@@ -145,7 +155,11 @@ impl Dentry {
     /// Locks the directory to make or take entries; fails if it has been removed.
     pub(crate) fn lock_live(&self) -> Result<ChangeGuard<'_>> {
         let guard = self.changes.lock();
-        if self.is_removed() { Err(Error::NotFound) } else { Ok(guard) }
+        if self.is_removed() {
+            Err(Error::NotFound)
+        } else {
+            Ok(guard)
+        }
     }
 }
 
@@ -173,11 +187,16 @@ pub(crate) struct ChangeGuard<'a>(&'a ChangeLock);
 
 impl ChangeLock {
     fn new() -> Self {
-        Self { held: AtomicBool::new(false), waiting: WaitQueue::new() }
+        Self {
+            held: AtomicBool::new(false),
+            waiting: WaitQueue::new(),
+        }
     }
 
     fn try_take(&self) -> bool {
-        self.held.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        self.held
+            .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok()
     }
 
     fn lock(&self) -> ChangeGuard<'_> {

@@ -51,12 +51,17 @@ struct Cache {
     buckets: Vec<SpinLock<Vec<Entry>>>,
     count: AtomicUsize,
     hand: AtomicUsize,
+    /// How many entries are one too many.
+    sweep_at: AtomicUsize,
 }
 
 static CACHE: Global<Cache> = Global::new(|| Cache {
-    buckets: (0..BUCKETS).map(|_| SpinLock::new(rank::DENTRY, Vec::new())).collect(),
+    buckets: (0..BUCKETS)
+        .map(|_| SpinLock::new(rank::DENTRY, Vec::new()))
+        .collect(),
     count: AtomicUsize::new(0),
     hand: AtomicUsize::new(0),
+    sweep_at: AtomicUsize::new(LIMIT),
 });
 
 /// FNV-1a over the name, begun with the directory's number.
@@ -76,8 +81,9 @@ fn bucket(parent: u64, name: &[u8]) -> &'static SpinLock<Vec<Entry>> {
 /// What the cache knows of `name` in `parent`; `None` if nothing.
 pub(crate) fn find(parent: &Dentry, name: &[u8]) -> Option<Cached> {
     let entries = bucket(parent.id(), name).lock();
-    let entry =
-        entries.iter().find(|entry| entry.parent == parent.id() && *entry.name == *name)?;
+    let entry = entries
+        .iter()
+        .find(|entry| entry.parent == parent.id() && *entry.name == *name)?;
     entry.used.store(true, Ordering::Relaxed);
     Some(match &entry.dentry {
         Some(dentry) => Cached::Present(dentry.clone()),
@@ -96,7 +102,9 @@ pub(crate) fn enter(parent: &Dentry, name: Arc<[u8]>, dentry: Option<Arc<Dentry>
         used: AtomicBool::new(true),
     };
     let mut entries = bucket(entry.parent, &entry.name).lock();
-    let place = entries.iter().position(|old| old.parent == entry.parent && old.name == entry.name);
+    let place = entries
+        .iter()
+        .position(|old| old.parent == entry.parent && old.name == entry.name);
     let old = match place.and_then(|place| entries.get_mut(place)) {
         Some(place) => Some(core::mem::replace(place, entry)),
         None => {
@@ -105,16 +113,24 @@ pub(crate) fn enter(parent: &Dentry, name: Arc<[u8]>, dentry: Option<Arc<Dentry>
         }
     };
     drop(entries);
-    if old.is_none() && CACHE.count.fetch_add(1, Ordering::Relaxed) >= LIMIT {
-        shrink(SWEEP);
+    if old.is_none() {
+        let count = CACHE.count.fetch_add(1, Ordering::Relaxed);
+        if count >= CACHE.sweep_at.load(Ordering::Relaxed) {
+            shrink(SWEEP);
+            // What is in use cannot go: then it is not tried again for every new entry.
+            CACHE
+                .sweep_at
+                .store((len() + SWEEP / 2).max(LIMIT), Ordering::Relaxed);
+        }
     }
 }
 
 /// Forgets what is known of `name` in `parent`.
 pub(crate) fn forget(parent: &Dentry, name: &[u8]) {
     let mut entries = bucket(parent.id(), name).lock();
-    let place =
-        entries.iter().position(|entry| entry.parent == parent.id() && *entry.name == *name);
+    let place = entries
+        .iter()
+        .position(|entry| entry.parent == parent.id() && *entry.name == *name);
     let old = place.map(|place| entries.swap_remove(place));
     drop(entries);
     if old.is_some() {
@@ -131,23 +147,49 @@ pub fn shrink(wanted: usize) -> usize {
             break;
         }
         let index = CACHE.hand.fetch_add(1, Ordering::Relaxed) % BUCKETS;
-        freed += sweep(&CACHE.buckets[index], |entry| !entry.used.swap(false, Ordering::Relaxed));
+        let unused = |entry: &Entry| !entry.used.swap(false, Ordering::Relaxed);
+        freed += sweep(&CACHE.buckets[index], unused, drop);
     }
     freed
 }
 
-/// Lets go of all unused entries of a volume. Children hold their parents, so it takes as many
-/// rounds as the tree is deep.
+/// Lets go of all unused entries of a volume. One round is enough: who lets the last child of a
+/// directory go looks at the directory next.
 pub(crate) fn forget_volume(device: u64) {
+    for bucket in &CACHE.buckets {
+        sweep(bucket, |entry| entry.device == device, forget_upwards);
+    }
+    CACHE
+        .sweep_at
+        .store((len() + SWEEP / 2).max(LIMIT), Ordering::Relaxed);
+}
+
+/// Lets go of a dentry taken out of the cache, and of the directories above it that were only kept
+/// for its sake.
+fn forget_upwards(mut entry: Entry) {
     loop {
-        let freed: usize = CACHE
-            .buckets
-            .iter()
-            .map(|bucket| sweep(bucket, |entry| entry.device == device))
-            .sum();
-        if freed == 0 {
+        let Some(parent) = entry.dentry.as_ref().and_then(|dentry| dentry.parent()) else {
             return;
-        }
+        };
+        drop(entry);
+        let location = parent.location();
+        let Some(above) = &location.parent else {
+            return;
+        };
+        let mut entries = bucket(above.id(), &location.name).lock();
+        // Held by the cache and by us: nobody else can get at it while the bucket is locked.
+        let place = entries.iter().position(|entry| {
+            entry
+                .dentry
+                .as_ref()
+                .is_some_and(|dentry| Arc::ptr_eq(dentry, &parent))
+        });
+        let Some(place) = place.filter(|_| Arc::strong_count(&parent) == 2) else {
+            return;
+        };
+        entry = entries.swap_remove(place);
+        drop(entries);
+        CACHE.count.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -156,20 +198,30 @@ pub fn len() -> usize {
     CACHE.count.load(Ordering::Relaxed)
 }
 
-fn sweep(bucket: &SpinLock<Vec<Entry>>, mut choose: impl FnMut(&Entry) -> bool) -> usize {
-    let mut gone = Vec::new();
+/// Takes out the chosen entries of a bucket that nobody uses, and gives each to `gone`.
+fn sweep(
+    bucket: &SpinLock<Vec<Entry>>,
+    mut choose: impl FnMut(&Entry) -> bool,
+    gone: impl FnMut(Entry),
+) -> usize {
+    let mut taken = Vec::new();
     let mut entries = bucket.lock();
     let mut index = 0;
     while let Some(entry) = entries.get(index) {
-        let unused = entry.dentry.as_ref().is_none_or(|dentry| Arc::strong_count(dentry) == 1);
+        let unused = entry
+            .dentry
+            .as_ref()
+            .is_none_or(|dentry| Arc::strong_count(dentry) == 1);
         if unused && choose(entry) {
-            gone.push(entries.swap_remove(index));
+            taken.push(entries.swap_remove(index));
         } else {
             index += 1;
         }
     }
-    // Dropped after the lock: a dentry's end may end an inode, and that may take other locks.
+    // Let go after the lock: a dentry's end may end an inode, and that may take other locks.
     drop(entries);
-    CACHE.count.fetch_sub(gone.len(), Ordering::Relaxed);
-    gone.len()
+    let count = taken.len();
+    CACHE.count.fetch_sub(count, Ordering::Relaxed);
+    taken.into_iter().for_each(gone);
+    count
 }

@@ -31,7 +31,10 @@ pub(crate) fn read(
             // The top of a mount: what it covers lies in the directory above.
             _ => match place.mount().mounted_at() {
                 Some(covered) => {
-                    let above = covered.dentry().parent().unwrap_or(covered.dentry().clone());
+                    let above = covered
+                        .dentry()
+                        .parent()
+                        .unwrap_or(covered.dentry().clone());
                     above.inode().status()?.inode
                 }
                 None => place.status()?.inode,
@@ -45,17 +48,27 @@ pub(crate) fn read(
     if place.dentry().is_removed() {
         return Ok(reached);
     }
-    place.inode().read_directory(reached - OWN_ENTRIES, &mut |found| {
-        let next_position = found.next_position.saturating_add(OWN_ENTRIES);
-        let taken = visit(&DirectoryEntry { next_position, ..*found });
-        if taken {
-            reached = next_position;
-        }
-        taken
-    })?;
+    place
+        .inode()
+        .read_directory(reached - OWN_ENTRIES, &mut |found| {
+            let next_position = found.next_position.saturating_add(OWN_ENTRIES);
+            let taken = visit(&DirectoryEntry {
+                next_position,
+                ..*found
+            });
+            if taken {
+                reached = next_position;
+            }
+            taken
+        })?;
     Ok(reached)
 }
 
 fn entry(name: &[u8], inode: u64, next_position: u64) -> DirectoryEntry<'_> {
-    DirectoryEntry { name, inode, kind: FileKind::Directory, next_position }
+    DirectoryEntry {
+        name,
+        inode,
+        kind: FileKind::Directory,
+        next_position,
+    }
 }

@@ -52,8 +52,7 @@ struct Plugs {
     devices: Option<Arc<dyn DeviceOpener>>,
 }
 
-static PLUGS: Global<SpinLock<Plugs>> =
-    Global::new(|| SpinLock::new(rank::VIEW, Plugs::default()));
+static PLUGS: Global<SpinLock<Plugs>> = Global::new(|| SpinLock::new(rank::VIEW, Plugs::default()));
 
 /// Plugs in what makes named pipes work.
 pub fn set_fifo_maker(maker: Arc<dyn FifoMaker>) {
@@ -77,5 +76,7 @@ pub(crate) fn open_device(
     request: &OpenRequest,
 ) -> Result<Arc<dyn File>> {
     let opener = PLUGS.lock().devices.clone();
-    opener.ok_or(Error::NoSuchDevice)?.open(kind, major, minor, request)
+    opener
+        .ok_or(Error::NoSuchDevice)?
+        .open(kind, major, minor, request)
 }

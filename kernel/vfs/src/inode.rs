@@ -182,7 +182,11 @@ pub trait Inode: Send + Sync + Any {
     /// Just what a permission check needs; asked at every step of a walk.
     fn ownership(&self) -> Result<Ownership> {
         let status = self.status()?;
-        Ok(Ownership { mode: status.mode, uid: status.uid, gid: status.gid })
+        Ok(Ownership {
+            mode: status.mode,
+            uid: status.uid,
+            gid: status.gid,
+        })
     }
 
     /// Changes attributes.
@@ -209,7 +213,12 @@ pub trait Inode: Send + Sync + Any {
     }
 
     /// Makes a new inode and enters it. The name is free.
-    fn create(&self, _name: Name<'_>, _new: &NewInode<'_>, _owner: Ownership) -> Result<Arc<dyn Inode>> {
+    fn create(
+        &self,
+        _name: Name<'_>,
+        _new: &NewInode<'_>,
+        _owner: Ownership,
+    ) -> Result<Arc<dyn Inode>> {
         Err(Error::NotPermitted)
     }
 

@@ -41,20 +41,32 @@ static KINDS: Global<SpinLock<Vec<Kind>>> = Global::new(|| SpinLock::new(rank::L
 pub fn register_kind(name: &'static str, needs_device: bool, maker: Maker) {
     let mut kinds = KINDS.lock();
     kinds.retain(|kind| kind.name != name);
-    kinds.push(Kind { name, needs_device, maker });
+    kinds.push(Kind {
+        name,
+        needs_device,
+        maker,
+    });
 }
 
 /// Makes (or finds) a file system of a kind; [`Error::NotSupportedByDevice`] if there is no such
 /// kind (mount(2): ENODEV).
 pub fn make_filesystem(kind: &[u8], source: &MountSource<'_>) -> Result<Arc<dyn FileSystem>> {
-    let found = KINDS.lock().iter().find(|known| known.name.as_bytes() == kind).copied();
+    let found = KINDS
+        .lock()
+        .iter()
+        .find(|known| known.name.as_bytes() == kind)
+        .copied();
     let found = found.ok_or(Error::NotSupportedByDevice)?;
     (found.maker)(source)
 }
 
 /// The names of all kinds, with whether they need a device.
 pub fn kinds() -> Vec<(&'static str, bool)> {
-    KINDS.lock().iter().map(|kind| (kind.name, kind.needs_device)).collect()
+    KINDS
+        .lock()
+        .iter()
+        .map(|kind| (kind.name, kind.needs_device))
+        .collect()
 }
 
 /// `name=value` pairs of an option string; a name without a value has an empty one.

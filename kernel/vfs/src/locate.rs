@@ -15,10 +15,15 @@ impl View {
             return Some(directory.clone());
         }
         let mounts = self.tree().list();
-        let same_volume = mounts.into_iter().filter(|mount| Arc::ptr_eq(mount.volume(), directory.dentry.volume()));
+        let same_volume = mounts
+            .into_iter()
+            .filter(|mount| Arc::ptr_eq(mount.volume(), directory.dentry.volume()));
         same_volume
             .filter(|mount| directory.dentry.is_below_or_same(mount.root_dentry()))
-            .map(|mount| Path { mount, dentry: directory.dentry.clone() })
+            .map(|mount| Path {
+                mount,
+                dentry: directory.dentry.clone(),
+            })
             .find(|place| leads_to(root, place))
     }
 }
@@ -34,7 +39,9 @@ fn leads_to(root: &Path, place: &Path) -> bool {
             return true;
         }
         if at.is_mount_root() {
-            let Some(below) = at.mount.mounted_at() else { return false };
+            let Some(below) = at.mount.mounted_at() else {
+                return false;
+            };
             let visible = below.mount.mounted_on(&below.dentry);
             if !visible.is_some_and(|mount| Arc::ptr_eq(&mount, &at.mount)) {
                 return false;
@@ -45,8 +52,13 @@ fn leads_to(root: &Path, place: &Path) -> bool {
         if at.dentry.is_removed() {
             return false;
         }
-        let Some(parent) = at.dentry.parent() else { return false };
-        at = Path { mount: at.mount, dentry: parent };
+        let Some(parent) = at.dentry.parent() else {
+            return false;
+        };
+        at = Path {
+            mount: at.mount,
+            dentry: parent,
+        };
         if at.is_same(root) {
             return true;
         }

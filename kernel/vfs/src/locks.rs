@@ -42,7 +42,13 @@ impl FileLocks {
     /// None yet.
     pub(crate) fn new() -> Self {
         Self {
-            held: SpinLock::new(rank::FILE, Held { whole: Vec::new(), ranges: Vec::new() }),
+            held: SpinLock::new(
+                rank::FILE,
+                Held {
+                    whole: Vec::new(),
+                    ranges: Vec::new(),
+                },
+            ),
             changed: WaitQueue::new(),
         }
     }
@@ -114,7 +120,10 @@ pub struct FlockOwner {
 
 impl FlockOwner {
     pub(crate) fn new(inode: &Arc<dyn Inode>) -> Self {
-        Self { number: AtomicU64::new(0), inode: inode.clone() }
+        Self {
+            number: AtomicU64::new(0),
+            inode: inode.clone(),
+        }
     }
 
     /// The owner's number: never that of a process. Given at first use.
@@ -124,7 +133,10 @@ impl FlockOwner {
             return present;
         }
         let new = NEXT_OWNER.fetch_add(1, Ordering::Relaxed);
-        match self.number.compare_exchange(0, new, Ordering::Relaxed, Ordering::Relaxed) {
+        match self
+            .number
+            .compare_exchange(0, new, Ordering::Relaxed, Ordering::Relaxed)
+        {
             Ok(_) => new,
             Err(other) => other,
         }
@@ -148,7 +160,9 @@ impl FlockOwner {
         if !wait {
             return Err(Error::WouldBlock);
         }
-        locks.changed.wait_interruptible(None, || locks.try_whole(number, kind).then_some(()))
+        locks
+            .changed
+            .wait_interruptible(None, || locks.try_whole(number, kind).then_some(()))
     }
 
     /// flock(2) with `LOCK_UN`.
@@ -164,7 +178,11 @@ impl Drop for FlockOwner {
         if number == 0 {
             return;
         }
-        if let Some(locks) = self.inode.attachments().and_then(|held| held.locks_if_any()) {
+        if let Some(locks) = self
+            .inode
+            .attachments()
+            .and_then(|held| held.locks_if_any())
+        {
             locks.release_whole(number);
             locks.unlock_range(number, Range::ALL);
         }

@@ -118,12 +118,19 @@ impl Mount {
     /// What covers `dentry` seen through this mount.
     pub(crate) fn mounted_on(&self, dentry: &Dentry) -> Option<Arc<Mount>> {
         let children = self.children.lock();
-        children.iter().find(|(at, _)| *at == dentry.id()).map(|(_, mount)| mount.clone())
+        children
+            .iter()
+            .find(|(at, _)| *at == dentry.id())
+            .map(|(_, mount)| mount.clone())
     }
 
     /// The mounts attached to this one, oldest first.
     pub fn children(&self) -> Vec<Arc<Mount>> {
-        self.children.lock().iter().map(|(_, mount)| mount.clone()).collect()
+        self.children
+            .lock()
+            .iter()
+            .map(|(_, mount)| mount.clone())
+            .collect()
     }
 
     pub(crate) fn has_children(&self) -> bool {
@@ -147,14 +154,22 @@ impl Mount {
     pub(crate) fn attach(self: &Arc<Self>, place: &Path) {
         place.dentry.count_mount();
         *self.place.lock() = Some(place.clone());
-        place.mount.children.lock().push((place.dentry.id(), self.clone()));
+        place
+            .mount
+            .children
+            .lock()
+            .push((place.dentry.id(), self.clone()));
     }
 
     /// Takes this mount off its place. The caller holds the lock of mount trees.
     pub(crate) fn detach(self: &Arc<Self>) {
-        let Some(place) = self.place.lock().take() else { return };
+        let Some(place) = self.place.lock().take() else {
+            return;
+        };
         let mut children = place.mount.children.lock();
-        let index = children.iter().position(|(_, mount)| Arc::ptr_eq(mount, self));
+        let index = children
+            .iter()
+            .position(|(_, mount)| Arc::ptr_eq(mount, self));
         let entry = index.map(|index| children.remove(index));
         drop(children);
         drop(entry);

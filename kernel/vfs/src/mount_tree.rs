@@ -54,7 +54,11 @@ impl MountTree {
     }
 
     fn check(&self, path: &Path) -> Result<()> {
-        if path.mount.tree_id() == self.id { Ok(()) } else { Err(Error::InvalidArgument) }
+        if path.mount.tree_id() == self.id {
+            Ok(())
+        } else {
+            Err(Error::InvalidArgument)
+        }
     }
 
     /// Attaches `mount` with all that hangs on it at `target`, on top of what is there.
@@ -105,7 +109,10 @@ impl MountTree {
         if source.inode().is_directory() != target.inode().is_directory() {
             return Err(Error::NotDirectory);
         }
-        if below(&source.mount).iter().any(|mount| Arc::ptr_eq(mount, &target.mount)) {
+        if below(&source.mount)
+            .iter()
+            .any(|mount| Arc::ptr_eq(mount, &target.mount))
+        {
             return Err(Error::SymlinkLoop);
         }
         source.mount.detach();
@@ -135,17 +142,24 @@ pub(crate) fn copy(source: &Path, recursive: bool, follow: &mut [&mut Path]) -> 
             break;
         }
         for child in original.children() {
-            let Some(place) = child.mounted_at() else { continue };
+            let Some(place) = child.mounted_at() else {
+                continue;
+            };
             if !place.dentry.is_below_or_same(copied.root_dentry()) {
                 continue;
             }
             let new = Mount::new(child.root_dentry().clone(), child.flags());
-            new.attach(&Path { mount: copied.clone(), dentry: place.dentry });
+            new.attach(&Path {
+                mount: copied.clone(),
+                dentry: place.dentry,
+            });
             copies.push((child, new));
         }
     }
     for path in follow.iter_mut() {
-        let copied = copies.iter().find(|(original, _)| Arc::ptr_eq(original, &path.mount));
+        let copied = copies
+            .iter()
+            .find(|(original, _)| Arc::ptr_eq(original, &path.mount));
         if let Some((_, copied)) = copied {
             path.mount = copied.clone();
         }

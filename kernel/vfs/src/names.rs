@@ -37,7 +37,13 @@ impl FsContext {
     }
 
     /// mknod(2): regular files, fifos and sockets by anyone, devices by the super-user.
-    pub fn mknod(&self, at: Option<&Path>, path: &[u8], new: NewInode<'_>, mode: u32) -> Result<Path> {
+    pub fn mknod(
+        &self,
+        at: Option<&Path>,
+        path: &[u8],
+        new: NewInode<'_>,
+        mode: u32,
+    ) -> Result<Path> {
         match new {
             NewInode::Device { kind, .. } => {
                 if !self.credentials.is_superuser() {
@@ -55,8 +61,14 @@ impl FsContext {
     }
 
     fn make(&self, at: Option<&Path>, path: &[u8], new: &NewInode<'_>, mode: u32) -> Result<Path> {
-        let ParentOf { directory, last, slash } = resolve_parent(self, at, path)?;
-        let Last::Name(name) = last else { return Err(Error::Exists) };
+        let ParentOf {
+            directory,
+            last,
+            slash,
+        } = resolve_parent(self, at, path)?;
+        let Last::Name(name) = last else {
+            return Err(Error::Exists);
+        };
         let name = Name::new(&name)?;
         let held = directory.dentry.lock_live()?;
         match lookup_locked(&directory.dentry, name, &held) {
@@ -80,17 +92,27 @@ impl FsContext {
     ) -> Result<Path> {
         self.check_writable(directory)?;
         let above = directory.inode().ownership()?;
-        self.credentials.check(above, true, Permission::WRITE | Permission::EXECUTE)?;
+        self.credentials
+            .check(above, true, Permission::WRITE | Permission::EXECUTE)?;
         let owner = ownership_of_new(self, above, new.kind(), mode);
         let inode = directory.inode().create(name, new, owner)?;
         let dentry = enter_new(&directory.dentry, name, inode);
-        Ok(Path { mount: directory.mount.clone(), dentry })
+        Ok(Path {
+            mount: directory.mount.clone(),
+            dentry,
+        })
     }
 
     /// link(2): `target` under another name.
     pub fn link(&self, target: &Path, at: Option<&Path>, path: &[u8]) -> Result<()> {
-        let ParentOf { directory, last, slash } = resolve_parent(self, at, path)?;
-        let Last::Name(name) = last else { return Err(Error::Exists) };
+        let ParentOf {
+            directory,
+            last,
+            slash,
+        } = resolve_parent(self, at, path)?;
+        let Last::Name(name) = last else {
+            return Err(Error::Exists);
+        };
         let name = Name::new(&name)?;
         let held = directory.dentry.lock_live()?;
         match lookup_locked(&directory.dentry, name, &held) {
@@ -106,7 +128,8 @@ impl FsContext {
         }
         self.check_writable(&directory)?;
         let above = directory.inode().ownership()?;
-        self.credentials.check(above, true, Permission::WRITE | Permission::EXECUTE)?;
+        self.credentials
+            .check(above, true, Permission::WRITE | Permission::EXECUTE)?;
         if target.inode().is_directory() {
             return Err(Error::NotPermitted);
         }
@@ -117,15 +140,25 @@ impl FsContext {
 
     /// unlink(2).
     pub fn unlink(&self, at: Option<&Path>, path: &[u8]) -> Result<()> {
-        let ParentOf { directory, last, slash } = resolve_parent(self, at, path)?;
-        let Last::Name(name) = last else { return Err(Error::IsDirectory) };
+        let ParentOf {
+            directory,
+            last,
+            slash,
+        } = resolve_parent(self, at, path)?;
+        let Last::Name(name) = last else {
+            return Err(Error::IsDirectory);
+        };
         let name = Name::new(&name)?;
         self.check_writable(&directory)?;
         let held = directory.dentry.lock_live()?;
         let victim = lookup_locked(&directory.dentry, name, &held)?;
         let is_directory = victim.inode().is_directory();
         if slash {
-            return Err(if is_directory { Error::IsDirectory } else { Error::NotDirectory });
+            return Err(if is_directory {
+                Error::IsDirectory
+            } else {
+                Error::NotDirectory
+            });
         }
         check_removal(&self.credentials, &directory.dentry, &victim)?;
         if is_directory {
@@ -145,7 +178,9 @@ impl FsContext {
 
     /// rmdir(2).
     pub fn rmdir(&self, at: Option<&Path>, path: &[u8]) -> Result<()> {
-        let ParentOf { directory, last, .. } = resolve_parent(self, at, path)?;
+        let ParentOf {
+            directory, last, ..
+        } = resolve_parent(self, at, path)?;
         let name = match last {
             Last::Name(name) => name,
             Last::Current => return Err(Error::InvalidArgument),
@@ -176,7 +211,11 @@ impl FsContext {
     pub fn readlink(&self, at: Option<&Path>, path: &[u8]) -> Result<Vec<u8>> {
         let place = self.resolve(at, path, ResolveFlags::NO_FOLLOW | ResolveFlags::EMPTY_PATH)?;
         if !place.inode().is_symbolic_link() {
-            return Err(if path.is_empty() { Error::NotFound } else { Error::InvalidArgument });
+            return Err(if path.is_empty() {
+                Error::NotFound
+            } else {
+                Error::InvalidArgument
+            });
         }
         // A link that leads to an object shows where that is as the reader sees it.
         match place.inode().magic_link() {
@@ -230,5 +269,9 @@ pub(crate) fn ownership_of_new(
     {
         mode &= !SET_GROUP_ID;
     }
-    Ownership { mode, uid: credentials.fsuid, gid }
+    Ownership {
+        mode,
+        uid: credentials.fsuid,
+        gid,
+    }
 }

@@ -66,8 +66,14 @@ impl FsContext {
         }
         let mut walk = Walk::new(self, at, path, flags)?;
         loop {
-            let ParentOf { directory, last, slash } = walk.to_last()?;
-            let Last::Name(name) = last else { return Err(Error::IsDirectory) };
+            let ParentOf {
+                directory,
+                last,
+                slash,
+            } = walk.to_last()?;
+            let Last::Name(name) = last else {
+                return Err(Error::IsDirectory);
+            };
             if slash {
                 return Err(Error::IsDirectory);
             }
@@ -76,7 +82,8 @@ impl FsContext {
             let found = match lookup_locked(&directory.dentry, name, &held) {
                 Ok(found) => found,
                 Err(Error::NotFound) => {
-                    let place = self.create_locked(&directory, name, &NewInode::File, options.mode)?;
+                    let place =
+                        self.create_locked(&directory, name, &NewInode::File, options.mode)?;
                     drop(held);
                     return self.finish(place, options);
                 }
@@ -115,7 +122,13 @@ impl FsContext {
         let name = alloc::format!("#{}", inode.status()?.inode);
         let dentry = Dentry::child(directory.dentry(), name.as_bytes().into(), inode);
         dentry.mark_removed();
-        self.finish(Path { mount: directory.mount, dentry }, options)
+        self.finish(
+            Path {
+                mount: directory.mount,
+                dentry,
+            },
+            options,
+        )
     }
 
     /// Opens what stands at a place, after checking that the caller may.
@@ -163,7 +176,10 @@ impl FsContext {
     fn finish(&self, place: Path, options: &OpenOptions) -> Result<Arc<OpenFile>> {
         let inode = place.inode();
         let kind = inode.kind();
-        let mut hold = Hold { _claim: WriteClaim::new(inode, options)?, _fifo: None };
+        let mut hold = Hold {
+            _claim: WriteClaim::new(inode, options)?,
+            _fifo: None,
+        };
         let request = OpenRequest {
             read: options.read,
             write: options.write,

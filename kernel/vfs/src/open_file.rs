@@ -63,13 +63,29 @@ impl OpenFile {
         hold: Hold,
     ) -> Result<Arc<Self>> {
         let (access, flags) = (options.access(), options.status_flags());
-        Ok(Self::make(place, backend, access, flags, !opener.is_superuser(), hold, false))
+        Ok(Self::make(
+            place,
+            backend,
+            access,
+            flags,
+            !opener.is_superuser(),
+            hold,
+            false,
+        ))
     }
 
     /// A file that only holds its place (`O_PATH`).
     pub(crate) fn place(place: Path) -> Result<Arc<Self>> {
         let (access, flags) = (FileAccess::empty(), StatusFlags::empty());
-        Ok(Self::make(place, None, access, flags, false, Hold::default(), true))
+        Ok(Self::make(
+            place,
+            None,
+            access,
+            flags,
+            false,
+            Hold::default(),
+            true,
+        ))
     }
 
     fn make(
@@ -124,7 +140,11 @@ impl OpenFile {
     }
 
     fn check(&self, wanted: FileAccess) -> Result<()> {
-        if self.access.contains(wanted) { Ok(()) } else { Err(Error::BadHandle) }
+        if self.access.contains(wanted) {
+            Ok(())
+        } else {
+            Err(Error::BadHandle)
+        }
     }
 
     fn check_bytes(&self) -> Result<()> {
@@ -169,7 +189,10 @@ impl OpenFile {
             kept &= !SET_GROUP_ID;
         }
         if kept != ownership.mode {
-            let change = AttributeChange { mode: Some(kept), ..AttributeChange::default() };
+            let change = AttributeChange {
+                mode: Some(kept),
+                ..AttributeChange::default()
+            };
             self.inode().set_attributes(&change)?;
         }
         Ok(())
@@ -310,7 +333,11 @@ impl File for OpenFile {
 
     fn truncate(&self, length: u64) -> Result<()> {
         if !self.access.contains(FileAccess::WRITE) {
-            return Err(if self.path_only { Error::BadHandle } else { Error::InvalidArgument });
+            return Err(if self.path_only {
+                Error::BadHandle
+            } else {
+                Error::InvalidArgument
+            });
         }
         if let Some(backend) = &self.backend {
             return backend.truncate(length);
@@ -350,7 +377,10 @@ impl File for OpenFile {
         match &self.backend {
             Some(backend) => backend.memory_object(),
             None => match self.inode().page_cache() {
-                Some(cache) => Ok(Arc::new(MappedFile { place: self.place.clone(), cache })),
+                Some(cache) => Ok(Arc::new(MappedFile {
+                    place: self.place.clone(),
+                    cache,
+                })),
                 None => Err(Error::NotSupportedByDevice),
             },
         }
@@ -381,7 +411,9 @@ pub(crate) struct WriteClaim {
 impl WriteClaim {
     /// Claims what `options` need: [`Error::TextBusy`] when writing meets running.
     pub(crate) fn new(inode: &Arc<dyn Inode>, options: &OpenOptions) -> Result<Option<Self>> {
-        let Some(attachments) = inode.attachments() else { return Ok(None) };
+        let Some(attachments) = inode.attachments() else {
+            return Ok(None);
+        };
         if inode.kind() != FileKind::Regular {
             return Ok(None);
         }
@@ -392,14 +424,21 @@ impl WriteClaim {
         } else {
             return Ok(None);
         }
-        Ok(Some(Self { inode: inode.clone(), running: options.execute }))
+        Ok(Some(Self {
+            inode: inode.clone(),
+            running: options.execute,
+        }))
     }
 }
 
 impl Drop for WriteClaim {
     fn drop(&mut self) {
         if let Some(attachments) = self.inode.attachments() {
-            if self.running { attachments.allow_write() } else { attachments.end_write() }
+            if self.running {
+                attachments.allow_write()
+            } else {
+                attachments.end_write()
+            }
         }
     }
 }

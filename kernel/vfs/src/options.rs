@@ -52,22 +52,38 @@ pub struct OpenOptions {
 impl OpenOptions {
     /// For reading.
     pub fn reading() -> Self {
-        Self { read: true, ..Self::default() }
+        Self {
+            read: true,
+            ..Self::default()
+        }
     }
 
     /// For writing, made or emptied: what `>` does.
     pub fn creating(mode: u32) -> Self {
-        Self { write: true, create: true, truncate: true, mode, ..Self::default() }
+        Self {
+            write: true,
+            create: true,
+            truncate: true,
+            mode,
+            ..Self::default()
+        }
     }
 
     /// Only the place.
     pub fn place() -> Self {
-        Self { path_only: true, ..Self::default() }
+        Self {
+            path_only: true,
+            ..Self::default()
+        }
     }
 
     /// To be run as a program.
     pub fn executing() -> Self {
-        Self { read: true, execute: true, ..Self::default() }
+        Self {
+            read: true,
+            execute: true,
+            ..Self::default()
+        }
     }
 
     /// The directions asked for.

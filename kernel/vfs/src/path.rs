@@ -7,7 +7,7 @@
 
 use alloc::sync::Arc;
 
-use base::Result;
+use base::{Error, Result};
 use object::FileStatus;
 
 use crate::dentry::Dentry;
@@ -55,31 +55,47 @@ impl Path {
     /// Goes down to what is mounted here, and on that, and so on.
     pub(crate) fn into_topmost(mut self) -> Path {
         while self.dentry.is_mount_point() {
-            let Some(mount) = self.mount.mounted_on(&self.dentry) else { break };
-            self = Path { dentry: mount.root_dentry().clone(), mount };
+            let Some(mount) = self.mount.mounted_on(&self.dentry) else {
+                break;
+            };
+            self = Path {
+                dentry: mount.root_dentry().clone(),
+                mount,
+            };
         }
         self
     }
 
     /// One up, across mounts but not over `root`. A directory that is no longer reachable from
     /// anywhere, or the top of a detached mount, is its own parent.
-    pub(crate) fn parent(&self, root: &Path) -> Path {
+    ///
+    /// A directory that was moved out of the part of its file system that the mount shows has no
+    /// way up: its parents were never meant to be seen from here ([`Error::NotFound`]).
+    pub(crate) fn parent(&self, root: &Path) -> Result<Path> {
         let mut at = self.clone();
         loop {
             if at.is_same(root) {
-                return at;
+                return Ok(at);
             }
             if at.is_mount_root() {
                 match at.mount.mounted_at() {
                     Some(below) => at = below,
-                    None => return at,
+                    None => return Ok(at),
                 }
                 continue;
             }
-            return match at.dentry.parent() {
-                Some(parent) => Path { mount: at.mount, dentry: parent }.into_topmost(),
-                None => at,
+            let Some(parent) = at.dentry.parent() else {
+                return Ok(at);
             };
+            let top = at.mount.root_dentry();
+            if top.parent().is_some() && !parent.is_below_or_same(top) {
+                return Err(Error::NotFound);
+            }
+            return Ok(Path {
+                mount: at.mount,
+                dentry: parent,
+            }
+            .into_topmost());
         }
     }
 }

@@ -18,7 +18,10 @@ pub struct Range {
 
 impl Range {
     /// The whole file.
-    pub const ALL: Range = Range { start: 0, end: u64::MAX };
+    pub const ALL: Range = Range {
+        start: 0,
+        end: u64::MAX,
+    };
 
     fn overlaps(self, other: Range) -> bool {
         self.start < other.end && other.start < self.end
@@ -39,13 +42,22 @@ pub struct RangeLock {
 }
 
 /// The first lock of another owner that excludes `kind` on `range`.
-pub fn conflict(locks: &[RangeLock], owner: u64, range: Range, kind: LockKind) -> Option<RangeLock> {
+pub fn conflict(
+    locks: &[RangeLock],
+    owner: u64,
+    range: Range,
+    kind: LockKind,
+) -> Option<RangeLock> {
     let in_the_way = |lock: &&RangeLock| {
         lock.owner != owner
             && lock.range.overlaps(range)
             && (kind == LockKind::Exclusive || lock.kind == LockKind::Exclusive)
     };
-    locks.iter().filter(in_the_way).min_by_key(|lock| lock.range.start).copied()
+    locks
+        .iter()
+        .filter(in_the_way)
+        .min_by_key(|lock| lock.range.start)
+        .copied()
 }
 
 /// Enters a lock that has no conflict.
@@ -72,7 +84,13 @@ pub fn clear(locks: &mut Vec<RangeLock>, owner: u64, range: Range) {
             return true;
         }
         if lock.range.end > range.end {
-            tails.push(RangeLock { range: Range { start: range.end, ..lock.range }, ..*lock });
+            tails.push(RangeLock {
+                range: Range {
+                    start: range.end,
+                    ..lock.range
+                },
+                ..*lock
+            });
         }
         lock.range.end = range.start;
         lock.range.start < lock.range.end
@@ -85,14 +103,21 @@ mod tests {
     use super::*;
 
     fn lock(owner: u64, start: u64, end: u64, kind: LockKind) -> RangeLock {
-        RangeLock { owner, process: owner as i64, range: Range { start, end }, kind }
+        RangeLock {
+            owner,
+            process: owner as i64,
+            range: Range { start, end },
+            kind,
+        }
     }
 
     /// What `owner` holds at `byte`.
     fn at(locks: &[RangeLock], owner: u64, byte: u64) -> Option<LockKind> {
         let found: Vec<_> = locks
             .iter()
-            .filter(|lock| lock.owner == owner && (lock.range.start..lock.range.end).contains(&byte))
+            .filter(|lock| {
+                lock.owner == owner && (lock.range.start..lock.range.end).contains(&byte)
+            })
             .collect();
         assert!(found.len() <= 1, "an owner's ranges overlap: {found:?}");
         found.first().map(|lock| lock.kind)
@@ -124,7 +149,9 @@ mod tests {
         // A small exhaustive comparison with an array of bytes.
         let mut state = 12345_u64;
         let mut next = |bound: u64| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             (state >> 33) % bound
         };
         let mut locks = Vec::new();

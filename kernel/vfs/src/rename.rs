@@ -49,14 +49,32 @@ impl FsContext {
         if !Arc::ptr_eq(&old.directory.mount, &new.directory.mount) {
             return Err(Error::CrossDevice);
         }
-        let ParentOf { last: Last::Name(old_name), .. } = &old else { return Err(Error::Busy) };
-        let ParentOf { last: Last::Name(new_name), .. } = &new else {
+        let ParentOf {
+            last: Last::Name(old_name),
+            ..
+        } = &old
+        else {
+            return Err(Error::Busy);
+        };
+        let ParentOf {
+            last: Last::Name(new_name),
+            ..
+        } = &new
+        else {
             let keep = flags.contains(RenameFlags::NO_REPLACE);
             return Err(if keep { Error::Exists } else { Error::Busy });
         };
         self.check_writable(&old.directory)?;
-        let from = Side { directory: &old.directory.dentry, name: Name::new(old_name)?, slash: old.slash };
-        let to = Side { directory: &new.directory.dentry, name: Name::new(new_name)?, slash: new.slash };
+        let from = Side {
+            directory: &old.directory.dentry,
+            name: Name::new(old_name)?,
+            slash: old.slash,
+        };
+        let to = Side {
+            directory: &new.directory.dentry,
+            name: Name::new(new_name)?,
+            slash: new.slash,
+        };
         if Arc::ptr_eq(from.directory, to.directory) {
             let held = from.directory.lock_live()?;
             return self.rename_locked(&from, &to, flags, None, &held, None);
@@ -119,11 +137,15 @@ impl FsContext {
             return Ok(());
         }
         self.check_rename(from, to, &source, target.as_ref(), exchange)?;
-        let victim = target.as_ref().filter(|one| !exchange && one.inode().is_directory());
+        let victim = target
+            .as_ref()
+            .filter(|one| !exchange && one.inode().is_directory());
         // Nothing may appear in a replaced directory between the look and its end. One that only
         // moves needs no lock, because its entries do not change.
         let inside = victim.map(|victim| victim.lock_changes());
-        from.directory.inode().rename(from.name, to.directory.inode(), to.name, flags)?;
+        from.directory
+            .inode()
+            .rename(from.name, to.directory.inode(), to.name, flags)?;
         if let Some(victim) = victim {
             victim.mark_removed();
         }
@@ -155,13 +177,18 @@ impl FsContext {
             }
             None => {
                 let above = to.directory.inode().ownership()?;
-                self.credentials.check(above, true, Permission::WRITE | Permission::EXECUTE)?;
+                self.credentials
+                    .check(above, true, Permission::WRITE | Permission::EXECUTE)?;
             }
         }
         // A directory that changes its parent is itself written to: its `..` changes.
         if !Arc::ptr_eq(from.directory, to.directory) {
             let moved = [Some(source), target.filter(|_| exchange)];
-            for directory in moved.into_iter().flatten().filter(|one| one.inode().is_directory()) {
+            for directory in moved
+                .into_iter()
+                .flatten()
+                .filter(|one| one.inode().is_directory())
+            {
                 let ownership = directory.inode().ownership()?;
                 self.credentials.check(ownership, true, Permission::WRITE)?;
             }
@@ -189,7 +216,11 @@ fn check_ancestry(
     if let Some(target) = target
         && from.directory.is_below_or_same(target)
     {
-        return Err(if exchange { Error::InvalidArgument } else { Error::NotEmpty });
+        return Err(if exchange {
+            Error::InvalidArgument
+        } else {
+            Error::NotEmpty
+        });
     }
     Ok(())
 }
@@ -205,7 +236,10 @@ fn record(
     let old_place = source.location();
     let new_name: Arc<[u8]> = to.name.as_bytes().into();
     source.volume().renames.fetch_add(1, Ordering::AcqRel);
-    source.set_location(Location { parent: Some(to.directory.clone()), name: new_name.clone() });
+    source.set_location(Location {
+        parent: Some(to.directory.clone()),
+        name: new_name.clone(),
+    });
     match target {
         Some(target) if exchange => {
             let old_name = old_place.name.clone();

@@ -16,7 +16,10 @@ const DAY: i64 = 24 * 60 * 60;
 /// The present moment, as file systems keep it.
 pub fn now() -> Timestamp {
     let since = base::time::wall_clock();
-    Timestamp { seconds: since.as_secs() as i64, nanoseconds: since.subsec_nanos() }
+    Timestamp {
+        seconds: since.as_secs() as i64,
+        nanoseconds: since.subsec_nanos(),
+    }
 }
 
 /// Is a read at `now` worth noting, by the times a file has?
@@ -45,7 +48,10 @@ pub(crate) fn note_access(place: &Path) {
     let (access, modification) = (status.access_time, status.modification_time);
     if strict || access_is_news(now, access, modification, status.change_time) {
         // A file system that keeps no times refuses; nothing is lost.
-        let change = AttributeChange { access_time: Some(now), ..AttributeChange::default() };
+        let change = AttributeChange {
+            access_time: Some(now),
+            ..AttributeChange::default()
+        };
         let _ = inode.set_attributes(&change);
     }
 }
@@ -55,7 +61,10 @@ mod tests {
     use super::*;
 
     fn at(seconds: i64) -> Timestamp {
-        Timestamp { seconds, nanoseconds: 0 }
+        Timestamp {
+            seconds,
+            nanoseconds: 0,
+        }
     }
 
     #[test]

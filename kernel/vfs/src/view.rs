@@ -63,8 +63,14 @@ impl View {
     }
 
     fn over(top: Arc<Mount>) -> Arc<Self> {
-        let root = Path { dentry: top.root_dentry().clone(), mount: top.clone() };
-        Arc::new(Self { tree: MountTree::new(top), root: SpinLock::new(rank::VIEW, root) })
+        let root = Path {
+            dentry: top.root_dentry().clone(),
+            mount: top.clone(),
+        };
+        Arc::new(Self {
+            tree: MountTree::new(top),
+            root: SpinLock::new(rank::VIEW, root),
+        })
     }
 
     pub(crate) fn tree(&self) -> &MountTree {
@@ -94,12 +100,18 @@ impl View {
     pub fn clone_view(&self, follow: &mut [&mut Path]) -> Arc<Self> {
         let mut root = self.root.lock().clone();
         let top = self.tree.top();
-        let source = Path { mount: top.clone(), dentry: top.root_dentry().clone() };
+        let source = Path {
+            mount: top.clone(),
+            dentry: top.root_dentry().clone(),
+        };
         let mut all: Vec<&mut Path> = Vec::with_capacity(follow.len() + 1);
         all.push(&mut root);
         all.extend(follow.iter_mut().map(|path| &mut **path));
         let copy = mount_tree::copy(&source, true, &mut all);
-        Arc::new(Self { tree: MountTree::new(copy), root: SpinLock::new(rank::VIEW, root) })
+        Arc::new(Self {
+            tree: MountTree::new(copy),
+            root: SpinLock::new(rank::VIEW, root),
+        })
     }
 
     /// Mounts `filesystem` on `target`.
@@ -109,7 +121,8 @@ impl View {
         target: &Path,
         flags: MountFlags,
     ) -> Result<()> {
-        self.tree.attach(Mount::new(Volume::root_of(filesystem), flags), target)
+        self.tree
+            .attach(Mount::new(Volume::root_of(filesystem), flags), target)
     }
 
     /// Makes what is at `source` appear at `target` too; with `recursive`, what is mounted below
@@ -118,7 +131,8 @@ impl View {
         if source.mount.anonymous_name().is_some() {
             return Err(Error::InvalidArgument);
         }
-        self.tree.attach(mount_tree::copy(source, recursive, &mut []), target)
+        self.tree
+            .attach(mount_tree::copy(source, recursive, &mut []), target)
     }
 
     /// Moves the mount whose top is `source` to `target`.
@@ -146,7 +160,10 @@ impl View {
         let mut found: Vec<Arc<dyn FileSystem>> = Vec::new();
         for mount in self.tree.list() {
             let filesystem = mount.volume().filesystem();
-            if !found.iter().any(|known| known.device() == filesystem.device()) {
+            if !found
+                .iter()
+                .any(|known| known.device() == filesystem.device())
+            {
                 found.push(filesystem.clone());
             }
         }
@@ -157,12 +174,19 @@ impl View {
     pub fn mounts(&self, root: Option<&Path>) -> Vec<MountInfo> {
         let own = self.root();
         let root = root.unwrap_or(&own);
-        self.tree.list().iter().filter_map(|mount| describe(mount, root)).collect()
+        self.tree
+            .list()
+            .iter()
+            .filter_map(|mount| describe(mount, root))
+            .collect()
     }
 }
 
 fn describe(mount: &Arc<Mount>, root: &Path) -> Option<MountInfo> {
-    let top = Path { mount: mount.clone(), dentry: mount.root_dentry().clone() };
+    let top = Path {
+        mount: mount.clone(),
+        dentry: mount.root_dentry().clone(),
+    };
     let mount_point = if Arc::ptr_eq(mount, &root.mount) && !top.is_same(root) {
         // The root lies inside this mount: it is what covers "/".
         b"/".to_vec()
@@ -175,7 +199,9 @@ fn describe(mount: &Arc<Mount>, root: &Path) -> Option<MountInfo> {
     let filesystem = mount.volume().filesystem();
     Some(MountInfo {
         id: mount.id(),
-        parent: mount.mounted_at().map_or(mount.id(), |place| place.mount.id()),
+        parent: mount
+            .mounted_at()
+            .map_or(mount.id(), |place| place.mount.id()),
         device: filesystem.device(),
         root: path_text::text_in_volume(mount.root_dentry()),
         mount_point,

@@ -81,11 +81,19 @@ pub(crate) fn resolve(
 ) -> Result<Path> {
     if path.is_empty() && flags.contains(ResolveFlags::EMPTY_PATH) {
         let place = at.unwrap_or(&context.working_directory).clone();
-        return if flags.contains(ResolveFlags::DIRECTORY) { directory(place) } else { Ok(place) };
+        return if flags.contains(ResolveFlags::DIRECTORY) {
+            directory(place)
+        } else {
+            Ok(place)
+        };
     }
     let mut walk = Walk::new(context, at, path, flags)?;
     loop {
-        let ParentOf { directory: parent, last, slash } = walk.to_last()?;
+        let ParentOf {
+            directory: parent,
+            last,
+            slash,
+        } = walk.to_last()?;
         let follow = slash || !flags.contains(ResolveFlags::NO_FOLLOW);
         let found = match last {
             Last::Name(name) => match walk.enter_last(&name, follow)? {
@@ -96,17 +104,29 @@ pub(crate) fn resolve(
             Last::Parent => walk.up()?,
         };
         let must_be_directory = slash || flags.contains(ResolveFlags::DIRECTORY);
-        return if must_be_directory { directory(found) } else { Ok(found) };
+        return if must_be_directory {
+            directory(found)
+        } else {
+            Ok(found)
+        };
     }
 }
 
 /// Finds the directory that `path`'s last component lies in.
-pub(crate) fn resolve_parent(context: &FsContext, at: Option<&Path>, path: &[u8]) -> Result<ParentOf> {
+pub(crate) fn resolve_parent(
+    context: &FsContext,
+    at: Option<&Path>,
+    path: &[u8],
+) -> Result<ParentOf> {
     Walk::new(context, at, path, ResolveFlags::empty())?.to_last()
 }
 
 fn directory(path: Path) -> Result<Path> {
-    if path.inode().is_directory() { Ok(path) } else { Err(Error::NotDirectory) }
+    if path.inode().is_directory() {
+        Ok(path)
+    } else {
+        Err(Error::NotDirectory)
+    }
 }
 
 impl<'a> Walk<'a> {
@@ -133,7 +153,11 @@ impl<'a> Walk<'a> {
             flags,
             root: root.clone(),
             start: scoped.then(|| start.clone()),
-            at: if absolute { root.clone() } else { start.clone() },
+            at: if absolute {
+                root.clone()
+            } else {
+                start.clone()
+            },
             pending,
         })
     }
@@ -141,8 +165,19 @@ impl<'a> Walk<'a> {
     /// Goes on up to the last component and stops in front of it, standing in its directory.
     pub(crate) fn to_last(&mut self) -> Result<ParentOf> {
         loop {
-            let Some((component, Place { last, slash_follows })) = self.pending.next()? else {
-                return Ok(ParentOf { directory: self.at.clone(), last: Last::Root, slash: true });
+            let Some((
+                component,
+                Place {
+                    last,
+                    slash_follows,
+                },
+            )) = self.pending.next()?
+            else {
+                return Ok(ParentOf {
+                    directory: self.at.clone(),
+                    last: Last::Root,
+                    slash: true,
+                });
             };
             search(self.credentials, &self.at)?;
             if last {
@@ -152,7 +187,11 @@ impl<'a> Walk<'a> {
                     Component::Parent => Last::Parent,
                     Component::Entry(name) => Last::Name(name.as_bytes().into()),
                 };
-                return Ok(ParentOf { directory, last, slash: slash_follows });
+                return Ok(ParentOf {
+                    directory,
+                    last,
+                    slash: slash_follows,
+                });
             }
             match component {
                 Component::Current => {}
@@ -226,7 +265,7 @@ impl<'a> Walk<'a> {
         if self.flags.contains(ResolveFlags::BENEATH) && self.at.is_same(&self.root) {
             return Err(Error::CrossDevice);
         }
-        let parent = self.at.parent(&self.root);
+        let parent = self.at.parent(&self.root)?;
         self.check_mount(&parent)?;
         Ok(parent)
     }
@@ -251,5 +290,9 @@ pub(crate) fn search(credentials: &Credentials, at: &Path) -> Result<()> {
 
 /// A child of `directory`, and what is mounted on it.
 pub(crate) fn child(directory: &Path, dentry: Arc<crate::dentry::Dentry>) -> Path {
-    Path { mount: directory.mount.clone(), dentry }.into_topmost()
+    Path {
+        mount: directory.mount.clone(),
+        dentry,
+    }
+    .into_topmost()
 }

@@ -46,7 +46,11 @@ pub enum Reason {
 
 impl fmt::Display for ArchiveError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "the archive's entry at offset {:#x} ", self.offset)?;
+        write!(
+            formatter,
+            "the archive's entry at offset {:#x} ",
+            self.offset
+        )?;
         match self.reason {
             Reason::TruncatedHeader => formatter.write_str("ends inside its header"),
             Reason::TruncatedName => formatter.write_str("ends inside its name"),
@@ -55,7 +59,10 @@ impl fmt::Display for ArchiveError {
             Reason::BadMagic => formatter.write_str("does not begin with the newc mark 070701"),
             Reason::Compressed => formatter.write_str("is compressed; a plain archive is needed"),
             Reason::BadNumber(field) => {
-                write!(formatter, "has a header field ({field}) that is not hexadecimal")
+                write!(
+                    formatter,
+                    "has a header field ({field}) that is not hexadecimal"
+                )
             }
             Reason::BadNameLength => formatter.write_str("has a name of an impossible length"),
             Reason::BadNameEnd => formatter.write_str("has a name that does not end properly"),

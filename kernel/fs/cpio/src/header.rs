@@ -84,18 +84,35 @@ pub fn parse(archive: &(impl Source + ?Sized), offset: usize) -> Result<Parsed, 
         return Err(fail(Reason::TruncatedHeader));
     }
     let fields = numbers(&header).map_err(fail)?;
-    let [ino, mode, links, uid, gid, modification_time, size, major, minor, device_major, device_minor, name_length, _check] =
-        fields;
+    let [
+        ino,
+        mode,
+        links,
+        uid,
+        gid,
+        modification_time,
+        size,
+        major,
+        minor,
+        device_major,
+        device_minor,
+        name_length,
+        _check,
+    ] = fields;
     let name_length = name_length as usize;
     if name_length == 0 || name_length > NAME_FIELD_MAX {
         return Err(fail(Reason::BadNameLength));
     }
-    let name_offset = offset.checked_add(HEADER_LENGTH).ok_or(fail(Reason::TruncatedName))?;
+    let name_offset = offset
+        .checked_add(HEADER_LENGTH)
+        .ok_or(fail(Reason::TruncatedName))?;
     let data = padded(name_offset, name_length).ok_or(fail(Reason::TruncatedName))?;
     let name = name(archive, name_offset, name_length).map_err(fail)?;
     let size = size as usize;
     if name == TRAILER {
-        return Ok(Parsed::Trailer(padded(data, size).ok_or(fail(Reason::TruncatedData))?));
+        return Ok(Parsed::Trailer(
+            padded(data, size).ok_or(fail(Reason::TruncatedData))?,
+        ));
     }
     let end = data.checked_add(size).ok_or(fail(Reason::TruncatedData))?;
     if end > archive.len() {
@@ -155,7 +172,11 @@ fn check_magic(header: &[u8; HEADER_LENGTH], length: usize) -> Result<(), Reason
         b"\x02\x21\x4c\x18",
     ];
     let compressed = compressed.iter().any(|mark| header.starts_with(mark));
-    Err(if compressed { Reason::Compressed } else { Reason::BadMagic })
+    Err(if compressed {
+        Reason::Compressed
+    } else {
+        Reason::BadMagic
+    })
 }
 
 fn numbers(header: &[u8; HEADER_LENGTH]) -> Result<[u32; FIELDS], Reason> {
@@ -164,7 +185,9 @@ fn numbers(header: &[u8; HEADER_LENGTH]) -> Result<[u32; FIELDS], Reason> {
     for (index, (field, digits)) in fields.iter_mut().zip(digits.chunks_exact(8)).enumerate() {
         for &digit in digits {
             // Not `from_str_radix`: that takes a sign.
-            let value = char::from(digit).to_digit(16).ok_or(Reason::BadNumber(index as u8))?;
+            let value = char::from(digit)
+                .to_digit(16)
+                .ok_or(Reason::BadNumber(index as u8))?;
             *field = *field << 4 | value;
         }
     }
@@ -181,7 +204,10 @@ fn name(archive: &(impl Source + ?Sized), offset: usize, length: usize) -> Resul
     if end > archive.len() {
         return Err(Reason::TruncatedName);
     }
-    let text = name.iter().position(|&byte| byte == 0).ok_or(Reason::BadNameEnd)?;
+    let text = name
+        .iter()
+        .position(|&byte| byte == 0)
+        .ok_or(Reason::BadNameEnd)?;
     if name.iter().skip(text).any(|&byte| byte != 0) {
         return Err(Reason::BadNameEnd);
     }

@@ -22,7 +22,10 @@ impl Links {
         if entry.links < 2 {
             return None;
         }
-        self.files.get(&entry.identity).filter(|inode| inode.kind() == entry.kind).cloned()
+        self.files
+            .get(&entry.identity)
+            .filter(|inode| inode.kind() == entry.kind)
+            .cloned()
     }
 
     /// Remembers a file that has more names to come.

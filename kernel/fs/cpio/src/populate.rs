@@ -37,7 +37,10 @@ pub fn check(archive: &(impl Source + ?Sized)) -> Result<usize, ArchiveError> {
     let mut entries = 0;
     for_each(archive, |event| {
         if let Event::Entry(entry) = event {
-            check_entry(&entry).map_err(|reason| ArchiveError { offset: entry.offset, reason })?;
+            check_entry(&entry).map_err(|reason| ArchiveError {
+                offset: entry.offset,
+                reason,
+            })?;
             entries += 1;
         }
         Ok(())
@@ -60,7 +63,10 @@ pub fn populate(
     for_each(archive, |event| match event {
         Event::Entry(entry) => builder
             .enter(archive, &entry)
-            .map_err(|reason| ArchiveError { offset: entry.offset, reason }),
+            .map_err(|reason| ArchiveError {
+                offset: entry.offset,
+                reason,
+            }),
         Event::End => {
             builder.links = Links::default();
             Ok(())
@@ -81,7 +87,10 @@ fn for_each(
 ) -> Result<(), ArchiveError> {
     let mut at = next_archive(archive, 0);
     if at.is_none() {
-        return Err(ArchiveError { offset: 0, reason: Reason::NoTrailer });
+        return Err(ArchiveError {
+            offset: 0,
+            reason: Reason::NoTrailer,
+        });
     }
     while let Some(offset) = at {
         at = match parse(archive, offset)? {
@@ -101,7 +110,8 @@ fn for_each(
 
 /// The parts of a name: no empty ones, no `.`.
 fn parts(name: &[u8]) -> impl Iterator<Item = &[u8]> {
-    name.split(|&byte| byte == b'/').filter(|part| !part.is_empty() && *part != b".")
+    name.split(|&byte| byte == b'/')
+        .filter(|part| !part.is_empty() && *part != b".")
 }
 
 fn check_entry(entry: &Entry) -> Result<(), Reason> {
@@ -131,7 +141,11 @@ impl Builder {
     fn enter(&mut self, archive: &(impl Source + ?Sized), entry: &Entry) -> Result<(), Reason> {
         self.summary.entries += 1;
         let mut path: Vec<&[u8]> = parts(&entry.name).collect();
-        let owner = Ownership { mode: entry.mode, uid: entry.uid, gid: entry.gid };
+        let owner = Ownership {
+            mode: entry.mode,
+            uid: entry.uid,
+            gid: entry.gid,
+        };
         let Some(last) = path.pop() else {
             return finish(&self.root, entry);
         };
@@ -172,7 +186,9 @@ impl Builder {
             FileKind::Socket => NewInode::Socket,
             FileKind::Regular | FileKind::Anonymous => NewInode::File,
         };
-        let inode = directory.create(name, &new, owner).map_err(Reason::FileSystem)?;
+        let inode = directory
+            .create(name, &new, owner)
+            .map_err(Reason::FileSystem)?;
         self.links.remember(entry, &inode);
         if entry.kind == FileKind::Regular {
             self.fill(archive, entry, &inode)?;
@@ -207,7 +223,11 @@ impl Builder {
         let mut directory = self.root.clone();
         for part in path {
             let name = Name::new(part).map_err(|_| Reason::BadName)?;
-            let owner = Ownership { mode: 0o755, uid: 0, gid: 0 };
+            let owner = Ownership {
+                mode: 0o755,
+                uid: 0,
+                gid: 0,
+            };
             directory = match directory.lookup(name) {
                 Ok(found) if found.is_directory() => found,
                 Ok(_) => return Err(Reason::Conflict),
@@ -230,7 +250,9 @@ impl Builder {
         entry: &Entry,
         inode: &Arc<dyn Inode>,
     ) -> Result<(), Reason> {
-        let cache = inode.page_cache().ok_or(Reason::FileSystem(Error::InvalidArgument))?;
+        let cache = inode
+            .page_cache()
+            .ok_or(Reason::FileSystem(Error::InvalidArgument))?;
         inode.truncate(0).map_err(Reason::FileSystem)?;
         let mut buffer = Vec::new();
         for (index, start) in (0..entry.size).step_by(PAGE_SIZE).enumerate() {
@@ -244,7 +266,9 @@ impl Builder {
                 }
                 None => {
                     buffer.resize(PAGE_SIZE, 0);
-                    let Some(part) = buffer.get_mut(..length) else { continue };
+                    let Some(part) = buffer.get_mut(..length) else {
+                        continue;
+                    };
                     if archive.read(offset, part) != length {
                         return Err(Reason::TruncatedData);
                     }
@@ -255,7 +279,9 @@ impl Builder {
                     frame
                 }
             };
-            cache.insert(index as u64, frame).map_err(Reason::FileSystem)?;
+            cache
+                .insert(index as u64, frame)
+                .map_err(Reason::FileSystem)?;
         }
         cache.set_size(entry.size as u64);
         Ok(())
@@ -271,13 +297,19 @@ fn bytes(archive: &(impl Source + ?Sized), entry: &Entry) -> Result<Vec<u8>, Rea
     while body.last() == Some(&0) {
         body.pop();
     }
-    if body.is_empty() || body.contains(&0) { Err(Reason::BadLink) } else { Ok(body) }
+    if body.is_empty() || body.contains(&0) {
+        Err(Reason::BadLink)
+    } else {
+        Ok(body)
+    }
 }
 
 /// Sets what a fresh inode did not get when it was made, or what a repeated directory changes.
 fn finish(inode: &Arc<dyn Inode>, entry: &Entry) -> Result<(), Reason> {
-    let moment =
-        Timestamp { seconds: i64::from(entry.modification_time), ..Timestamp::default() };
+    let moment = Timestamp {
+        seconds: i64::from(entry.modification_time),
+        ..Timestamp::default()
+    };
     let change = AttributeChange {
         mode: Some(entry.mode),
         uid: Some(entry.uid),

@@ -45,7 +45,9 @@ impl Source for [u8] {
     fn read(&self, offset: usize, into: &mut [u8]) -> usize {
         let rest = self.get(offset..).unwrap_or_default();
         let count = rest.len().min(into.len());
-        let (Some(to), Some(from)) = (into.get_mut(..count), rest.get(..count)) else { return 0 };
+        let (Some(to), Some(from)) = (into.get_mut(..count), rest.get(..count)) else {
+            return 0;
+        };
         to.copy_from_slice(from);
         count
     }

@@ -69,7 +69,12 @@ fn priority(level: Level) -> u32 {
 /// A record as it is read.
 fn text_of(record: &Record) -> String {
     let microseconds = record.time_ns / 1000;
-    format!("{},{},{microseconds},-;{}\n", priority(record.level), record.sequence, record.text)
+    format!(
+        "{},{},{microseconds},-;{}\n",
+        priority(record.level),
+        record.sequence,
+        record.text
+    )
 }
 
 impl LogFile {
@@ -131,7 +136,10 @@ impl File for LogFile {
 
     fn poll(&self, interest: Ready, _waiter: Option<&mut PollRegistration>) -> Ready {
         let mut ready = Ready::WRITE;
-        ready.set(Ready::READ, log::read_from(self.next.load(Ordering::Relaxed)).is_some());
+        ready.set(
+            Ready::READ,
+            log::read_from(self.next.load(Ordering::Relaxed)).is_some(),
+        );
         ready & interest
     }
 

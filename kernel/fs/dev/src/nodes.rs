@@ -31,7 +31,10 @@ pub fn device_files() -> Result<Arc<dyn FileSystem>> {
     if let Some(present) = FILES.lock().clone() {
         return Ok(present);
     }
-    let limits = Limits { pages: Limits::default().pages.min(4096), inodes: 4096 };
+    let limits = Limits {
+        pages: Limits::default().pages.min(4096),
+        inodes: 4096,
+    };
     let made = RamFs::with("devtmpfs", limits, 0o755)?;
     made.let_names_appear();
     let root = made.root();
@@ -68,7 +71,12 @@ fn add_node(root: &Arc<dyn Inode>, device: &dyn CharacterDevice) -> Result<()> {
     let mut rest = name.as_bytes();
     while let Some(slash) = rest.iter().position(|&byte| byte == b'/') {
         let (part, tail) = (rest.get(..slash), rest.get(slash + 1..));
-        directory = make(&directory, part.unwrap_or_default(), &NewInode::Directory, 0o755)?;
+        directory = make(
+            &directory,
+            part.unwrap_or_default(),
+            &NewInode::Directory,
+            0o755,
+        )?;
         rest = tail.unwrap_or_default();
     }
     let number = device.number();
@@ -89,7 +97,15 @@ fn make(
     mode: u32,
 ) -> Result<Arc<dyn Inode>> {
     let name = Name::new(name)?;
-    match directory.create(name, new, Ownership { mode, uid: 0, gid: 0 }) {
+    match directory.create(
+        name,
+        new,
+        Ownership {
+            mode,
+            uid: 0,
+            gid: 0,
+        },
+    ) {
         Err(Error::Exists) => directory.lookup(name),
         made => made,
     }

@@ -50,7 +50,11 @@ pub(crate) fn note_owner(index: u32) {
 fn fresh(uid: u32) -> Attributes {
     let now = vfs::now();
     Attributes {
-        ownership: Ownership { mode: 0o620, uid, gid: GROUP },
+        ownership: Ownership {
+            mode: 0o620,
+            uid,
+            gid: GROUP,
+        },
         made: now,
         access_time: now,
         modification_time: now,
@@ -67,7 +71,12 @@ impl DevPts {
     /// A new instance; all show the same pairs.
     pub fn new() -> Arc<Self> {
         let made = vfs::now();
-        Arc::new(Self { root: Arc::new(Root { device: vfs::allocate_device(), made }) })
+        Arc::new(Self {
+            root: Arc::new(Root {
+                device: vfs::allocate_device(),
+                made,
+            }),
+        })
     }
 }
 
@@ -114,14 +123,26 @@ struct Node {
 impl Root {
     fn multiplexer(&self) -> Node {
         let number = DeviceNumber::new(5, 2);
-        Node { device: self.device, number, inode: 2, mode: 0o666, made: self.made }
+        Node {
+            device: self.device,
+            number,
+            inode: 2,
+            mode: 0o666,
+            made: self.made,
+        }
     }
 
     fn slave(&self, index: u32) -> Option<Node> {
         let number = DeviceNumber::new(MAJOR, index);
         registry().character(number)?;
         let inode = u64::from(index) + FIRST_INODE;
-        Some(Node { device: self.device, number, inode, mode: 0o620, made: self.made })
+        Some(Node {
+            device: self.device,
+            number,
+            inode,
+            mode: 0o620,
+            made: self.made,
+        })
     }
 }
 
@@ -131,7 +152,11 @@ fn indices() -> Vec<u32> {
         let number = device.number();
         (number.major == MAJOR).then_some(number.minor)
     };
-    registry().character_devices().iter().filter_map(is_slave).collect()
+    registry()
+        .character_devices()
+        .iter()
+        .filter_map(is_slave)
+        .collect()
 }
 
 impl Inode for Root {
@@ -171,7 +196,9 @@ impl Inode for Root {
         if format!("{index}") != text {
             return Err(Error::NotFound);
         }
-        self.slave(index).map(|node| Arc::new(node) as Arc<dyn Inode>).ok_or(Error::NotFound)
+        self.slave(index)
+            .map(|node| Arc::new(node) as Arc<dyn Inode>)
+            .ok_or(Error::NotFound)
     }
 
     fn read_directory(
@@ -181,7 +208,12 @@ impl Inode for Root {
     ) -> Result<()> {
         // Cookies: 1 behind the multiplexer, N + 2 behind slave N.
         let mut show = |name: &[u8], inode: u64, next_position: u64| {
-            visit(&DirectoryEntry { name, inode, kind: FileKind::CharacterDevice, next_position })
+            visit(&DirectoryEntry {
+                name,
+                inode,
+                kind: FileKind::CharacterDevice,
+                next_position,
+            })
         };
         if cookie == 0 && !show(b"ptmx", 2, 1) {
             return Ok(());
@@ -203,7 +235,11 @@ impl Node {
         match known.filter(|_| self.number.major == MAJOR) {
             Some(attributes) => attributes,
             None => Attributes {
-                ownership: Ownership { mode: self.mode, uid: 0, gid: 0 },
+                ownership: Ownership {
+                    mode: self.mode,
+                    uid: 0,
+                    gid: 0,
+                },
                 made: self.made,
                 access_time: self.made,
                 modification_time: self.made,

@@ -69,7 +69,9 @@ impl File for RandomFile {
         let mut done = 0;
         while into.remaining() > 0 {
             let count = into.remaining().min(CHUNK);
-            let Some(bytes) = buffer.get_mut(..count) else { break };
+            let Some(bytes) = buffer.get_mut(..count) else {
+                break;
+            };
             base::random::fill(bytes);
             match into.write(bytes) {
                 Ok(count) => done += count,

@@ -17,7 +17,10 @@ pub(crate) fn register() {
 
 fn make_devices(source: &MountSource<'_>) -> Result<Arc<dyn FileSystem>> {
     // Options of devtmpfs concern its tmpfs, which is there already: only the mode is common.
-    match vfs::parse_options(source.options).iter().all(|(name, _)| name == "mode") {
+    match vfs::parse_options(source.options)
+        .iter()
+        .all(|(name, _)| name == "mode")
+    {
         true => device_files(),
         false => Err(Error::InvalidArgument),
     }
@@ -26,9 +29,15 @@ fn make_devices(source: &MountSource<'_>) -> Result<Arc<dyn FileSystem>> {
 fn make_pts(source: &MountSource<'_>) -> Result<Arc<dyn FileSystem>> {
     // What distributions pass is what is done anyway; anything else is not known.
     let usual = |name: &str, value: &str| {
-        matches!((name, value), ("gid", "5") | ("mode", "620" | "0620") | ("ptmxmode", _) | ("newinstance", ""))
+        matches!(
+            (name, value),
+            ("gid", "5") | ("mode", "620" | "0620") | ("ptmxmode", _) | ("newinstance", "")
+        )
     };
-    match vfs::parse_options(source.options).iter().all(|(name, value)| usual(name, value)) {
+    match vfs::parse_options(source.options)
+        .iter()
+        .all(|(name, value)| usual(name, value))
+    {
         true => Ok(DevPts::new()),
         false => Err(Error::InvalidArgument),
     }

@@ -9,12 +9,22 @@ use proc::Process;
 
 /// Fails unless the calling process may look into `target`.
 pub(crate) fn check(target: &Process) -> Result<()> {
-    let Some(reader) = Process::current() else { return Ok(()) };
+    let Some(reader) = Process::current() else {
+        return Ok(());
+    };
     if core::ptr::eq(&*reader, target) {
         return Ok(());
     }
     let (reader, target) = (reader.credentials(), target.credentials());
-    let same = [target.uid, target.euid, target.suid].iter().all(|&uid| uid == reader.fsuid)
-        && [target.gid, target.egid, target.sgid].iter().all(|&gid| gid == reader.fsgid);
-    if same || reader.is_superuser() { Ok(()) } else { Err(Error::AccessDenied) }
+    let same = [target.uid, target.euid, target.suid]
+        .iter()
+        .all(|&uid| uid == reader.fsuid)
+        && [target.gid, target.egid, target.sgid]
+            .iter()
+            .all(|&gid| gid == reader.fsgid);
+    if same || reader.is_superuser() {
+        Ok(())
+    } else {
+        Err(Error::AccessDenied)
+    }
 }

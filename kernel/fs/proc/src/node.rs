@@ -27,7 +27,15 @@ pub(crate) struct Meta {
 impl Meta {
     /// A file of the super-user.
     pub(crate) fn system(shared: &Shared, inode: u64, mode: u32) -> Self {
-        Self { device: shared.device, inode, mode, uid: 0, gid: 0, links: 1, made: shared.made }
+        Self {
+            device: shared.device,
+            inode,
+            mode,
+            uid: 0,
+            gid: 0,
+            links: 1,
+            made: shared.made,
+        }
     }
 
     /// The status of an inode of this kind.
@@ -129,7 +137,10 @@ impl Inode for LinkNode {
             // Linux gives every link to an object this size.
             Target::Place(_) => 64,
         };
-        Ok(FileStatus { size, ..self.meta.status(FileKind::SymbolicLink) })
+        Ok(FileStatus {
+            size,
+            ..self.meta.status(FileKind::SymbolicLink)
+        })
     }
 
     fn cacheable(&self) -> bool {

@@ -44,8 +44,14 @@ fn names() -> Vec<&'static str> {
 
 /// The directory.
 pub(crate) fn directory(shared: &Arc<Shared>, inode: u64) -> Arc<dyn Inode> {
-    let meta = Meta { links: 2, ..Meta::system(shared, inode, 0o555) };
-    Arc::new(Directory { shared: shared.clone(), meta })
+    let meta = Meta {
+        links: 2,
+        ..Meta::system(shared, inode, 0o555)
+    };
+    Arc::new(Directory {
+        shared: shared.clone(),
+        meta,
+    })
 }
 
 struct Directory {
@@ -85,10 +91,17 @@ impl Inode for Directory {
 
     fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
         let wanted = |known: &&str| known.as_bytes() == name.as_bytes();
-        let known = names().into_iter().find(|known| wanted(&known)).ok_or(Error::NotFound)?;
+        let known = names()
+            .into_iter()
+            .find(|known| wanted(&known))
+            .ok_or(Error::NotFound)?;
         let inode = inode_below(self.meta.inode, known.as_bytes());
         let meta = Meta::system(&self.shared, inode, 0o444);
-        Ok(Arc::new(TextNode { meta, source: Arc::new(Named(known)), cacheable: true }))
+        Ok(Arc::new(TextNode {
+            meta,
+            source: Arc::new(Named(known)),
+            cacheable: true,
+        }))
     }
 
     fn read_directory(

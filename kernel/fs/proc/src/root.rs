@@ -47,8 +47,14 @@ pub(crate) struct Root {
 
 impl Root {
     pub(crate) fn new(shared: &Arc<Shared>) -> Self {
-        let meta = Meta { links: 2, ..Meta::system(shared, 1, 0o555) };
-        Self { shared: shared.clone(), meta }
+        let meta = Meta {
+            links: 2,
+            ..Meta::system(shared, 1, 0o555)
+        };
+        Self {
+            shared: shared.clone(),
+            meta,
+        }
     }
 }
 
@@ -93,7 +99,10 @@ impl Inode for Root {
     fn status(&self) -> Result<FileStatus> {
         let processes = self.shared.namespace().processes().len() as u32;
         let links = self.meta.links + processes;
-        Ok(FileStatus { links, ..self.meta.status(FileKind::Directory) })
+        Ok(FileStatus {
+            links,
+            ..self.meta.status(FileKind::Directory)
+        })
     }
 
     fn caches_absence(&self) -> bool {

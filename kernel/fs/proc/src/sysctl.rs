@@ -20,7 +20,10 @@ pub(crate) static ENTRIES: &[Entry] = &[
 ];
 
 static FS: &[Entry] = &[
-    Entry::new("protected_hardlinks", Content::Text(|_| Ok(b"0\n".to_vec()))),
+    Entry::new(
+        "protected_hardlinks",
+        Content::Text(|_| Ok(b"0\n".to_vec())),
+    ),
     Entry::new("protected_symlinks", Content::Text(|_| Ok(b"0\n".to_vec()))),
 ];
 
@@ -29,19 +32,34 @@ static KERNEL: &[Entry] = &[
     Entry::new("domainname", Content::Setting(domain_name, set_domain_name)),
     Entry::new("hostname", Content::Setting(host_name, set_host_name)),
     Entry::new("ngroups_max", Content::Text(|_| Ok(b"65536\n".to_vec()))),
-    Entry::new("osrelease", Content::Text(|_| Ok(format!("{MACHINE_RELEASE}\n").into_bytes()))),
-    Entry::new("ostype", Content::Text(|_| Ok(format!("{OS_TYPE}\n").into_bytes()))),
+    Entry::new(
+        "osrelease",
+        Content::Text(|_| Ok(format!("{MACHINE_RELEASE}\n").into_bytes())),
+    ),
+    Entry::new(
+        "ostype",
+        Content::Text(|_| Ok(format!("{OS_TYPE}\n").into_bytes())),
+    ),
     Entry::new("pid_max", Content::Setting(pid_max, set_pid_max)),
     Entry::new("random", Content::Directory(RANDOM)),
     Entry::new("threads-max", Content::Text(threads_max)),
-    Entry::new("version", Content::Text(|_| Ok(format!("{}\n", build()).into_bytes()))),
+    Entry::new(
+        "version",
+        Content::Text(|_| Ok(format!("{}\n", build()).into_bytes())),
+    ),
 ];
 
 static RANDOM: &[Entry] = &[
-    Entry::new("boot_id", Content::Text(|_| Ok(format!("{}\n", boot_id()).into_bytes()))),
+    Entry::new(
+        "boot_id",
+        Content::Text(|_| Ok(format!("{}\n", boot_id()).into_bytes())),
+    ),
     Entry::new("entropy_avail", Content::Text(|_| Ok(b"256\n".to_vec()))),
     Entry::new("poolsize", Content::Text(|_| Ok(b"256\n".to_vec()))),
-    Entry::new("uuid", Content::Text(|_| Ok(format!("{}\n", random_uuid()).into_bytes()))),
+    Entry::new(
+        "uuid",
+        Content::Text(|_| Ok(format!("{}\n", random_uuid()).into_bytes())),
+    ),
 ];
 
 static VM: &[Entry] = &[
@@ -69,9 +87,16 @@ fn set_domain_name(shared: &Shared, text: &[u8]) -> Result<()> {
 
 /// A host name: up to 64 bytes, up to a line's end.
 fn name_in(text: &[u8]) -> Result<String> {
-    let line = text.split(|&byte| byte == b'\n' || byte == 0).next().unwrap_or_default();
+    let line = text
+        .split(|&byte| byte == b'\n' || byte == 0)
+        .next()
+        .unwrap_or_default();
     let name = core::str::from_utf8(line).map_err(|_| Error::InvalidArgument)?;
-    if name.len() > 64 { Err(Error::InvalidArgument) } else { Ok(String::from(name)) }
+    if name.len() > 64 {
+        Err(Error::InvalidArgument)
+    } else {
+        Ok(String::from(name))
+    }
 }
 
 fn pid_max(shared: &Shared) -> Result<Vec<u8>> {
@@ -106,5 +131,12 @@ fn random_uuid() -> String {
     let number = u128::from_be_bytes(bytes) & !(0xf << 76 | 3 << 62) | 4 << 76 | 2 << 62;
     let digits = format!("{number:032x}");
     let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
-    format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
+    format!(
+        "{}-{}-{}-{}-{}",
+        part(0, 8),
+        part(8, 12),
+        part(12, 16),
+        part(16, 20),
+        part(20, 32)
+    )
 }

@@ -45,7 +45,12 @@ impl TextFile {
         access.set(FileAccess::READ, request.read);
         access.set(FileAccess::WRITE, request.write);
         let reading = Mutex::new(rank::POSITION, Reading::default());
-        Arc::new(Self { source, status, access, reading })
+        Arc::new(Self {
+            source,
+            status,
+            access,
+            reading,
+        })
     }
 
     fn read_from(&self, reading: &mut Reading, offset: u64, into: &mut Sink<'_>) -> Result<usize> {
@@ -53,7 +58,9 @@ impl TextFile {
             reading.text = Some(self.source.text()?);
         }
         let text = reading.text.as_deref().unwrap_or_default();
-        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(text.len());
+        let from = usize::try_from(offset)
+            .unwrap_or(usize::MAX)
+            .min(text.len());
         into.write(text.get(from..).unwrap_or_default())
     }
 }

@@ -22,7 +22,10 @@ pub(crate) enum Content {
     /// A text to read.
     Text(fn(&Shared) -> Result<Vec<u8>>),
     /// A text that may be written too.
-    Setting(fn(&Shared) -> Result<Vec<u8>>, fn(&Shared, &[u8]) -> Result<()>),
+    Setting(
+        fn(&Shared) -> Result<Vec<u8>>,
+        fn(&Shared, &[u8]) -> Result<()>,
+    ),
     /// A link to a name.
     Link(fn(&Shared) -> Result<Vec<u8>>),
     /// A directory.
@@ -49,22 +52,49 @@ impl Entry {
         let meta = |mode| Meta::system(shared, inode, mode);
         Ok(match self.content {
             Content::Text(text) => {
-                let source = Arc::new(SystemText { shared: shared.clone(), text, store: None });
-                Arc::new(TextNode { meta: meta(0o444), source, cacheable: true })
+                let source = Arc::new(SystemText {
+                    shared: shared.clone(),
+                    text,
+                    store: None,
+                });
+                Arc::new(TextNode {
+                    meta: meta(0o444),
+                    source,
+                    cacheable: true,
+                })
             }
             Content::Setting(text, store) => {
                 let store = Some(store);
-                let source = Arc::new(SystemText { shared: shared.clone(), text, store });
-                Arc::new(TextNode { meta: meta(0o644), source, cacheable: true })
+                let source = Arc::new(SystemText {
+                    shared: shared.clone(),
+                    text,
+                    store,
+                });
+                Arc::new(TextNode {
+                    meta: meta(0o644),
+                    source,
+                    cacheable: true,
+                })
             }
             Content::Link(body) => {
                 // Where it leads depends on who asks.
                 let target = Target::Body(body(shared)?);
-                Arc::new(LinkNode { meta: meta(0o777), target, cacheable: false })
+                Arc::new(LinkNode {
+                    meta: meta(0o777),
+                    target,
+                    cacheable: false,
+                })
             }
             Content::Directory(entries) => {
-                let meta = Meta { links: 2, ..meta(0o555) };
-                Arc::new(FixedDirectory { shared: shared.clone(), meta, entries })
+                let meta = Meta {
+                    links: 2,
+                    ..meta(0o555)
+                };
+                Arc::new(FixedDirectory {
+                    shared: shared.clone(),
+                    meta,
+                    entries,
+                })
             }
             Content::Special(make) => make(shared, inode),
         })

@@ -37,15 +37,18 @@ impl Entries {
 
     /// Enters an inode under a name; returns what the name led to.
     pub(crate) fn insert(&mut self, name: &[u8], inode: Arc<RamInode>) -> Option<Arc<RamInode>> {
-        if let Some(entry) =
-            self.by_name.get(name).and_then(|number| self.by_number.get_mut(number))
+        if let Some(entry) = self
+            .by_name
+            .get(name)
+            .and_then(|number| self.by_number.get_mut(number))
         {
             return Some(core::mem::replace(&mut entry.inode, inode));
         }
         self.last_number += 1;
         let name: Arc<[u8]> = name.into();
         self.by_name.insert(name.clone(), self.last_number);
-        self.by_number.insert(self.last_number, Entry { name, inode });
+        self.by_number
+            .insert(self.last_number, Entry { name, inode });
         None
     }
 
@@ -57,12 +60,19 @@ impl Entries {
     /// Up to `count` entries with numbers above `number`.
     pub(crate) fn after(&self, number: u64, count: usize) -> Vec<(u64, Entry)> {
         let from = number.saturating_add(1);
-        self.by_number.range(from..).take(count).map(|(&at, entry)| (at, entry.clone())).collect()
+        self.by_number
+            .range(from..)
+            .take(count)
+            .map(|(&at, entry)| (at, entry.clone()))
+            .collect()
     }
 
     /// Takes all entries out.
     pub(crate) fn take(&mut self) -> Vec<Arc<RamInode>> {
         self.by_name.clear();
-        core::mem::take(&mut self.by_number).into_values().map(|entry| entry.inode).collect()
+        core::mem::take(&mut self.by_number)
+            .into_values()
+            .map(|entry| entry.inode)
+            .collect()
     }
 }

@@ -31,9 +31,17 @@ impl RamFs {
     /// to user 0 and has `mode`.
     pub fn with(name: &'static str, limits: Limits, mode: u32) -> Result<Arc<Self>> {
         let account = Arc::new(Account::new(vfs::allocate_device(), limits));
-        let owner = Ownership { mode, uid: 0, gid: 0 };
+        let owner = Ownership {
+            mode,
+            uid: 0,
+            gid: 0,
+        };
         let root = RamInode::new(&account, &NewInode::Directory, owner)?;
-        Ok(Arc::new(Self { name, account, root }))
+        Ok(Arc::new(Self {
+            name,
+            account,
+            root,
+        }))
     }
 
     /// The kernel itself will make names here while it is mounted, as devfs does: the name cache must

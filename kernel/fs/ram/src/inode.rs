@@ -13,9 +13,7 @@ use base::{Error, Result};
 use mem::transfer::{Sink, Source};
 use mem::{ObjectDescription, PageCache};
 use object::{DirectoryEntry, FileKind, FileStatus, Timestamp};
-use vfs::{
-    AttributeChange, Attachments, Inode, Name, NewInode, Ownership, RenameFlags,
-};
+use vfs::{Attachments, AttributeChange, Inode, Name, NewInode, Ownership, RenameFlags};
 
 use crate::directory::Entries;
 use crate::limits::Account;
@@ -40,10 +38,16 @@ pub struct RamInode {
 }
 
 enum Content {
-    File { cache: Arc<PageCache>, writer: Mutex<()> },
+    File {
+        cache: Arc<PageCache>,
+        writer: Mutex<()>,
+    },
     Directory(SpinLock<Entries>),
     Symlink(Box<[u8]>),
-    Device { major: u32, minor: u32 },
+    Device {
+        major: u32,
+        minor: u32,
+    },
     Nothing,
 }
 
@@ -74,13 +78,19 @@ impl RamInode {
                     device: account.device,
                     inode: number,
                 });
-                Content::File { cache, writer: Mutex::new(rank::INODE_BYTES, ()) }
+                Content::File {
+                    cache,
+                    writer: Mutex::new(rank::INODE_BYTES, ()),
+                }
             }
-            NewInode::Directory => Content::Directory(SpinLock::new(rank::INODE, Entries::default())),
+            NewInode::Directory => {
+                Content::Directory(SpinLock::new(rank::INODE, Entries::default()))
+            }
             NewInode::Symlink(body) => Content::Symlink((*body).into()),
-            NewInode::Device { major, minor, .. } => {
-                Content::Device { major: *major, minor: *minor }
-            }
+            NewInode::Device { major, minor, .. } => Content::Device {
+                major: *major,
+                minor: *minor,
+            },
             NewInode::Fifo | NewInode::Socket => Content::Nothing,
         };
         let now = vfs::now();
@@ -88,7 +98,11 @@ impl RamInode {
             mode: owner.mode,
             uid: owner.uid,
             gid: owner.gid,
-            links: if matches!(new, NewInode::Directory) { 2 } else { 1 },
+            links: if matches!(new, NewInode::Directory) {
+                2
+            } else {
+                1
+            },
             access_time: now,
             modification_time: now,
             change_time: now,
@@ -146,7 +160,9 @@ impl RamInode {
 
     /// Takes a tree apart without recursion: it may be deeper than a kernel stack.
     pub(crate) fn empty(&self) {
-        let Content::Directory(entries) = &self.content else { return };
+        let Content::Directory(entries) = &self.content else {
+            return;
+        };
         let mut gone = entries.lock().take();
         while let Some(inode) = gone.pop() {
             if let Content::Directory(entries) = &inode.content {
@@ -181,9 +197,10 @@ impl Inode for RamInode {
 
     fn status(&self) -> Result<FileStatus> {
         let (size, blocks) = match &self.content {
-            Content::File { cache, .. } => {
-                (cache.size(), cache.resident_pages() as u64 * (hal::PAGE_SIZE as u64 / 512))
-            }
+            Content::File { cache, .. } => (
+                cache.size(),
+                cache.resident_pages() as u64 * (hal::PAGE_SIZE as u64 / 512),
+            ),
             Content::Directory(entries) => ((entries.lock().len() as u64 + 2) * ENTRY_SIZE, 0),
             Content::Symlink(body) => (body.len() as u64, 0),
             Content::Device { .. } | Content::Nothing => (0, 0),
@@ -215,7 +232,11 @@ impl Inode for RamInode {
 
     fn ownership(&self) -> Result<Ownership> {
         let attributes = self.attributes.lock();
-        Ok(Ownership { mode: attributes.mode, uid: attributes.uid, gid: attributes.gid })
+        Ok(Ownership {
+            mode: attributes.mode,
+            uid: attributes.uid,
+            gid: attributes.gid,
+        })
     }
 
     fn set_attributes(&self, change: &AttributeChange) -> Result<()> {
@@ -242,7 +263,9 @@ impl Inode for RamInode {
 
     fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
         let found = self.entries()?.lock().get(name.as_bytes());
-        found.map(|inode| inode as Arc<dyn Inode>).ok_or(Error::NotFound)
+        found
+            .map(|inode| inode as Arc<dyn Inode>)
+            .ok_or(Error::NotFound)
     }
 
     fn create(
@@ -288,14 +311,22 @@ impl Inode for RamInode {
     }
 
     fn unlink(&self, name: Name<'_>) -> Result<()> {
-        let gone = self.entries()?.lock().remove(name.as_bytes()).ok_or(Error::NotFound)?;
+        let gone = self
+            .entries()?
+            .lock()
+            .remove(name.as_bytes())
+            .ok_or(Error::NotFound)?;
         self.forget(&gone);
         self.note_modification();
         Ok(())
     }
 
     fn remove_directory(&self, name: Name<'_>) -> Result<()> {
-        let found = self.entries()?.lock().get(name.as_bytes()).ok_or(Error::NotFound)?;
+        let found = self
+            .entries()?
+            .lock()
+            .get(name.as_bytes())
+            .ok_or(Error::NotFound)?;
         if found.entries()?.lock().len() != 0 {
             return Err(Error::NotEmpty);
         }
@@ -412,7 +443,10 @@ impl Inode for RamInode {
     }
 
     fn next_extent(&self, offset: u64, data: bool) -> Result<u64> {
-        self.file()?.0.seek_data_or_hole(offset, !data).ok_or(Error::NoSuchDevice)
+        self.file()?
+            .0
+            .seek_data_or_hole(offset, !data)
+            .ok_or(Error::NoSuchDevice)
     }
 
     fn attachments(&self) -> Option<&Attachments> {

@@ -18,7 +18,10 @@ impl Default for Limits {
     /// Half of the memory, and as many inodes as that has pages: tmpfs's default on Linux.
     fn default() -> Self {
         let half = hal::frame::statistics().total / 2;
-        Self { pages: half, inodes: half }
+        Self {
+            pages: half,
+            inodes: half,
+        }
     }
 }
 

@@ -39,7 +39,12 @@ fn make(source: &MountSource<'_>) -> Result<Arc<dyn FileSystem>> {
 
 /// Understands the options of tmpfs(5): `size` and `nr_blocks`, `nr_inodes`, `mode`, `uid`, `gid`.
 fn parse(options: &[(String, String)], defaults: Limits) -> Result<Options> {
-    let mut parsed = Options { limits: defaults, mode: 0o1777, uid: 0, gid: 0 };
+    let mut parsed = Options {
+        limits: defaults,
+        mode: 0o1777,
+        uid: 0,
+        gid: 0,
+    };
     for (name, value) in options {
         match name.as_str() {
             "size" => {
@@ -80,8 +85,10 @@ fn number(text: &str) -> Result<usize> {
         Some(b'g' | b'G') => (text.get(..text.len() - 1), 30),
         _ => (Some(text), 0),
     };
-    let value: usize =
-        digits.unwrap_or_default().parse().map_err(|_| Error::InvalidArgument)?;
+    let value: usize = digits
+        .unwrap_or_default()
+        .parse()
+        .map_err(|_| Error::InvalidArgument)?;
     value.checked_mul(1 << shift).ok_or(Error::InvalidArgument)
 }
 
@@ -89,7 +96,10 @@ fn number(text: &str) -> Result<usize> {
 mod tests {
     use super::*;
 
-    const DEFAULTS: Limits = Limits { pages: 1000, inodes: 1000 };
+    const DEFAULTS: Limits = Limits {
+        pages: 1000,
+        inodes: 1000,
+    };
 
     fn parsed(text: &str) -> Result<Options> {
         parse(&vfs::parse_options(text.as_bytes()), DEFAULTS)
@@ -97,10 +107,19 @@ mod tests {
 
     #[test]
     fn sizes_have_units_and_percentages() {
-        assert_eq!(parsed("size=1m").map(|options| options.limits.pages), Ok(256));
-        assert_eq!(parsed("size=50%").map(|options| options.limits.pages), Ok(1000));
+        assert_eq!(
+            parsed("size=1m").map(|options| options.limits.pages),
+            Ok(256)
+        );
+        assert_eq!(
+            parsed("size=50%").map(|options| options.limits.pages),
+            Ok(1000)
+        );
         assert_eq!(parsed("size=1").map(|options| options.limits.pages), Ok(1));
-        assert_eq!(parsed("nr_inodes=0").map(|options| options.limits.inodes), Ok(usize::MAX));
+        assert_eq!(
+            parsed("nr_inodes=0").map(|options| options.limits.inodes),
+            Ok(usize::MAX)
+        );
         assert_eq!(parsed("mode=755").map(|options| options.mode), Ok(0o755));
     }
 
@@ -108,6 +127,9 @@ mod tests {
     fn what_is_not_known_is_refused() {
         assert_eq!(parsed("huge=always"), Err(Error::InvalidArgument));
         assert_eq!(parsed("size=many"), Err(Error::InvalidArgument));
-        assert_eq!(parsed("size=99999999999999999999g"), Err(Error::InvalidArgument));
+        assert_eq!(
+            parsed("size=99999999999999999999g"),
+            Err(Error::InvalidArgument)
+        );
     }
 }

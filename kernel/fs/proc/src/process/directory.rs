@@ -20,7 +20,10 @@ enum Content {
     Text(fn(&Subject) -> Result<Vec<u8>>),
     /// A text for those who may look into the process.
     Private(fn(&Subject) -> Result<Vec<u8>>),
-    Setting(fn(&Subject) -> Result<Vec<u8>>, fn(&Subject, &[u8]) -> Result<()>),
+    Setting(
+        fn(&Subject) -> Result<Vec<u8>>,
+        fn(&Subject, &[u8]) -> Result<()>,
+    ),
     Place(fn(&Subject) -> Result<Path>),
     Table(&'static [Entry]),
     Special(fn(Subject, Meta) -> Arc<dyn Inode>, u32),
@@ -35,7 +38,11 @@ struct Entry {
 
 impl Entry {
     const fn new(name: &'static str, index: u32, content: Content) -> Self {
-        Self { name, index, content }
+        Self {
+            name,
+            index,
+            content,
+        }
     }
 
     fn kind(&self) -> FileKind {
@@ -49,8 +56,17 @@ impl Entry {
     fn make(&'static self, subject: &Subject) -> Arc<dyn Inode> {
         let meta = |mode, links| subject.meta(self.index, mode, links);
         let text = |meta, text, store, private| -> Arc<dyn Inode> {
-            let source = ProcessText { subject: subject.clone(), text, store, private };
-            Arc::new(TextNode { meta, source: Arc::new(source), cacheable: false })
+            let source = ProcessText {
+                subject: subject.clone(),
+                text,
+                store,
+                private,
+            };
+            Arc::new(TextNode {
+                meta,
+                source: Arc::new(source),
+                cacheable: false,
+            })
         };
         match self.content {
             Content::Text(make) => text(meta(0o444, 1), make, None, false),
@@ -63,7 +79,11 @@ impl Entry {
                     crate::access::check(&subject.process)?;
                     find(&subject)
                 }));
-                Arc::new(LinkNode { meta: meta(0o777, 1), target, cacheable: false })
+                Arc::new(LinkNode {
+                    meta: meta(0o777, 1),
+                    target,
+                    cacheable: false,
+                })
             }
             Content::Table(entries) => Arc::new(Directory {
                 meta: meta(0o555, 2),
@@ -77,12 +97,20 @@ impl Entry {
 
 static THREAD: &[Entry] = &[
     Entry::new("cmdline", 3, Content::Text(program::command_line)),
-    Entry::new("comm", 4, Content::Setting(program::comm, program::set_comm)),
+    Entry::new(
+        "comm",
+        4,
+        Content::Setting(program::comm, program::set_comm),
+    ),
     Entry::new("cwd", 5, Content::Place(links::working_directory)),
     Entry::new("environ", 6, Content::Private(program::environ)),
     Entry::new("exe", 7, Content::Place(links::executable)),
     Entry::new("fd", 8, Content::Special(handles::directory, 0o500)),
-    Entry::new("fdinfo", 9, Content::Special(handles::info_directory, 0o555)),
+    Entry::new(
+        "fdinfo",
+        9,
+        Content::Special(handles::info_directory, 0o555),
+    ),
     Entry::new("limits", 10, Content::Text(limits::limits)),
     Entry::new("maps", 11, Content::Text(maps::maps)),
     Entry::new("mountinfo", 12, Content::Text(mounts::mountinfo)),
@@ -94,7 +122,11 @@ static THREAD: &[Entry] = &[
     Entry::new("status", 18, Content::Text(status::status)),
 ];
 
-static PROCESS_ONLY: &[Entry] = &[Entry::new("task", 19, Content::Special(threads::directory, 0o555))];
+static PROCESS_ONLY: &[Entry] = &[Entry::new(
+    "task",
+    19,
+    Content::Special(threads::directory, 0o555),
+)];
 
 static SCARLET: &[Entry] = &[
     Entry::new("abi", 20, Content::Text(scarlet::abi)),
@@ -104,13 +136,23 @@ static SCARLET: &[Entry] = &[
 /// The directory of a process.
 pub(crate) fn process(subject: Subject) -> Arc<dyn Inode> {
     let meta = subject.meta(2, 0o555, 9);
-    Arc::new(Whole { inner: Directory { subject, meta, entries: THREAD } })
+    Arc::new(Whole {
+        inner: Directory {
+            subject,
+            meta,
+            entries: THREAD,
+        },
+    })
 }
 
 /// The directory of a thread.
 pub(crate) fn thread(subject: Subject) -> Arc<dyn Inode> {
     let meta = subject.meta(1, 0o555, 7);
-    Arc::new(Directory { subject, meta, entries: THREAD })
+    Arc::new(Directory {
+        subject,
+        meta,
+        entries: THREAD,
+    })
 }
 
 struct Directory {
@@ -121,7 +163,9 @@ struct Directory {
 
 impl Directory {
     fn find(entries: &'static [Entry], name: Name<'_>) -> Option<&'static Entry> {
-        entries.iter().find(|entry| entry.name.as_bytes() == name.as_bytes())
+        entries
+            .iter()
+            .find(|entry| entry.name.as_bytes() == name.as_bytes())
     }
 
     fn show(
@@ -219,7 +263,8 @@ impl Inode for Whole {
         if cookie < common && !self.inner.show(THREAD, cookie, 0, visit) {
             return Ok(());
         }
-        self.inner.show(PROCESS_ONLY, cookie.saturating_sub(common), common, visit);
+        self.inner
+            .show(PROCESS_ONLY, cookie.saturating_sub(common), common, visit);
         Ok(())
     }
 }

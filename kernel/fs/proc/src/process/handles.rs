@@ -20,12 +20,20 @@ const FIRST_INODE: u32 = 1000;
 
 /// `/proc/PID/fd`.
 pub(super) fn directory(subject: Subject, meta: Meta) -> Arc<dyn Inode> {
-    Arc::new(Handles { subject, meta, info: false })
+    Arc::new(Handles {
+        subject,
+        meta,
+        info: false,
+    })
 }
 
 /// `/proc/PID/fdinfo`.
 pub(super) fn info_directory(subject: Subject, meta: Meta) -> Arc<dyn Inode> {
-    Arc::new(Handles { subject, meta, info: true })
+    Arc::new(Handles {
+        subject,
+        meta,
+        info: true,
+    })
 }
 
 struct Handles {
@@ -37,7 +45,11 @@ struct Handles {
 fn handle(subject: &Subject, slot: Slot) -> Result<Handle> {
     subject.check_present()?;
     crate::access::check(&subject.process)?;
-    subject.process.handles().get(slot).map_err(|_| Error::NotFound)
+    subject
+        .process
+        .handles()
+        .get(slot)
+        .map_err(|_| Error::NotFound)
 }
 
 /// The place that a handle leads to: a file's own, or one made for a nameless object.
@@ -58,9 +70,20 @@ fn place(subject: &Subject, slot: Slot) -> Result<Path> {
 
 /// The permission bits of a link show how the file was opened.
 fn mode(handle: &Handle) -> u32 {
-    let access = handle.object.file().map_or(FileAccess::empty(), |file| file.access());
-    let read = if access.contains(FileAccess::READ) { 0o500 } else { 0 };
-    let write = if access.contains(FileAccess::WRITE) { 0o300 } else { 0 };
+    let access = handle
+        .object
+        .file()
+        .map_or(FileAccess::empty(), |file| file.access());
+    let read = if access.contains(FileAccess::READ) {
+        0o500
+    } else {
+        0
+    };
+    let write = if access.contains(FileAccess::WRITE) {
+        0o300
+    } else {
+        0
+    };
     read | write
 }
 
@@ -83,7 +106,10 @@ impl Inode for Handles {
     fn status(&self) -> Result<FileStatus> {
         // Linux tells the number of open files as the size.
         let size = self.subject.process.handles().iter().count() as u64;
-        Ok(FileStatus { size, ..self.meta.status(FileKind::Directory) })
+        Ok(FileStatus {
+            size,
+            ..self.meta.status(FileKind::Directory)
+        })
     }
 
     fn cacheable(&self) -> bool {
@@ -97,14 +123,28 @@ impl Inode for Handles {
             return Err(Error::NotFound);
         }
         let handle = handle(&self.subject, slot)?;
-        let meta = Meta { inode: self.inode_of(slot), links: 1, ..self.meta };
+        let meta = Meta {
+            inode: self.inode_of(slot),
+            links: 1,
+            ..self.meta
+        };
         let subject = self.subject.clone();
         if self.info {
-            let meta = Meta { mode: 0o400, ..meta };
+            let meta = Meta {
+                mode: 0o400,
+                ..meta
+            };
             let source = Arc::new(Info { subject, slot });
-            return Ok(Arc::new(TextNode { meta, source, cacheable: false }));
+            return Ok(Arc::new(TextNode {
+                meta,
+                source,
+                cacheable: false,
+            }));
         }
-        let meta = Meta { mode: mode(&handle), ..meta };
+        let meta = Meta {
+            mode: mode(&handle),
+            ..meta
+        };
         let target = match handle.object.file() {
             Some(_) => Target::Place(Box::new(move || place(&subject, slot))),
             None => {
@@ -112,7 +152,11 @@ impl Inode for Handles {
                 Target::Body(text.into_bytes())
             }
         };
-        Ok(Arc::new(LinkNode { meta, target, cacheable: false }))
+        Ok(Arc::new(LinkNode {
+            meta,
+            target,
+            cacheable: false,
+        }))
     }
 
     fn read_directory(
@@ -122,7 +166,11 @@ impl Inode for Handles {
     ) -> Result<()> {
         self.subject.check_present()?;
         crate::access::check(&self.subject.process)?;
-        let kind = if self.info { FileKind::Regular } else { FileKind::SymbolicLink };
+        let kind = if self.info {
+            FileKind::Regular
+        } else {
+            FileKind::SymbolicLink
+        };
         for (slot, _handle) in self.subject.process.handles().iter() {
             if (slot as u64) < cookie {
                 continue;
@@ -159,15 +207,20 @@ impl Generate for Info {
         let mount = opened.map_or(0, |opened| opened.path().mount().id());
         let inode = file.status().map_or(0, |status| status.inode);
         let flags = linux_flags(&**file, handle.close_on_exec);
-        Ok(format!("pos:\t{position}\nflags:\t0{flags:o}\nmnt_id:\t{mount}\nino:\t{inode}\n")
-            .into_bytes())
+        Ok(
+            format!("pos:\t{position}\nflags:\t0{flags:o}\nmnt_id:\t{mount}\nino:\t{inode}\n")
+                .into_bytes(),
+        )
     }
 }
 
 /// The flags as Linux numbers them; those whose number differs between architectures are left out.
 fn linux_flags(file: &dyn File, close_on_exec: bool) -> u32 {
     let access = file.access();
-    let mut flags = match (access.contains(FileAccess::READ), access.contains(FileAccess::WRITE)) {
+    let mut flags = match (
+        access.contains(FileAccess::READ),
+        access.contains(FileAccess::WRITE),
+    ) {
         (_, false) => 0,
         (false, true) => 1,
         (true, true) => 2,
@@ -184,5 +237,9 @@ fn linux_flags(file: &dyn File, close_on_exec: bool) -> u32 {
     for (_, number) in numbers.iter().filter(|(flag, _)| status.contains(*flag)) {
         flags |= number;
     }
-    if close_on_exec { flags | 0o2000000 } else { flags }
+    if close_on_exec {
+        flags | 0o2000000
+    } else {
+        flags
+    }
 }

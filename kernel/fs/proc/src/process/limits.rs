@@ -34,7 +34,9 @@ pub(super) fn limits(subject: &Subject) -> Result<Vec<u8>> {
     let limits = subject.process.limits();
     let mut text = row("Limit", "Soft Limit", "Hard Limit", "Units");
     for (number, (name, unit)) in ROWS.into_iter().enumerate() {
-        let Some(resource) = Resource::new(number) else { continue };
+        let Some(resource) = Resource::new(number) else {
+            continue;
+        };
         let limit = limits.get(resource);
         text.push_str(&row(name, &value(limit.soft), &value(limit.hard), unit));
     }
@@ -46,5 +48,9 @@ fn row(name: &str, soft: &str, hard: &str, unit: &str) -> String {
 }
 
 fn value(limit: u64) -> String {
-    if limit == UNLIMITED { String::from("unlimited") } else { format!("{limit}") }
+    if limit == UNLIMITED {
+        String::from("unlimited")
+    } else {
+        format!("{limit}")
+    }
 }

@@ -27,5 +27,9 @@ pub(super) fn executable(subject: &Subject) -> Result<Path> {
 
 /// A zombie holds no places any more.
 fn alive(subject: &Subject) -> Result<()> {
-    if subject.process.is_zombie() { Err(Error::NotFound) } else { Ok(()) }
+    if subject.process.is_zombie() {
+        Err(Error::NotFound)
+    } else {
+        Ok(())
+    }
 }

@@ -16,17 +16,32 @@ const NAME_COLUMN: usize = 73;
 /// A line for each area.
 pub(super) fn maps(subject: &Subject) -> Result<Vec<u8>> {
     crate::access::check(&subject.process)?;
-    let areas = subject.process.space().map(|space| space.areas()).unwrap_or_default();
+    let areas = subject
+        .process
+        .space()
+        .map(|space| space.areas())
+        .unwrap_or_default();
     Ok(areas.iter().map(line).collect::<String>().into_bytes())
 }
 
 fn line(area: &AreaInfo) -> String {
     let letter = |flag: Protection, letter: char| {
-        if area.protection.contains(flag) { letter } else { '-' }
+        if area.protection.contains(flag) {
+            letter
+        } else {
+            '-'
+        }
     };
-    let (read, write) = (letter(Protection::READ, 'r'), letter(Protection::WRITE, 'w'));
+    let (read, write) = (
+        letter(Protection::READ, 'r'),
+        letter(Protection::WRITE, 'w'),
+    );
     let execute = letter(Protection::EXECUTE, 'x');
-    let shared = if area.sharing == Sharing::Shared { 's' } else { 'p' };
+    let shared = if area.sharing == Sharing::Shared {
+        's'
+    } else {
+        'p'
+    };
     let object = area.object.as_ref();
     let device = DeviceNumber::from_linux(object.map_or(0, |object| object.device));
     let inode = object.map_or(0, |object| object.inode);

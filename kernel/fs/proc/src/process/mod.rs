@@ -33,7 +33,11 @@ pub(crate) struct Subject {
 
 impl Subject {
     pub(crate) fn process(shared: &Arc<Shared>, process: Arc<Process>) -> Self {
-        Self { shared: shared.clone(), process, task: None }
+        Self {
+            shared: shared.clone(),
+            process,
+            task: None,
+        }
     }
 
     /// The process's id in the namespace that is shown.

@@ -28,7 +28,11 @@ pub(super) fn mounts(subject: &Subject) -> Result<Vec<u8>> {
             String::from_utf8_lossy(&mount.options),
         )
     };
-    Ok(visible(subject).into_iter().map(line).collect::<String>().into_bytes())
+    Ok(visible(subject)
+        .into_iter()
+        .map(line)
+        .collect::<String>()
+        .into_bytes())
 }
 
 /// `/proc/PID/mountinfo`: proc_pid_mountinfo(5).
@@ -51,7 +55,11 @@ pub(super) fn mountinfo(subject: &Subject) -> Result<Vec<u8>> {
             String::from_utf8_lossy(&mount.options),
         )
     };
-    Ok(visible(subject).into_iter().map(line).collect::<String>().into_bytes())
+    Ok(visible(subject)
+        .into_iter()
+        .map(line)
+        .collect::<String>()
+        .into_bytes())
 }
 
 fn access(read_only: bool) -> &'static str {

@@ -13,10 +13,13 @@ const NAME_MAX: usize = 15;
 
 /// Reads a range of the process's memory: what the program has made of it by now.
 fn memory(subject: &Subject, (start, end): (usize, usize)) -> Result<Vec<u8>> {
-    let Some(space) = subject.process.space() else { return Ok(Vec::new()) };
+    let Some(space) = subject.process.space() else {
+        return Ok(Vec::new());
+    };
     let length = end.saturating_sub(start);
     let mut text = Vec::new();
-    text.try_reserve_exact(length).map_err(|_| Error::OutOfMemory)?;
+    text.try_reserve_exact(length)
+        .map_err(|_| Error::OutOfMemory)?;
     text.resize(length, 0);
     // A program may have unmapped the strings; then there is nothing to show.
     match space.read_bytes(start, &mut text) {
@@ -38,8 +41,14 @@ pub(super) fn environ(subject: &Subject) -> Result<Vec<u8>> {
 
 /// The process's or thread's name, cut as Linux cuts it.
 pub(super) fn name(subject: &Subject) -> String {
-    let name = match subject.task.as_ref().and_then(|task| task.thread().cloned()) {
-        Some(thread) if subject.task.as_ref().is_some_and(|task| !task.is_leader()) => thread.name(),
+    let name = match subject
+        .task
+        .as_ref()
+        .and_then(|task| task.thread().cloned())
+    {
+        Some(thread) if subject.task.as_ref().is_some_and(|task| !task.is_leader()) => {
+            thread.name()
+        }
         _ => subject.process.name(),
     };
     let mut cut = name.len().min(NAME_MAX);
@@ -56,7 +65,10 @@ pub(super) fn comm(subject: &Subject) -> Result<Vec<u8>> {
 
 /// Writing to `comm` renames.
 pub(super) fn set_comm(subject: &Subject, text: &[u8]) -> Result<()> {
-    let line = text.split(|&byte| byte == b'\n' || byte == 0).next().unwrap_or_default();
+    let line = text
+        .split(|&byte| byte == b'\n' || byte == 0)
+        .next()
+        .unwrap_or_default();
     let name = String::from_utf8_lossy(line.get(..line.len().min(NAME_MAX)).unwrap_or_default());
     match subject.task.as_ref().filter(|task| !task.is_leader()) {
         Some(task) => {

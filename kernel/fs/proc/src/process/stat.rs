@@ -23,13 +23,19 @@ fn time(nanoseconds: u64) -> u64 {
 
 /// The statistics of the process's memory; zeros once it has none.
 pub(super) fn memory(subject: &Subject) -> SpaceStatistics {
-    subject.process.space().map(|space| space.statistics()).unwrap_or_default()
+    subject
+        .process
+        .space()
+        .map(|space| space.statistics())
+        .unwrap_or_default()
 }
 
 /// The number of the controlling terminal and its foreground group: 0 and -1 without one.
 fn terminal(subject: &Subject) -> (u64, i64) {
     let terminal = subject.process.session().terminal();
-    let Some(terminal) = terminal else { return (0, -1) };
+    let Some(terminal) = terminal else {
+        return (0, -1);
+    };
     let number: DeviceNumber = terminal.number();
     // Groups have the numbers of the outermost namespace; the reader wants its own.
     let outermost = {
@@ -39,7 +45,9 @@ fn terminal(subject: &Subject) -> (u64, i64) {
         }
         namespace
     };
-    let group = terminal.foreground().and_then(|group| outermost.group(group));
+    let group = terminal
+        .foreground()
+        .and_then(|group| outermost.group(group));
     let group = group.map_or(-1, |group| {
         i64::from(group.identity().number_in(subject.shared.namespace()))
     });
@@ -65,20 +73,31 @@ pub(super) fn stat(subject: &Subject) -> Result<Vec<u8>> {
         Some(task) => (task.usage(), ResourceUsage::default()),
         None => (process.usage(), process.children_usage()),
     };
-    let started = subject.task.as_ref().map_or(process.started(), |task| task.started());
+    let started = subject
+        .task
+        .as_ref()
+        .map_or(process.started(), |task| task.started());
     let thread = match &subject.task {
         Some(task) => task.thread().cloned(),
-        None => process.tasks().first().and_then(|task| task.thread().cloned()),
+        None => process
+            .tasks()
+            .first()
+            .and_then(|task| task.thread().cloned()),
     };
     let nice = thread.as_ref().map_or(0, |thread| i64::from(thread.nice()));
     let memory = memory(subject);
     let image = process.image();
     let (terminal, foreground) = terminal(subject);
-    let pending = subject.task.as_ref().map_or(process.pending(), |task| task.pending());
+    let pending = subject
+        .task
+        .as_ref()
+        .map_or(process.pending(), |task| task.pending());
     let blocked = process.tasks().first().map_or(0, |task| task.blocked().0);
     let (ignored, caught) = process.with_actions(|actions| actions.summary());
     let (code_start, data_end) = image.extent;
-    let parent = process.parent().map_or(0, |parent| parent.identity().number_in(namespace));
+    let parent = process
+        .parent()
+        .map_or(0, |parent| parent.identity().number_in(namespace));
     let numbers: [i128; 49] = [
         i128::from(parent),
         i128::from(process.group().identity().number_in(namespace)),

@@ -18,7 +18,15 @@ pub(super) fn state(subject: &Subject) -> (char, &'static str) {
     let asleep = |task: &Arc<Task>| task.thread().is_some_and(|thread| thread.is_asleep());
     let sleeping = match &subject.task {
         Some(task) => asleep(task),
-        None => process.tasks().iter().filter(|task| task.is_leader()).all(asleep),
+        None => process
+            .tasks()
+            .iter()
+            .filter(|task| task.is_leader())
+            .all(asleep),
     };
-    if sleeping { ('S', "sleeping") } else { ('R', "running") }
+    if sleeping {
+        ('S', "sleeping")
+    } else {
+        ('R', "running")
+    }
 }

@@ -46,7 +46,9 @@ fn write_status(subject: &Subject, text: &mut String) -> core::fmt::Result {
     let fs = process.fs();
     let credentials = &fs.credentials;
     let (letter, word) = state(subject);
-    let parent = process.parent().map_or(0, |parent| parent.identity().number_in(namespace));
+    let parent = process
+        .parent()
+        .map_or(0, |parent| parent.identity().number_in(namespace));
     writeln!(text, "Name:\t{}", super::program::name(subject))?;
     writeln!(text, "Umask:\t{:04o}", fs.umask)?;
     writeln!(text, "State:\t{letter} ({word})")?;
@@ -55,28 +57,57 @@ fn write_status(subject: &Subject, text: &mut String) -> core::fmt::Result {
     writeln!(text, "Pid:\t{}", subject.id())?;
     writeln!(text, "PPid:\t{parent}")?;
     writeln!(text, "TracerPid:\t0")?;
-    let ids = [credentials.uid, credentials.euid, credentials.suid, credentials.fsuid];
+    let ids = [
+        credentials.uid,
+        credentials.euid,
+        credentials.suid,
+        credentials.fsuid,
+    ];
     writeln!(text, "Uid:\t{}\t{}\t{}\t{}", ids[0], ids[1], ids[2], ids[3])?;
-    let ids = [credentials.gid, credentials.egid, credentials.sgid, credentials.fsgid];
+    let ids = [
+        credentials.gid,
+        credentials.egid,
+        credentials.sgid,
+        credentials.fsgid,
+    ];
     writeln!(text, "Gid:\t{}\t{}\t{}\t{}", ids[0], ids[1], ids[2], ids[3])?;
-    let slots = process.handles().iter().map(|(slot, _)| slot + 1).max().unwrap_or(0);
+    let slots = process
+        .handles()
+        .iter()
+        .map(|(slot, _)| slot + 1)
+        .max()
+        .unwrap_or(0);
     writeln!(text, "FDSize:\t{}", slots.max(64).next_power_of_two())?;
     write!(text, "Groups:\t")?;
     for group in credentials.groups.iter() {
         write!(text, "{group} ")?;
     }
-    let own = subject.task.as_ref().map_or(process.identity().clone(), |task| task.identity());
+    let own = subject
+        .task
+        .as_ref()
+        .map_or(process.identity().clone(), |task| task.identity());
     writeln!(text, "\nNStgid:{}", numbers(process.identity(), namespace))?;
     writeln!(text, "NSpid:{}", numbers(&own, namespace))?;
-    writeln!(text, "NSpgid:{}", numbers(process.group().identity(), namespace))?;
-    writeln!(text, "NSsid:{}", numbers(process.session().identity(), namespace))?;
+    writeln!(
+        text,
+        "NSpgid:{}",
+        numbers(process.group().identity(), namespace)
+    )?;
+    writeln!(
+        text,
+        "NSsid:{}",
+        numbers(process.session().identity(), namespace)
+    )?;
     writeln!(text, "Kthread:\t0")?;
     if process.space().is_some() {
         write_memory(subject, text)?;
     }
     writeln!(text, "Threads:\t{}", process.task_count())?;
     let (ignored, caught) = process.with_actions(|actions| actions.summary());
-    let task = subject.task.clone().or_else(|| process.tasks().first().cloned());
+    let task = subject
+        .task
+        .clone()
+        .or_else(|| process.tasks().first().cloned());
     let pending = task.as_ref().map_or(0, |task| task.pending().0);
     let blocked = task.as_ref().map_or(0, |task| task.blocked().0);
     writeln!(text, "SigPnd:\t{pending:016x}")?;
@@ -84,26 +115,43 @@ fn write_status(subject: &Subject, text: &mut String) -> core::fmt::Result {
     writeln!(text, "SigBlk:\t{blocked:016x}")?;
     writeln!(text, "SigIgn:\t{:016x}", ignored.0)?;
     writeln!(text, "SigCgt:\t{:016x}", caught.0)?;
-    let capabilities = if credentials.euid == 0 { ALL_CAPABILITIES } else { 0 };
+    let capabilities = if credentials.euid == 0 {
+        ALL_CAPABILITIES
+    } else {
+        0
+    };
     writeln!(text, "CapInh:\t{:016x}", 0)?;
     writeln!(text, "CapPrm:\t{capabilities:016x}")?;
     writeln!(text, "CapEff:\t{capabilities:016x}")?;
     writeln!(text, "CapBnd:\t{ALL_CAPABILITIES:016x}")?;
     writeln!(text, "CapAmb:\t{:016x}", 0)?;
-    let mask = task.as_ref().and_then(|task| Some(task.thread()?.affinity())).unwrap_or(1);
+    let mask = task
+        .as_ref()
+        .and_then(|task| Some(task.thread()?.affinity()))
+        .unwrap_or(1);
     writeln!(text, "Cpus_allowed:\t{mask:x}")?;
     writeln!(text, "Cpus_allowed_list:\t{}", list(mask))?;
     let usage = match &subject.task {
         Some(task) => task.usage(),
         None => process.usage(),
     };
-    writeln!(text, "voluntary_ctxt_switches:\t{}", usage.voluntary_switches)?;
-    writeln!(text, "nonvoluntary_ctxt_switches:\t{}", usage.involuntary_switches)
+    writeln!(
+        text,
+        "voluntary_ctxt_switches:\t{}",
+        usage.voluntary_switches
+    )?;
+    writeln!(
+        text,
+        "nonvoluntary_ctxt_switches:\t{}",
+        usage.involuntary_switches
+    )
 }
 
 fn write_memory(subject: &Subject, text: &mut String) -> core::fmt::Result {
     let memory = memory(subject);
-    let anonymous = memory.resident_bytes.saturating_sub(memory.resident_file_bytes);
+    let anonymous = memory
+        .resident_bytes
+        .saturating_sub(memory.resident_file_bytes);
     let rows = [
         ("VmPeak", memory.virtual_peak),
         ("VmSize", memory.virtual_bytes),

@@ -30,8 +30,9 @@ impl Threads {
     fn tasks(&self) -> Vec<(u32, Arc<Task>)> {
         let namespace = self.subject.shared.namespace();
         let tasks = self.subject.process.tasks().into_iter();
-        let mut tasks: Vec<_> =
-            tasks.map(|task| (task.identity().number_in(namespace), task)).collect();
+        let mut tasks: Vec<_> = tasks
+            .map(|task| (task.identity().number_in(namespace), task))
+            .collect();
         tasks.sort_by_key(|&(id, _)| id);
         tasks
     }
@@ -48,7 +49,10 @@ impl Inode for Threads {
 
     fn status(&self) -> Result<FileStatus> {
         let links = 2 + self.subject.process.task_count() as u32;
-        Ok(FileStatus { links, ..self.meta.status(FileKind::Directory) })
+        Ok(FileStatus {
+            links,
+            ..self.meta.status(FileKind::Directory)
+        })
     }
 
     fn cacheable(&self) -> bool {
@@ -60,7 +64,10 @@ impl Inode for Threads {
         let wanted = id_of(name).ok_or(Error::NotFound)?;
         let found = self.tasks().into_iter().find(|&(id, _)| id == wanted);
         let (_, task) = found.ok_or(Error::NotFound)?;
-        Ok(thread(Subject { task: Some(task), ..self.subject.clone() }))
+        Ok(thread(Subject {
+            task: Some(task),
+            ..self.subject.clone()
+        }))
     }
 
     fn read_directory(
@@ -77,7 +84,12 @@ impl Inode for Threads {
             let name = format!("{id}");
             let inode = u64::from(id) << 32 | 1;
             let kind = FileKind::Directory;
-            if !visit(&DirectoryEntry { name: name.as_bytes(), inode, kind, next_position }) {
+            if !visit(&DirectoryEntry {
+                name: name.as_bytes(),
+                inode,
+                kind,
+                next_position,
+            }) {
                 break;
             }
         }

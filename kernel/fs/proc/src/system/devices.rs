@@ -16,7 +16,9 @@ pub(crate) fn devices(_shared: &Shared) -> Result<Vec<u8>> {
     let mut majors: BTreeMap<u32, String> = BTreeMap::new();
     for device in registry().character_devices() {
         let name = device.name();
-        majors.entry(device.number().major).or_insert_with(|| family(device.number().major, &name));
+        majors
+            .entry(device.number().major)
+            .or_insert_with(|| family(device.number().major, &name));
     }
     let mut text = String::from("Character devices:\n");
     for (major, name) in majors {

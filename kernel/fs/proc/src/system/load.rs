@@ -28,8 +28,11 @@ pub(crate) fn loadavg(shared: &Shared) -> Result<Vec<u8>> {
     let [one, five, fifteen] = sched::load_averages().map(decimal);
     let running = sched::statistics().runnable;
     let namespace = shared.namespace();
-    let threads: usize =
-        namespace.processes().iter().map(|process| process.task_count()).sum();
+    let threads: usize = namespace
+        .processes()
+        .iter()
+        .map(|process| process.task_count())
+        .sum();
     let last = namespace.last();
     Ok(format!("{one} {five} {fifteen} {running}/{threads} {last}\n").into_bytes())
 }

@@ -19,8 +19,11 @@ use crate::system::load::ticks;
 pub(crate) fn stat(shared: &Shared) -> Result<Vec<u8>> {
     let statistics = sched::statistics();
     let up = Duration::from_nanos(base::time::now().as_nanos());
-    let busy: Vec<Duration> =
-        statistics.idle.iter().map(|&idle| up.saturating_sub(idle)).collect();
+    let busy: Vec<Duration> = statistics
+        .idle
+        .iter()
+        .map(|&idle| up.saturating_sub(idle))
+        .collect();
     let all_busy: Duration = busy.iter().sum();
     let user = user_time(shared).min(all_busy);
     let mut text = row("cpu ", user, all_busy, statistics.idle.iter().sum());
@@ -53,5 +56,10 @@ fn share(whole: Duration, part: Duration, of: Duration) -> Duration {
 /// user nice system idle iowait irq softirq steal guest guest_nice
 fn row(name: &str, user: Duration, busy: Duration, idle: Duration) -> String {
     let system = busy.saturating_sub(user);
-    format!("{name} {} 0 {} {} 0 0 0 0 0 0\n", ticks(user), ticks(system), ticks(idle))
+    format!(
+        "{name} {} 0 {} {} 0 0 0 0 0 0\n",
+        ticks(user),
+        ticks(system),
+        ticks(idle)
+    )
 }

@@ -1,0 +1,13 @@
+//! Tests of the vfs on its simplest file system.
+//!
+//! They live here rather than in the vfs because a walk needs something to walk on.
+
+mod kit;
+mod links;
+mod model;
+mod mounts;
+mod names;
+mod permissions;
+mod properties;
+mod rename;
+mod views;

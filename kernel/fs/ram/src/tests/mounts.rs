@@ -1,0 +1,226 @@
+//! Mounts and binds in one view.
+
+use base::Error;
+use object::File;
+use vfs::{FsContext, MountFlags, OpenOptions, Path, ResolveFlags};
+
+use super::kit::{Short, context, filesystem, on_machine};
+
+fn place(context: &FsContext, path: &str) -> Path {
+    context
+        .resolve(None, path.as_bytes(), ResolveFlags::empty())
+        .unwrap()
+}
+
+fn mount(context: &FsContext, path: &str, flags: MountFlags) {
+    context
+        .view
+        .mount(&filesystem(), &place(context, path), flags)
+        .unwrap();
+}
+
+#[test]
+fn a_mount_covers_and_uncovers() {
+    on_machine(|| {
+        let mut context = context();
+        context.make_directory("/m").unwrap();
+        context.touch("/m/below").unwrap();
+        mount(&context, "/m", MountFlags::empty());
+        assert_eq!(context.error("/m/below"), Some(Error::NotFound));
+        context.make_directory("/m/d").unwrap();
+        assert_ne!(
+            context.status("/m").unwrap().device,
+            context.status("/").unwrap().device
+        );
+        assert_eq!(
+            context.status("/m/d/../..").unwrap().inode,
+            context.status("/").unwrap().inode
+        );
+        context.change_directory(None, b"/m/d").unwrap();
+        assert_eq!(context.working_directory_text().unwrap(), b"/m/d");
+        assert_eq!(context.move_to("/m/d", "/d"), Err(Error::CrossDevice));
+        assert_eq!(
+            context.view.unmount(place(&context, "/m"), false),
+            Err(Error::Busy)
+        );
+        context.change_directory(None, b"/").unwrap();
+        assert_eq!(context.rmdir(None, b"/m"), Err(Error::Busy));
+        assert_eq!(context.move_to("/m", "/n"), Err(Error::Busy));
+        assert_eq!(context.view.unmount(place(&context, "/m"), false), Ok(()));
+        assert!(context.status("/m/below").is_ok());
+        assert_eq!(
+            context.view.unmount(place(&context, "/m"), false),
+            Err(Error::InvalidArgument)
+        );
+    });
+}
+
+#[test]
+fn an_open_file_keeps_a_mount_busy_but_not_from_going_lazily() {
+    on_machine(|| {
+        let context = context();
+        context.make_directory("/m").unwrap();
+        mount(&context, "/m", MountFlags::empty());
+        let file = context.touch("/m/file").unwrap();
+        assert_eq!(
+            context.view.unmount(place(&context, "/m"), false),
+            Err(Error::Busy)
+        );
+        context.view.unmount(place(&context, "/m"), true).unwrap();
+        assert_eq!(context.error("/m/file"), Some(Error::NotFound));
+        assert!(file.status().is_ok());
+        assert_eq!(context.path_of(file.path()), b"(unreachable)/file");
+    });
+}
+
+#[test]
+fn restrictions_hold() {
+    on_machine(|| {
+        let context = context();
+        for path in ["/read-only", "/no-devices", "/no-execute"] {
+            context.make_directory(path).unwrap();
+        }
+        mount(&context, "/no-devices", MountFlags::NO_DEVICES);
+        mount(&context, "/no-execute", MountFlags::NO_EXECUTE);
+        let program = OpenOptions {
+            create: true,
+            write: true,
+            mode: 0o755,
+            ..Default::default()
+        };
+        drop(context.open(b"/no-execute/program", &program).unwrap());
+        let run = OpenOptions::executing();
+        assert_eq!(
+            context.open(b"/no-execute/program", &run).err(),
+            Some(Error::AccessDenied)
+        );
+        let node = vfs::NewInode::Device {
+            kind: object::FileKind::CharacterDevice,
+            major: 1,
+            minor: 3,
+        };
+        context
+            .mknod(None, b"/no-devices/null", node, 0o666)
+            .unwrap();
+        let read = OpenOptions::reading();
+        assert_eq!(
+            context.open(b"/no-devices/null", &read).err(),
+            Some(Error::AccessDenied)
+        );
+        mount(&context, "/read-only", MountFlags::empty());
+        context.touch("/read-only/file").unwrap();
+        let target = place(&context, "/read-only");
+        context
+            .view
+            .remount(&target, MountFlags::READ_ONLY)
+            .unwrap();
+        assert_eq!(
+            context.touch("/read-only/new").err(),
+            Some(Error::ReadOnlyFileSystem)
+        );
+        assert_eq!(
+            context.touch("/read-only/file").err(),
+            Some(Error::ReadOnlyFileSystem)
+        );
+        assert_eq!(
+            context.make_directory("/read-only/file"),
+            Err(Error::Exists)
+        );
+        assert_eq!(
+            context.unlink(None, b"/read-only/file"),
+            Err(Error::ReadOnlyFileSystem)
+        );
+        let changed = context.chmod(None, b"/read-only/file", 0o600, ResolveFlags::empty());
+        assert_eq!(changed, Err(Error::ReadOnlyFileSystem));
+    });
+}
+
+#[test]
+fn a_bind_shows_the_same_names() {
+    on_machine(|| {
+        let context = context();
+        context.make_directory("/from").unwrap();
+        context.make_directory("/from/sub").unwrap();
+        context.make_directory("/to").unwrap();
+        mount(&context, "/from/sub", MountFlags::empty());
+        context.touch("/from/sub/mounted").unwrap();
+        let (from, to) = (place(&context, "/from"), place(&context, "/to"));
+        context.view.bind(&from, &to, false).unwrap();
+        context.touch("/to/file").unwrap();
+        assert!(context.status("/from/file").is_ok());
+        assert_eq!(context.error("/to/sub/mounted"), Some(Error::NotFound));
+        context.unlink(None, b"/from/file").unwrap();
+        assert_eq!(context.error("/to/file"), Some(Error::NotFound));
+        drop(to);
+        context.view.unmount(place(&context, "/to"), false).unwrap();
+        context
+            .view
+            .bind(&from, &place(&context, "/to"), true)
+            .unwrap();
+        assert!(context.status("/to/sub/mounted").is_ok());
+    });
+}
+
+#[test]
+fn a_bind_into_itself_does_not_recurse() {
+    on_machine(|| {
+        let context = context();
+        context.make_directory("/a").unwrap();
+        context.make_directory("/a/b").unwrap();
+        let (outer, inner) = (place(&context, "/a"), place(&context, "/a/b"));
+        context.view.bind(&outer, &inner, true).unwrap();
+        assert!(context.status("/a/b/b").is_ok());
+        assert_eq!(context.names("/a/b/b").unwrap(), [".", ".."]);
+        assert_eq!(context.view.mounts(None).len(), 2);
+    });
+}
+
+#[test]
+fn files_are_bound_over_files() {
+    on_machine(|| {
+        let context = context();
+        context.touch("/one").unwrap();
+        context.touch("/two").unwrap();
+        context.make_directory("/d").unwrap();
+        let one = place(&context, "/one");
+        context
+            .view
+            .bind(&one, &place(&context, "/two"), false)
+            .unwrap();
+        assert_eq!(
+            context.status("/two").unwrap().inode,
+            context.status("/one").unwrap().inode
+        );
+        let wrong = context.view.bind(&one, &place(&context, "/d"), false);
+        assert_eq!(wrong, Err(Error::NotDirectory));
+    });
+}
+
+#[test]
+fn mounts_are_listed_and_moved() {
+    on_machine(|| {
+        let context = context();
+        context.make_directory("/m").unwrap();
+        context.make_directory("/n").unwrap();
+        mount(&context, "/m", MountFlags::NO_SET_ID);
+        let points = || {
+            let mounts = context.view.mounts(None);
+            mounts
+                .into_iter()
+                .map(|mount| String::from_utf8(mount.mount_point).unwrap())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(points(), ["/", "/m"]);
+        context.make_directory("/m/inner").unwrap();
+        mount(&context, "/m/inner", MountFlags::empty());
+        let below = context
+            .view
+            .move_mount(&place(&context, "/m"), &place(&context, "/m/inner"));
+        assert_eq!(below, Err(Error::SymlinkLoop));
+        context
+            .view
+            .move_mount(&place(&context, "/m"), &place(&context, "/n"))
+            .unwrap();
+        assert_eq!(points(), ["/", "/n", "/n/inner"]);
+    });
+}
