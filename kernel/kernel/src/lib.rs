@@ -81,6 +81,8 @@ fn run(boot: BootInfo, options: &Options) -> Result<u32, Failure> {
     base::sched::init().map_err(at("the scheduler"))?;
     drivers::start(&devices);
     tty::start().map_err(at("the terminals"))?;
+    fs_proc::start(&boot.command_line);
+    fs_proc::register_report("unimplemented", abi_linux::unimplemented::report);
     let view = root::build(boot.initramfs)?;
     register_abis();
     first::run(view, options)
