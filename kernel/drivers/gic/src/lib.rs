@@ -21,8 +21,9 @@ mod registers;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use base::rank;
 use base::sync::SpinLock;
+use base::{Error, Result, rank};
+use device::tree::HardwareNode;
 use hal::MAX_CPUS;
 use hal::cpu::CpuLocal;
 use hal::interrupt::Controller;
@@ -31,7 +32,7 @@ use hal::mmio::{Mmio, MmioError};
 use registers::{cpu_interface, distributor};
 
 /// What the device tree calls a controller that this driver knows.
-pub const COMPATIBLE: &[&str] = &[
+const COMPATIBLE: &[&str] = &[
     "arm,cortex-a15-gic",
     "arm,cortex-a9-gic",
     "arm,gic-400",
@@ -66,9 +67,26 @@ pub struct Gic {
 }
 
 impl Gic {
+    /// The machine's GIC, if it has one that this driver knows.
+    pub fn probe(devices: &[HardwareNode]) -> Result<Option<Arc<Gic>>> {
+        let known = |node: &&HardwareNode| COMPATIBLE.iter().any(|name| node.is_compatible(name));
+        let Some(node) = devices.iter().find(known) else {
+            return Ok(None);
+        };
+        let &[distributor, cpu, ..] = node.registers.as_slice() else {
+            return Err(Error::InvalidArgument);
+        };
+        let gic = Gic::new(distributor, cpu).map_err(|_| Error::Busy)?;
+        base::info!("gic: version 2, {} lines", gic.lines);
+        Ok(Some(gic))
+    }
+
     /// Claims the controller's registers and switches the distributor on, with every shared line
     /// off.
-    pub fn new(distributor: (usize, usize), cpu: (usize, usize)) -> Result<Arc<Gic>, MmioError> {
+    fn new(
+        distributor: (usize, usize),
+        cpu: (usize, usize),
+    ) -> core::result::Result<Arc<Gic>, MmioError> {
         let distributor = Mmio::claim(distributor.0, distributor.1)?;
         let cpu = Mmio::claim(cpu.0, cpu.1)?;
         let lines = 32 * ((distributor.read32(distributor::TYPE) & 0x1f) + 1);
