@@ -23,19 +23,10 @@ pub(crate) fn start_interrupts(tree: &[u8], devices: &[HardwareNode]) {
         Ok(None) => {}
         Err(error) => log::error!("plic: {error}"),
     }
-    let known = |node: &&HardwareNode| driver_gic::COMPATIBLE.iter().any(|name| node.is_compatible(name));
-    if let Some(node) = devices.iter().find(known) {
-        start_gic(node);
-    }
-}
-
-fn start_gic(node: &HardwareNode) {
-    let (Some(&distributor), Some(&cpu)) = (node.registers.first(), node.registers.get(1)) else {
-        return log::error!("gic: the device tree does not say where its registers are");
-    };
-    match driver_gic::Gic::new(distributor, cpu) {
-        Ok(gic) => hal::interrupt::set_controller(gic),
-        Err(error) => log::error!("gic: {error:?}"),
+    match driver_gic::Gic::probe(devices) {
+        Ok(Some(gic)) => hal::interrupt::set_controller(gic),
+        Ok(None) => {}
+        Err(error) => log::error!("gic: {error}"),
     }
 }
 
