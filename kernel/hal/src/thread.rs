@@ -42,6 +42,8 @@ impl KernelThread {
     /// by switching away for ever.
     pub fn new(name: &str, entry: Entry) -> Result<Arc<KernelThread>, OutOfMemory> {
         let stack = arch::Stack::new()?;
+        #[cfg(not(target_os = "none"))]
+        stack.set_name(name);
         Ok(Arc::new(Self {
             name: String::from(name),
             on_cpu: AtomicBool::new(false),

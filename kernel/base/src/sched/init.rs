@@ -15,6 +15,7 @@ pub fn init() -> Result<()> {
     let idle = Thread::new_idle("idle/0", idle::main)?;
     let _ = cpu.idle.set(idle);
     let boot = Thread::adopt_boot("kernel");
+    super::note_started(&boot);
     let now = hal::timer::now_ns();
     boot.scheduling.begin_run(now);
     {

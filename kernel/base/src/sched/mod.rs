@@ -27,7 +27,7 @@ mod tick;
 pub(crate) use self::core::{Leave, arrived, enqueue, exit, switch};
 pub use init::init;
 pub(crate) use queue::{current, is_current, needs_reschedule};
-pub use statistics::{Statistics, load_averages, statistics};
+pub use statistics::{Statistics, load_averages, statistics, threads};
 pub(crate) use statistics::{next_thread_id, note_ended, note_started};
 pub(crate) use tick::deadline_added;
 

@@ -3,22 +3,28 @@
 use super::load::Load;
 use super::queue::CPUS;
 use crate::rank;
-use ::core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::thread::Thread;
+use ::core::sync::atomic::{AtomicU64, Ordering};
 use ::core::time::Duration;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 use hal::Global;
 use hal::sync::SpinLock;
 
 struct Counters {
     next_id: AtomicU64,
     started: AtomicU64,
-    alive: AtomicUsize,
+    /// Every thread that has begun and not ended. It is what keeps a sleeping thread alive: wait
+    /// queues refer to their sleepers weakly.
+    alive: SpinLock<BTreeMap<u64, Arc<Thread>>>,
     load: SpinLock<Load>,
 }
 
 static COUNTERS: Global<Counters> = Global::new(|| Counters {
     next_id: AtomicU64::new(1),
     started: AtomicU64::new(0),
-    alive: AtomicUsize::new(0),
+    alive: SpinLock::new(rank::LEAF, BTreeMap::new()),
     load: SpinLock::new(rank::LEAF, Load::new()),
 });
 
@@ -29,19 +35,19 @@ pub struct Statistics {
     pub context_switches: u64,
     /// Threads ever spawned.
     pub threads_started: u64,
-    /// Spawned threads that have not ended.
+    /// Threads that have not ended.
     pub threads_alive: usize,
     /// Threads that run or wait for a CPU at this moment.
     pub runnable: usize,
     /// Time that each CPU spent halted.
-    pub idle: alloc::vec::Vec<Duration>,
+    pub idle: Vec<Duration>,
 }
 
 /// The counts at this moment.
 pub fn statistics() -> Statistics {
     let mut statistics = Statistics {
         threads_started: COUNTERS.started.load(Ordering::Relaxed),
-        threads_alive: COUNTERS.alive.load(Ordering::Relaxed),
+        threads_alive: COUNTERS.alive.lock().len(),
         runnable: runnable(),
         ..Statistics::default()
     };
@@ -81,11 +87,19 @@ pub(crate) fn next_thread_id() -> u64 {
     COUNTERS.next_id.fetch_add(1, Ordering::Relaxed)
 }
 
-pub(crate) fn note_started() {
+/// A thread begins; it is kept alive until it ends.
+pub(crate) fn note_started(thread: &Arc<Thread>) {
     COUNTERS.started.fetch_add(1, Ordering::Relaxed);
-    COUNTERS.alive.fetch_add(1, Ordering::Relaxed);
+    COUNTERS.alive.lock().insert(thread.id(), thread.clone());
 }
 
-pub(crate) fn note_ended() {
-    COUNTERS.alive.fetch_sub(1, Ordering::Relaxed);
+/// A thread ends. It is still its CPU's current one.
+pub(crate) fn note_ended(thread: &Thread) {
+    let own = COUNTERS.alive.lock().remove(&thread.id());
+    drop(own);
+}
+
+/// All threads that have begun and not ended, for reports.
+pub fn threads() -> Vec<Arc<Thread>> {
+    COUNTERS.alive.lock().values().cloned().collect()
 }

@@ -27,7 +27,7 @@ pub fn spawn_with(
         thread.scheduling.inherit(&parent.scheduling);
     }
     prepare(&thread);
-    sched::note_started();
+    sched::note_started(&thread);
     sched::enqueue(thread.clone());
     Ok(thread)
 }
@@ -50,9 +50,10 @@ pub fn exit() -> ! {
         thread.set_user_space(None);
         let waiter = thread.waiter.lock().take();
         drop(waiter);
+        thread.scheduling.count_system(hal::timer::now_ns());
+        sched::note_ended(&thread);
         thread.state.die();
         thread.ended.wake_all();
-        sched::note_ended();
     }
     sched::exit()
 }

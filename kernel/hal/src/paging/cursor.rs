@@ -55,6 +55,7 @@ impl PageTable {
             range,
             batch: Batch::new(&self.space),
             last: None,
+            _changing: arch::TablesChanging::begin(),
         }
     }
 
@@ -73,6 +74,8 @@ pub struct Cursor<'a> {
     batch: Batch<'a>,
     /// The last-level table the cursor stands in, and the first address it maps.
     last: Option<(usize, &'a Table)>,
+    /// Dropped last, when all is flushed.
+    _changing: arch::TablesChanging,
 }
 
 impl<'a> Cursor<'a> {

@@ -36,3 +36,14 @@ impl<T: Send + Sync + 'static> GlobalCell<T> {
 pub(crate) fn direct_map_physical(pointer: *mut u8) -> usize {
     pointer.addr().wrapping_sub(physical_to_virtual(0).addr())
 }
+
+/// Page tables are being changed: hardware asks nobody to keep count.
+pub(crate) struct TablesChanging;
+
+impl TablesChanging {
+    /// Begins a change.
+    #[inline]
+    pub(crate) fn begin() -> Self {
+        Self
+    }
+}
