@@ -63,8 +63,6 @@ pub(crate) fn switch(leave: Leave) {
         cpu.publish(&queue);
         next
     };
-    // In a queue the queue owns a thread; asleep, perhaps nobody else does: its own stack must.
-    let asleep = (leave == Leave::Park).then(|| current.clone());
     match next {
         Some(next) if Arc::ptr_eq(&next, &current) => tick::program(cpu),
         Some(next) => {
@@ -78,7 +76,6 @@ pub(crate) fn switch(leave: Leave) {
             run_idle(cpu);
         }
     }
-    drop(asleep);
 }
 
 /// Ends the current thread. Nothing this function holds is left on its stack when it leaves.
