@@ -21,7 +21,11 @@ pub fn count() -> usize {
 /// What the machine's description calls CPU number `cpu`: its hart on RISC-V, elsewhere the number itself.
 pub fn hardware_id(cpu: usize) -> usize {
     #[cfg(all(target_arch = "riscv64", target_os = "none"))]
-    return if cpu < count() { arch::hardware_id(cpu) } else { cpu };
+    return if cpu < count() {
+        arch::hardware_id(cpu)
+    } else {
+        cpu
+    };
     #[cfg(not(all(target_arch = "riscv64", target_os = "none")))]
     cpu
 }

@@ -179,7 +179,7 @@ impl<'a> Cursor<'a> {
             };
             let stop = self.next_span(self.address);
             while self.address < stop {
-                let entry = table[self.address / PAGE_SIZE & 511].load(Ordering::Relaxed);
+                let entry = table[(self.address / PAGE_SIZE) & 511].load(Ordering::Relaxed);
                 if entry != pte::INVALID {
                     return Some(self.address);
                 }
@@ -226,7 +226,7 @@ impl<'a> Cursor<'a> {
     /// The entry for the position, if there is a table for it.
     #[inline]
     fn existing_slot(&mut self) -> Option<&'a AtomicU64> {
-        let index = self.address / PAGE_SIZE & 511;
+        let index = (self.address / PAGE_SIZE) & 511;
         Some(&self.existing_table()?[index])
     }
 
@@ -269,6 +269,6 @@ impl<'a> Cursor<'a> {
             };
         }
         self.last = Some((self.address & !(LAST_SPAN - 1), table));
-        Ok(&table[self.address / PAGE_SIZE & 511])
+        Ok(&table[(self.address / PAGE_SIZE) & 511])
     }
 }

@@ -94,5 +94,10 @@ fn run() -> ! {
 #[inline(never)]
 fn overflow(depth: usize) -> usize {
     let local = core::hint::black_box([depth; 64]);
-    overflow(depth + 1) + local[depth % 64]
+    let deeper = if depth == usize::MAX {
+        0
+    } else {
+        overflow(depth + 1)
+    };
+    deeper + local[depth % 64]
 }

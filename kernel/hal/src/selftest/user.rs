@@ -28,6 +28,7 @@ pub(super) const TESTS: &[Test] = &[
         floating_point,
     ),
     ("a resolved fault goes on", resolved),
+    ("interrupts change nothing in a program", undisturbed),
 ];
 
 const CODE: usize = 0x10000;
@@ -200,6 +201,26 @@ fn floating_point() -> Outcome {
     ensure!(run(&mut other), UserEvent::Syscall);
     // All of them differ from what that program expects.
     ensure!(other.syscall_arguments()[0], 32);
+    paging::deactivate();
+    Ok(())
+}
+
+fn undisturbed() -> Outcome {
+    let _table = program()?;
+    let mut counts = context(entries().count, 20_000_000);
+    let mut interrupts = 0;
+    loop {
+        timer::set_deadline_ns(Some(timer::now_ns() + 100_000));
+        match counts.run() {
+            UserEvent::Interrupt => interrupts += 1,
+            event => {
+                ensure!(event, UserEvent::Syscall);
+                break;
+            }
+        }
+    }
+    ensure!(counts.syscall_arguments()[0], 0);
+    ensure!(interrupts > 0);
     paging::deactivate();
     Ok(())
 }

@@ -81,8 +81,6 @@ pub(super) struct Machine {
     pub(super) has_sstc: bool,
     /// Whether there are double precision registers.
     pub(super) has_floating_point: bool,
-    /// Whether cache blocks can be zeroed by one instruction.
-    pub(super) has_zicboz: bool,
 }
 
 static MACHINE: Once<Machine> = Once::new();
@@ -140,7 +138,6 @@ extern "C" fn riscv_boot(hart: usize, tree: usize) -> ! {
         },
         has_sstc: has("sstc"),
         has_floating_point: letters.contains('d') || letters.contains('g'),
-        has_zicboz: has("zicboz"),
     };
     if MACHINE.set(known).is_err() {
         unreachable!("the machine boots once");

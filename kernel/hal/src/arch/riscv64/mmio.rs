@@ -23,9 +23,9 @@ macro_rules! access {
         /// `address` lies in what [`mmio_map`] returned, and is aligned.
         #[inline]
         pub(crate) unsafe fn $read(address: usize) -> $type {
+            let register = ptr::with_exposed_provenance::<$type>(address);
             // SAFETY: the caller's promise: a mapped, aligned register.
-            let value =
-                unsafe { ptr::read_volatile(ptr::with_exposed_provenance::<$type>(address)) };
+            let value = unsafe { ptr::read_volatile(register) };
             // What is read from memory next (a buffer the device filled) is read after it.
             // SAFETY: a fence.
             unsafe { asm!("fence i, r", options(nostack)) };

@@ -34,7 +34,7 @@ impl Scale {
 
     #[inline]
     fn apply(&self, value: u64) -> u64 {
-        (u128::from(value) * u128::from(self.multiplier) >> self.shift) as u64
+        ((u128::from(value) * u128::from(self.multiplier)) >> self.shift) as u64
     }
 }
 
