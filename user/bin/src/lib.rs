@@ -5,5 +5,6 @@ extern crate alloc;
 
 pub mod echo;
 pub mod options;
+pub mod pattern;
 pub mod table;
 pub mod times;
