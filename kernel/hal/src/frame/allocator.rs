@@ -77,7 +77,7 @@ impl Initial for Cache {
 pub(super) fn frames() -> &'static FrameAllocator {
     // SAFETY: a `Global` in a static lives as long as its machine, and every thread that can
     // reach this runs on that machine.
-    unsafe { &*core::ptr::from_ref::<FrameAllocator>(&FRAMES) }
+    unsafe { &*core::ptr::from_ref::<FrameAllocator>(&*FRAMES) }
 }
 
 impl FrameAllocator {

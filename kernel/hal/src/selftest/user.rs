@@ -168,7 +168,7 @@ fn interrupts() -> Outcome {
     let _table = program()?;
     let mut context = context(entries().spin, 0);
     for _ in 0..5 {
-        let deadline = timer::now_ns() + 200_000;
+        let deadline = timer::now_ns() + 5_000_000;
         timer::set_deadline_ns(Some(deadline));
         ensure!(context.run(), UserEvent::Interrupt);
         ensure!(timer::now_ns() >= deadline);
@@ -207,10 +207,10 @@ fn floating_point() -> Outcome {
 
 fn undisturbed() -> Outcome {
     let _table = program()?;
-    let mut counts = context(entries().count, 20_000_000);
+    let mut counts = context(entries().count, 50_000_000);
     let mut interrupts = 0;
     loop {
-        timer::set_deadline_ns(Some(timer::now_ns() + 100_000));
+        timer::set_deadline_ns(Some(timer::now_ns() + 3_000_000));
         match counts.run() {
             UserEvent::Interrupt => interrupts += 1,
             event => {
