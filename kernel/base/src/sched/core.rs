@@ -23,7 +23,7 @@ pub(crate) fn switch(leave: Leave) {
     let _interrupts = hal::interrupt::disable();
     let cpu = CPUS.of(hal::cpu::id());
     let Some(current) = cpu.current() else { return };
-    if leave == Leave::Park && !current.try_park() {
+    if leave == Leave::Park && !current.state.try_park() {
         return;
     }
     let now = hal::timer::now_ns();

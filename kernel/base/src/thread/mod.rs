@@ -45,8 +45,6 @@ pub struct Thread {
     pub(crate) kernel: Arc<KernelThread>,
     entry: SpinLock<Option<Entry>>,
     pub(crate) state: State,
-    /// The thread itself while it is parked: then nobody else need own it.
-    asleep: SpinLock<Option<Arc<Thread>>>,
     interrupted: AtomicBool,
     ended: WaitQueue,
     pub(crate) held: HeldRanks,
@@ -65,7 +63,6 @@ impl Thread {
             kernel,
             entry: SpinLock::new(rank::THREAD, entry),
             state: State::new(),
-            asleep: SpinLock::new(rank::LEAF, None),
             interrupted: AtomicBool::new(false),
             ended: WaitQueue::new(),
             held: HeldRanks::new(),

@@ -74,21 +74,8 @@ impl Thread {
     /// interrupt handlers.
     pub(crate) fn unpark(self: &Arc<Self>) {
         if self.state.notify() {
-            let asleep = self.asleep.lock().take();
-            sched::enqueue(asleep.unwrap_or_else(|| self.clone()));
+            sched::enqueue(self.clone());
         }
-    }
-
-    /// Parks, unless a notification was pending, which is used up. A parked thread owns itself:
-    /// those who will wake it know it weakly, and whoever spawned it may have let go of it.
-    pub(crate) fn try_park(self: &Arc<Self>) -> bool {
-        *self.asleep.lock() = Some(self.clone());
-        let parked = self.state.try_park();
-        if !parked {
-            let asleep = self.asleep.lock().take();
-            drop(asleep);
-        }
-        parked
     }
 }
 

@@ -35,7 +35,11 @@ impl Waiter {
 
     /// A waiter that passes each wake-up on to `hook`. Nobody sleeps on it.
     pub fn with_hook(hook: Hook) -> Arc<Waiter> {
-        Arc::new(Waiter { thread: Weak::new(), notified: AtomicBool::new(false), hook: Some(hook) })
+        Arc::new(Waiter {
+            thread: Weak::new(),
+            notified: AtomicBool::new(false),
+            hook: Some(hook),
+        })
     }
 
     /// Sleeps until somebody wakes this waiter.
