@@ -5,7 +5,7 @@
 
 use crate::environment::Environment;
 use crate::event::{ActionTable, Event, EventSet};
-use crate::exec::{ExecRequest, prepare};
+use crate::exec::{Caller, ExecRequest, prepare};
 use crate::fork::{publish, start_process};
 use crate::group::{ProcessGroup, Session};
 use crate::limits::{Limits, Resource};
@@ -96,16 +96,18 @@ fn create(
     let inherited = parent.map(|parent| parent.environment().clone());
     let environment = options.environment.clone().or(inherited).ok_or(Error::InvalidArgument)?;
     let charge = environment.count_start(options.fs.credentials.uid, limits.soft(Resource::Processes))?;
-    let prepared = prepare(&options.fs, &environment, &limits, request)?;
+    let from_inside = parent.filter(|parent| Arc::ptr_eq(parent.environment(), &environment));
+    let caller = Caller {
+        fs: &options.fs,
+        environment: &environment,
+        limits: &limits,
+        abi: from_inside.map(|parent| parent.abi().name()),
+    };
+    let prepared = prepare(&caller, request)?;
     let identity = Identity::allocate(environment.processes())?;
     let mut fs = options.fs;
     fs.credentials = prepared.credentials.clone();
-    let old_abi = parent.map(|parent| parent.abi().name());
-    let new_abi = prepared.image.abi.name();
-    let changes_environment = parent.is_none_or(|parent| !Arc::ptr_eq(parent.environment(), &environment));
-    if (changes_environment || old_abi != Some(new_abi))
-        && let Some(view) = environment.view(new_abi)
-    {
+    if let Some(view) = prepared.enters {
         crate::exec::enter(&mut fs, view);
     }
     let mut actions = ActionTable::default();

@@ -1,6 +1,6 @@
 //! The moment of exec: the caller's threads end, its old memory goes, the new image is its own.
 
-use super::{ExecRequest, Prepared, prepare};
+use super::{Caller, ExecRequest, Prepared, prepare};
 use crate::process::Process;
 use crate::task::Task;
 use alloc::sync::Arc;
@@ -13,7 +13,13 @@ use vfs::FsContext;
 /// has changed, except that [`Error::Interrupted`] may mean that the caller is to end.
 pub fn exec(task: &Arc<Task>, context: &mut UserContext, request: ExecRequest) -> Result<()> {
     let process = task.process();
-    let prepared = prepare(&process.fs(), process.environment(), &process.limits(), request)?;
+    let caller = Caller {
+        fs: &process.fs(),
+        environment: process.environment(),
+        limits: &process.limits(),
+        abi: Some(process.abi().name()),
+    };
+    let prepared = prepare(&caller, request)?;
     be_alone(task)?;
     commit(task, context, prepared);
     Ok(())
@@ -45,14 +51,12 @@ fn be_alone(task: &Arc<Task>) -> Result<()> {
 fn commit(task: &Arc<Task>, context: &mut UserContext, prepared: Prepared) {
     let process = task.process();
     leave_memory(task);
-    let new_abi = prepared.image.abi.name();
-    let changes_abi = process.abi().name() != new_abi;
     let old_state = task.set_abi_state(prepared.task_state);
     let old_image = process.set_image(Arc::new(prepared.image));
     process.update_fs(|fs| {
         fs.credentials = prepared.credentials;
-        if changes_abi {
-            enter_view(process, fs, new_abi);
+        if let Some(view) = prepared.enters {
+            enter(fs, view);
         }
     });
     if !task.is_leader() {
@@ -89,14 +93,8 @@ fn unshare(process: &Process) {
     }
 }
 
-/// Moves a file context into the view that the process's environment has for an ABI. The working directory stays the
-/// same directory where the new root leads to it, and is `/` otherwise.
-pub(crate) fn enter_view(process: &Process, fs: &mut FsContext, abi: &str) {
-    let Some(entered) = process.environment().view(abi) else { return };
-    enter(fs, entered);
-}
-
-/// Moves a file context into a view.
+/// Moves a file context into a view. The working directory stays the same directory where the new root leads to it, and
+/// is `/` otherwise.
 pub(crate) fn enter(fs: &mut FsContext, entered: crate::environment::AbiView) {
     let directory = entered.locate(&fs.working_directory).unwrap_or_else(|| entered.root.clone());
     fs.view = entered.view;

@@ -20,7 +20,7 @@ pub use elf::{ElfError, ElfImage, ImageKind, Segment};
 pub use start::{install_stack, standard_auxiliary, system_v_start};
 
 use crate::abi::{self, Abi};
-use crate::environment::Environment;
+use crate::environment::{AbiView, Environment};
 use crate::limits::{Limits, Resource};
 use crate::process::{AbiState, Image};
 use alloc::string::String;
@@ -131,21 +131,41 @@ pub(crate) struct Prepared {
     pub(crate) task_state: AbiState,
     pub(crate) credentials: Credentials,
     pub(crate) name: String,
+    /// The view that the process moves into with this program; `None` to stay where it is.
+    pub(crate) enters: Option<AbiView>,
+}
+
+/// Who executes.
+pub(crate) struct Caller<'a> {
+    /// Where it stands in the file tree, and as whom.
+    pub(crate) fs: &'a FsContext,
+    /// What the program will be shut into.
+    pub(crate) environment: &'a Arc<Environment>,
+    /// What the program may use.
+    pub(crate) limits: &'a Limits,
+    /// The ABI of the caller's own program, in that environment; `None` for a process that comes from outside.
+    pub(crate) abi: Option<&'static str>,
 }
 
 /// Builds everything for a program, aside.
-pub(crate) fn prepare(
-    fs: &FsContext,
-    environment: &Arc<Environment>,
-    limits: &Limits,
-    request: ExecRequest,
-) -> Result<Prepared> {
+pub(crate) fn prepare(caller: &Caller<'_>, request: ExecRequest) -> Result<Prepared> {
+    let Caller { fs, environment, limits, .. } = *caller;
     let path = request.path.clone();
     let found = runtime::find_program(fs, request)?;
     let (image, abi) = recognise(&found.file, environment)?;
     let layout = abi.layout();
     check_arguments(&found.arguments, &found.environment, &layout)?;
-    let interpreter = load::open_interpreter(fs, &found.file, &image)?;
+    // A program of another ABI sees another tree: its interpreter is there, and its own path is told as seen there.
+    let enters = if caller.abi == Some(abi.name()) { None } else { environment.view(abi.name()) };
+    let mut inside = fs.clone();
+    let mut executable = found.file.clone();
+    if let Some(view) = &enters {
+        enter(&mut inside, view.clone());
+        if let Some(place) = view.locate(executable.path()) {
+            executable = inside.open_place(place, &OpenOptions::executing()).unwrap_or(executable);
+        }
+    }
+    let interpreter = load::open_interpreter(&inside, &found.file, &image)?;
     let mut credentials = fs.credentials.clone();
     let secure = load::apply_set_id(&found.file, &mut credentials)?;
     let space = AddressSpace::new()?;
@@ -175,7 +195,7 @@ pub(crate) fn prepare(
         space: Some(space.clone()),
         abi_state: abi.new_process_state(),
         abi: abi.clone(),
-        executable: Some(found.file),
+        executable: Some(executable),
         arguments: state.arguments,
         environment: state.environment,
         extent: (first as usize + loaded.bias, last as usize + loaded.bias),
@@ -189,6 +209,7 @@ pub(crate) fn prepare(
         task_state: abi.new_task_state(),
         credentials,
         name: short_name(&path),
+        enters,
     })
 }
 
