@@ -11,6 +11,7 @@
 #![no_main]
 
 mod command;
+mod console;
 mod environments;
 mod mounts;
 
@@ -42,6 +43,7 @@ fn main() -> i32 {
         env::set_var(name, value);
     }
     mounts::mount_all();
+    console::set_size();
     environments::make_all();
     if let Ok(name) = fs::read_to_string("/etc/hostname")
         && let Err(error) = system::set_host_name(name.trim())
