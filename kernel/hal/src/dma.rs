@@ -66,7 +66,17 @@ impl DmaBuffer {
         core::mem::forget(self);
     }
 
-    fn pointer(&self) -> *mut u8 {
+    /// The buffer of `pages` pages that was leaked at this address.
+    ///
+    /// # Safety
+    /// It was allocated with that many pages, leaked, and not reclaimed since.
+    pub(crate) unsafe fn reclaim(physical: usize, pages: usize) -> DmaBuffer {
+        let order = pages.max(1).next_power_of_two().trailing_zeros() as usize;
+        Self { physical, order }
+    }
+
+    /// Where the kernel reaches it.
+    pub(crate) fn pointer(&self) -> *mut u8 {
         arch::physical_to_virtual(self.physical)
     }
 

@@ -42,6 +42,7 @@ pub mod sync;
 pub mod thread;
 pub mod timer;
 pub mod user;
+pub mod virtio;
 
 #[cfg(not(target_os = "none"))]
 pub use arch::hosted;

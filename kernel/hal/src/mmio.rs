@@ -70,6 +70,11 @@ impl Mmio {
         self.length == 0
     }
 
+    /// Where the registers are mapped; on the hosted machine no address at all.
+    pub(crate) fn pointer(&self) -> *mut u8 {
+        core::ptr::with_exposed_provenance_mut(self.handle)
+    }
+
     #[inline]
     fn address(&self, offset: usize, size: usize) -> usize {
         let address = self.handle + offset;
