@@ -1,7 +1,7 @@
 //! What is still to be walked: a path, and the bodies of the symbolic links met on the way.
 //!
 //! Pure bookkeeping over bytes, so that it can be tested without a file system. The walk asks
-//! [`Pending::next`] for one [`Component`] after another; when it meets a link it is to follow, it
+//! [`Pending::step`] for one [`Component`] after another; when it meets a link it is to follow, it
 //! pushes the link's body with [`Pending::push_link`] and goes on. Nothing recurses: a kernel stack
 //! is small, and forty nested links are a legal path.
 
@@ -52,11 +52,10 @@ impl<'a> Pending<'a> {
         if path.contains(&0) {
             return Err(Error::InvalidArgument);
         }
-        let mut pieces = Vec::new();
-        pieces.push(Piece {
+        let pieces = Vec::from([Piece {
             text: path.into(),
             position: 0,
-        });
+        }]);
         Ok(Self { pieces, links: 0 })
     }
 
@@ -92,7 +91,7 @@ impl<'a> Pending<'a> {
     }
 
     /// Takes the next component, with its place; `None` at the end of the path.
-    pub fn next(&mut self) -> Result<Option<(Component<'_>, Place)>> {
+    pub fn step(&mut self) -> Result<Option<(Component<'_>, Place)>> {
         // Skip slashes and finished pieces first, so that the borrow below can be returned.
         loop {
             let Some(piece) = self.pieces.last_mut() else {
@@ -144,7 +143,7 @@ mod tests {
     fn steps(path: &[u8]) -> Vec<(Vec<u8>, bool, bool)> {
         let mut pending = Pending::new(path).unwrap();
         let mut found = Vec::new();
-        while let Some((component, place)) = pending.next().unwrap() {
+        while let Some((component, place)) = pending.step().unwrap() {
             let text = match component {
                 Component::Current => b".".to_vec(),
                 Component::Parent => b"..".to_vec(),
@@ -173,10 +172,10 @@ mod tests {
     #[test]
     fn a_link_body_goes_in_front_of_the_rest() {
         let mut pending = Pending::new(b"link/tail").unwrap();
-        pending.next().unwrap();
+        pending.step().unwrap();
         pending.push_link(b"x/y".to_vec()).unwrap();
         let mut seen = Vec::new();
-        while let Some((component, place)) = pending.next().unwrap() {
+        while let Some((component, place)) = pending.step().unwrap() {
             if let Component::Entry(name) = component {
                 seen.push((name.as_bytes().to_vec(), place.last));
             }
@@ -194,9 +193,9 @@ mod tests {
     #[test]
     fn a_last_link_leaves_its_last_component_last() {
         let mut pending = Pending::new(b"link/").unwrap();
-        pending.next().unwrap();
+        pending.step().unwrap();
         pending.push_link(b"x".to_vec()).unwrap();
-        let (_, place) = pending.next().unwrap().unwrap();
+        let (_, place) = pending.step().unwrap().unwrap();
         assert_eq!(
             place,
             Place {
@@ -223,7 +222,7 @@ mod tests {
         ));
         let long = [b'a'; 300];
         assert!(matches!(
-            Pending::new(&long).unwrap().next(),
+            Pending::new(&long).unwrap().step(),
             Err(Error::NameTooLong)
         ));
     }

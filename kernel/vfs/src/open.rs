@@ -70,7 +70,7 @@ impl FsContext {
                 directory,
                 last,
                 slash,
-            } = walk.to_last()?;
+            } = walk.go_to_last()?;
             let Last::Name(name) = last else {
                 return Err(Error::IsDirectory);
             };
@@ -209,10 +209,9 @@ impl FsContext {
         // An object without a name is handed out as it is, within what it was opened for.
         if anonymous::is_anonymous(&place)
             && let Some(file) = &backend
+            && !file.access().contains(options.access())
         {
-            if !file.access().contains(options.access()) {
-                return Err(Error::AccessDenied);
-            }
+            return Err(Error::AccessDenied);
         }
         OpenFile::new(place, options, &self.credentials, backend, hold)
     }

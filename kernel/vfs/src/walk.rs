@@ -93,7 +93,7 @@ pub(crate) fn resolve(
             directory: parent,
             last,
             slash,
-        } = walk.to_last()?;
+        } = walk.go_to_last()?;
         let follow = slash || !flags.contains(ResolveFlags::NO_FOLLOW);
         let found = match last {
             Last::Name(name) => match walk.enter_last(&name, follow)? {
@@ -118,7 +118,7 @@ pub(crate) fn resolve_parent(
     at: Option<&Path>,
     path: &[u8],
 ) -> Result<ParentOf> {
-    Walk::new(context, at, path, ResolveFlags::empty())?.to_last()
+    Walk::new(context, at, path, ResolveFlags::empty())?.go_to_last()
 }
 
 fn directory(path: Path) -> Result<Path> {
@@ -163,7 +163,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Goes on up to the last component and stops in front of it, standing in its directory.
-    pub(crate) fn to_last(&mut self) -> Result<ParentOf> {
+    pub(crate) fn go_to_last(&mut self) -> Result<ParentOf> {
         loop {
             let Some((
                 component,
@@ -171,7 +171,7 @@ impl<'a> Walk<'a> {
                     last,
                     slash_follows,
                 },
-            )) = self.pending.next()?
+            )) = self.pending.step()?
             else {
                 return Ok(ParentOf {
                     directory: self.at.clone(),
@@ -205,7 +205,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Goes to the last component. `None` if it was a link that is now to be followed further: then
-    /// [`to_last`](Self::to_last) goes on.
+    /// [`go_to_last`](Self::go_to_last) goes on.
     pub(crate) fn enter_last(&mut self, name: &[u8], follow: bool) -> Result<Option<Path>> {
         let name = crate::name::Name::new(name)?;
         let found = child(&self.at, lookup(&self.at.dentry, name)?);

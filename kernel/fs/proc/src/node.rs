@@ -103,7 +103,7 @@ impl Inode for TextNode {
 
     fn open(&self, request: &OpenRequest) -> Result<Option<Arc<dyn File>>> {
         let status = self.status()?;
-        Ok(Some(TextFile::new(self.source.clone(), status, request)))
+        Ok(Some(TextFile::open(self.source.clone(), status, request)))
     }
 }
 

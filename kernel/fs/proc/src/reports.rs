@@ -90,10 +90,9 @@ impl Inode for Directory {
     }
 
     fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
-        let wanted = |known: &&str| known.as_bytes() == name.as_bytes();
         let known = names()
             .into_iter()
-            .find(|known| wanted(&known))
+            .find(|known| known.as_bytes() == name.as_bytes())
             .ok_or(Error::NotFound)?;
         let inode = inode_below(self.meta.inode, known.as_bytes());
         let meta = Meta::system(&self.shared, inode, 0o444);

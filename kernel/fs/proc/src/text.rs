@@ -36,7 +36,7 @@ struct Reading {
 }
 
 impl TextFile {
-    pub(crate) fn new(
+    pub(crate) fn open(
         source: Arc<dyn Generate>,
         status: FileStatus,
         request: &OpenRequest,

@@ -11,6 +11,12 @@ use vfs::{Inode, Name};
 use crate::filesystem::Shared;
 use crate::node::{Generate, LinkNode, Meta, Target, TextNode};
 
+/// Makes a text about the machine.
+pub(crate) type Make = fn(&Shared) -> Result<Vec<u8>>;
+
+/// Takes what was written to a setting.
+pub(crate) type Store = fn(&Shared, &[u8]) -> Result<()>;
+
 /// An entry of a fixed directory.
 pub(crate) struct Entry {
     pub(crate) name: &'static str,
@@ -20,14 +26,11 @@ pub(crate) struct Entry {
 /// What an entry is.
 pub(crate) enum Content {
     /// A text to read.
-    Text(fn(&Shared) -> Result<Vec<u8>>),
+    Text(Make),
     /// A text that may be written too.
-    Setting(
-        fn(&Shared) -> Result<Vec<u8>>,
-        fn(&Shared, &[u8]) -> Result<()>,
-    ),
+    Setting(Make, Store),
     /// A link to a name.
-    Link(fn(&Shared) -> Result<Vec<u8>>),
+    Link(Make),
     /// A directory.
     Directory(&'static [Entry]),
     /// A directory whose entries are not fixed.
@@ -114,8 +117,8 @@ pub(crate) fn inode_below(directory: u64, name: &[u8]) -> u64 {
 /// Text about the machine.
 struct SystemText {
     shared: Arc<Shared>,
-    text: fn(&Shared) -> Result<Vec<u8>>,
-    store: Option<fn(&Shared, &[u8]) -> Result<()>>,
+    text: Make,
+    store: Option<Store>,
 }
 
 impl Generate for SystemText {

@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::any::Any;
 
 use base::{Error, Result};
@@ -10,20 +9,17 @@ use object::{DirectoryEntry, FileKind, FileStatus};
 use vfs::{Inode, Name, Path};
 
 use super::{
-    ProcessText, Subject, handles, limits, links, maps, mounts, program, scarlet, stat, status,
-    threads,
+    Make, ProcessText, Store, Subject, handles, limits, links, maps, mounts, program, scarlet,
+    stat, status, threads,
 };
 use crate::node::{LinkNode, Meta, Target, TextNode};
 
 /// What an entry is.
 enum Content {
-    Text(fn(&Subject) -> Result<Vec<u8>>),
+    Text(Make),
     /// A text for those who may look into the process.
-    Private(fn(&Subject) -> Result<Vec<u8>>),
-    Setting(
-        fn(&Subject) -> Result<Vec<u8>>,
-        fn(&Subject, &[u8]) -> Result<()>,
-    ),
+    Private(Make),
+    Setting(Make, Store),
     Place(fn(&Subject) -> Result<Path>),
     Table(&'static [Entry]),
     Special(fn(Subject, Meta) -> Arc<dyn Inode>, u32),

@@ -78,11 +78,17 @@ impl Subject {
     }
 }
 
+/// Makes a text about a process.
+pub(crate) type Make = fn(&Subject) -> Result<Vec<u8>>;
+
+/// Takes what was written to a file about a process.
+pub(crate) type Store = fn(&Subject, &[u8]) -> Result<()>;
+
 /// A text about a process.
 pub(crate) struct ProcessText {
     pub(crate) subject: Subject,
-    pub(crate) text: fn(&Subject) -> Result<Vec<u8>>,
-    pub(crate) store: Option<fn(&Subject, &[u8]) -> Result<()>>,
+    pub(crate) text: Make,
+    pub(crate) store: Option<Store>,
     /// Only for those who may look into the process.
     pub(crate) private: bool,
 }
