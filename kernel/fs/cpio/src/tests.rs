@@ -1,1 +1,259 @@
+//! Archives made here, and what becomes of them when they are cut, mutated and mixed up.
 
+use std::sync::Arc;
+
+use hal::PAGE_SIZE;
+use object::FileKind;
+use proptest::prelude::*;
+use vfs::{FileSystem, FsContext, ResolveFlags, View};
+
+use crate::error::{ArchiveError, Reason};
+use crate::header::{Parsed, parse};
+use crate::{check, populate};
+
+/// An archive under construction.
+#[derive(Clone, Default)]
+struct Builder(Vec<u8>);
+
+impl Builder {
+    fn entry(mut self, name: &str, mode: u32, data: &[u8], ino: u32, links: u32) -> Self {
+        self.push(name, mode, data, ino, links, 0);
+        self
+    }
+
+    fn push(&mut self, name: &str, mode: u32, data: &[u8], ino: u32, links: u32, padding: usize) {
+        let fields = [
+            ino,
+            mode,
+            0,
+            0,
+            links,
+            77,
+            data.len() as u32,
+            0,
+            0,
+            1,
+            3,
+            (name.len() + 1 + padding) as u32,
+            0,
+        ];
+        // The order of the format: uid and gid follow the links.
+        let [ino, mode, uid, gid, links, rest @ ..] = fields;
+        self.0.extend_from_slice(b"070701");
+        for field in [ino, mode, links, uid, gid].iter().chain(rest.iter()) {
+            self.0.extend_from_slice(format!("{field:08x}").as_bytes());
+        }
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.resize(self.0.len() + 1 + padding, 0);
+        self.pad();
+        self.0.extend_from_slice(data);
+        self.pad();
+    }
+
+    fn pad(&mut self) {
+        self.0.resize(self.0.len().next_multiple_of(4), 0);
+    }
+
+    fn file(self, name: &str, data: &[u8]) -> Self {
+        self.entry(name, 0o100_644, data, 0, 1)
+    }
+
+    fn directory(self, name: &str) -> Self {
+        self.entry(name, 0o040_755, b"", 0, 2)
+    }
+
+    fn end(self) -> Vec<u8> {
+        self.entry("TRAILER!!!", 0, b"", 0, 1).0
+    }
+}
+
+fn sample() -> Vec<u8> {
+    Builder::default()
+        .directory(".")
+        .directory("bin")
+        .entry("bin/sh", 0o120_777, b"busybox", 0, 1)
+        .entry("dev/null", 0o020_666, b"", 0, 1)
+        .entry("etc/one", 0o100_600, b"", 5, 2)
+        .entry("etc/two", 0o100_600, b"linked", 5, 2)
+        .file("etc/passwd", b"root:x:0:0\n")
+        .end()
+}
+
+/// Runs a test where it has kernel state of its own.
+fn on_machine(test: impl FnOnce() + 'static) {
+    static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _alone = ONE_AT_A_TIME
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
+    test();
+}
+
+/// A root's context on what an archive makes.
+fn unpack(archive: &[u8]) -> Result<FsContext, ArchiveError> {
+    let limits = fs_ram::Limits {
+        pages: 10_000,
+        inodes: 10_000,
+    };
+    let filesystem = fs_ram::RamFs::with("tmpfs", limits, 0o755).unwrap();
+    populate(archive, &filesystem)?;
+    let filesystem: Arc<dyn FileSystem> = filesystem;
+    Ok(FsContext::new(View::new(&filesystem)))
+}
+
+fn reason(archive: &[u8]) -> Option<Reason> {
+    check(archive).err().map(|error| error.reason)
+}
+
+#[test]
+fn headers_are_understood() {
+    let archive = Builder::default().file("etc/passwd", b"root").end();
+    let Parsed::Entry(entry) = parse(&archive[..], 0).unwrap() else {
+        panic!("an entry")
+    };
+    assert_eq!(entry.name, b"etc/passwd");
+    assert_eq!(
+        (entry.kind, entry.mode, entry.size),
+        (FileKind::Regular, 0o644, 4)
+    );
+    assert_eq!(&archive[entry.data..entry.data + 4], b"root");
+    assert_eq!(entry.modification_time, 77);
+    assert!(matches!(
+        parse(&archive[..], entry.next),
+        Ok(Parsed::Trailer(_))
+    ));
+}
+
+#[test]
+fn what_is_wrong_is_said() {
+    let good = sample();
+    assert_eq!(check(&good[..]), Ok(7));
+    assert_eq!(reason(b""), Some(Reason::NoTrailer));
+    assert_eq!(reason(&[0; 5000]), Some(Reason::NoTrailer));
+    assert_eq!(reason(b"\x1f\x8b\x08 gzip"), Some(Reason::Compressed));
+    assert_eq!(reason(b"\x28\xb5\x2f\xfd zstd"), Some(Reason::Compressed));
+    assert_eq!(reason(b"hello, world"), Some(Reason::BadMagic));
+    assert_eq!(reason(b"0707"), Some(Reason::TruncatedHeader));
+    assert_eq!(reason(&good[..50]), Some(Reason::TruncatedHeader));
+    assert_eq!(reason(&good[..111]), Some(Reason::TruncatedName));
+    let mut sign = good.clone();
+    sign[6] = b'+';
+    assert_eq!(reason(&sign), Some(Reason::BadNumber(0)));
+    let up = Builder::default().file("../etc/passwd", b"").end();
+    assert_eq!(reason(&up), Some(Reason::BadName));
+    let kind = Builder::default().entry("x", 0o644, b"", 0, 1).end();
+    assert_eq!(reason(&kind), Some(Reason::BadKind));
+    let link = Builder::default().entry("x", 0o120_777, b"", 0, 1).end();
+    assert_eq!(reason(&link), Some(Reason::BadLink));
+    let text = check(&good[..50]).unwrap_err().to_string();
+    assert_eq!(
+        text,
+        "the archive's entry at offset 0x0 ends inside its header"
+    );
+}
+
+#[test]
+fn every_truncation_is_refused() {
+    let good = sample();
+    // The padding behind the last name is no loss.
+    let needed = good.len() - 3;
+    for length in 0..needed {
+        assert!(check(&good[..length]).is_err(), "cut at {length}");
+    }
+}
+
+#[test]
+fn an_archive_becomes_files() {
+    on_machine(|| {
+        let archive = Builder::default()
+            .file("etc/empty", b"")
+            .directory("bin")
+            .end();
+        let context = unpack(&archive).unwrap();
+        let status = context
+            .stat(None, b"/etc/empty", ResolveFlags::empty())
+            .unwrap();
+        assert_eq!(
+            (status.kind, status.mode, status.size),
+            (FileKind::Regular, 0o644, 0)
+        );
+        assert_eq!(status.modification_time.seconds, 77);
+        assert_eq!(
+            context
+                .stat(None, b"/bin", ResolveFlags::empty())
+                .unwrap()
+                .links,
+            2
+        );
+    });
+}
+
+#[test]
+fn later_entries_and_later_archives_replace() {
+    on_machine(|| {
+        let mut archive = Builder::default()
+            .directory("d")
+            .entry("d/x", 0o120_777, b"old", 0, 1)
+            .entry("y", 0o120_777, b"a", 0, 1)
+            .entry("y", 0o120_777, b"b", 0, 1)
+            .end();
+        archive.resize(archive.len() + 512, 0);
+        archive.extend(
+            Builder::default()
+                .entry("d/x", 0o120_777, b"new", 0, 1)
+                .end(),
+        );
+        let context = unpack(&archive).unwrap();
+        assert_eq!(context.readlink(None, b"/d/x").unwrap(), b"new");
+        assert_eq!(context.readlink(None, b"/y").unwrap(), b"b");
+        let conflict = Builder::default()
+            .directory("d")
+            .file("d/x", b"")
+            .file("d", b"")
+            .end();
+        assert_eq!(
+            unpack(&conflict).err().map(|error| error.reason),
+            Some(Reason::Conflict)
+        );
+        let through = Builder::default().file("f", b"").file("f/x", b"").end();
+        assert_eq!(
+            unpack(&through).err().map(|error| error.reason),
+            Some(Reason::Conflict)
+        );
+    });
+}
+
+#[test]
+fn padded_names_move_data_to_page_boundaries() {
+    let mut builder = Builder::default();
+    let header = 110 + "bin/program".len() + 1;
+    builder.push("bin/program", 0o100_755, &[7; 10], 0, 1, PAGE_SIZE - header);
+    let archive = builder.end();
+    let Parsed::Entry(entry) = parse(&archive[..], 0).unwrap() else {
+        panic!("an entry")
+    };
+    assert_eq!(entry.data, PAGE_SIZE);
+    assert_eq!(entry.name, b"bin/program");
+    assert!(check(&archive[..]).is_ok());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A mutated archive is understood or refused; never more.
+    #[test]
+    fn mutations_are_harmless(changes in proptest::collection::vec((any::<usize>(), any::<u8>()), 1..8)) {
+        let mut archive = sample();
+        for (place, byte) in changes {
+            let length = archive.len();
+            archive[place % length] = byte;
+        }
+        let _ = check(&archive[..]);
+    }
+
+    #[test]
+    fn random_bytes_are_harmless(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let mut archive = b"070701".to_vec();
+        archive.extend(bytes);
+        let _ = check(&archive[..]);
+    }
+}
