@@ -21,6 +21,8 @@ extern crate alloc;
 
 pub mod control;
 pub mod discipline;
+#[cfg(test)]
+mod discipline_tests;
 mod erase;
 mod file;
 pub mod input;

@@ -170,7 +170,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What a terminal starts with: Linux's `tty_std_termios` with a UTF-8 console.
+    /// What a terminal starts with: Linux's `tty_std_termios`.
     pub const fn new() -> Settings {
         let mut characters = [DISABLED; CONTROL_CHARACTERS];
         characters[Control::Interrupt as usize] = 0x03;
@@ -187,9 +187,7 @@ impl Settings {
         characters[Control::WordErase as usize] = 0x17;
         characters[Control::LiteralNext as usize] = 0x16;
         Settings {
-            input: InputFlags::ICRNL
-                .union(InputFlags::IXON)
-                .union(InputFlags::IUTF8),
+            input: InputFlags::ICRNL.union(InputFlags::IXON),
             output: OutputFlags::OPOST.union(OutputFlags::ONLCR),
             control: CONTROL_FLAGS_DEFAULT,
             local: LocalFlags::ISIG
