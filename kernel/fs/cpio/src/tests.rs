@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hal::PAGE_SIZE;
-use object::FileKind;
+use object::{File, FileKind};
 use proptest::prelude::*;
 use vfs::{FileSystem, FsContext, ResolveFlags, View};
 
@@ -79,13 +79,15 @@ fn sample() -> Vec<u8> {
         .end()
 }
 
-/// Runs a test where it has kernel state of its own.
+/// Runs a test on a machine of its own.
 fn on_machine(test: impl FnOnce() + 'static) {
-    static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
-    let _alone = ONE_AT_A_TIME
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
-    test();
+    let outcome = hal::hosted::Machine::new(1).run_with(move |_| {
+        base::init().unwrap();
+        test();
+    });
+    if let Some(complaint) = outcome.complaint() {
+        panic!("{complaint}");
+    }
 }
 
 /// A root's context on what an archive makes.
@@ -255,5 +257,72 @@ proptest! {
         let mut archive = b"070701".to_vec();
         archive.extend(bytes);
         let _ = check(&archive[..]);
+    }
+}
+
+/// The bytes of a file.
+fn contents(context: &FsContext, path: &str) -> Vec<u8> {
+    let file = context
+        .open(path.as_bytes(), &vfs::OpenOptions::reading())
+        .unwrap();
+    let mut bytes = vec![0; 100_000];
+    let done = file
+        .read(&mut mem::transfer::Sink::kernel(&mut bytes))
+        .unwrap();
+    bytes.truncate(done);
+    bytes
+}
+
+#[test]
+fn pages_are_taken_over_and_belong_to_the_file() {
+    // One file on a page boundary, with two whole pages and a bit, and one anywhere.
+    let mut builder = Builder::default();
+    let data: Vec<u8> = (0..2 * PAGE_SIZE + 100)
+        .map(|index| (index / 7) as u8)
+        .collect();
+    let padding = PAGE_SIZE - (110 + "big".len() + 1);
+    builder.push("big", 0o100_644, &data, 0, 1, padding);
+    let archive = builder
+        .file("after", b"what follows")
+        .entry("one", 0o100_644, b"", 9, 2)
+        .entry("two", 0o100_644, b"linked", 9, 2)
+        .end();
+    let outcome = hal::hosted::Machine::new(1)
+        .initramfs(archive)
+        .run_with(move |boot| {
+            base::init().unwrap();
+            let filesystem = fs_ram::RamFs::new().unwrap();
+            let archive = boot.initramfs.unwrap();
+            let summary = populate(&archive, &filesystem).unwrap();
+            assert_eq!((summary.entries, summary.adopted_pages), (4, 2));
+            assert_eq!(
+                summary.copied_bytes,
+                100 + "what follows".len() + "linked".len()
+            );
+            let free = hal::frame::statistics().free;
+            drop(archive);
+            assert!(
+                hal::frame::statistics().free > free,
+                "the rest of the archive is free"
+            );
+            let filesystem: Arc<dyn FileSystem> = filesystem;
+            let context = FsContext::new(View::new(&filesystem));
+            assert_eq!(contents(&context, "/big"), data);
+            assert_eq!(contents(&context, "/after"), b"what follows");
+            assert_eq!(contents(&context, "/one"), b"linked");
+            // Behind the end of the file there are zeros, not the next header.
+            let write = vfs::OpenOptions {
+                write: true,
+                ..Default::default()
+            };
+            let file = context.open(b"/big", &write).unwrap();
+            file.truncate(data.len() as u64 + 50).unwrap();
+            assert_eq!(contents(&context, "/big")[data.len()..], [0; 50]);
+            file.write_at(0, &mut mem::transfer::Source::kernel(&[0xff; 10]))
+                .unwrap();
+            assert_eq!(contents(&context, "/after"), b"what follows");
+        });
+    if let Some(complaint) = outcome.complaint() {
+        panic!("{complaint}");
     }
 }

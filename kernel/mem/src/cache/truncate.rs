@@ -22,7 +22,9 @@ impl PageCache {
         if within != 0 {
             // The rest of the last page: read later it has to be zero, also when the file grew
             // before, and also when a program wrote there through a mapping.
-            let partial = match (self.state.lock().find(border), &self.source) {
+            // Looked up in a statement of its own: the lock must not be held over what follows.
+            let present = self.state.lock().find(border);
+            let partial = match (present, &self.source) {
                 (Lookup::Absent, None) => None,
                 _ => Some(self.page_within(border)?),
             };

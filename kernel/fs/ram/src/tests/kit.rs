@@ -8,13 +8,15 @@ use vfs::{FileSystem, FsContext, OpenFile, OpenOptions, RenameFlags, ResolveFlag
 
 use crate::{Limits, RamFs};
 
-/// Runs a test where it has kernel state of its own.
+/// Runs a test on a machine of its own.
 pub(super) fn on_machine(test: impl FnOnce() + 'static) {
-    static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
-    let _alone = ONE_AT_A_TIME
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
-    test();
+    let outcome = hal::hosted::Machine::new(1).run_with(move |_| {
+        base::init().unwrap();
+        test();
+    });
+    if let Some(complaint) = outcome.complaint() {
+        panic!("{complaint}");
+    }
 }
 
 /// Limits that do not ask the machine for its size.

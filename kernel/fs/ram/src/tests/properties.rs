@@ -164,7 +164,7 @@ fn compare(real: &FsContext, model: &Model) {
     }
 }
 
-fn check<T: core::fmt::Debug + 'static>(
+pub(super) fn check<T: core::fmt::Debug + 'static>(
     cases: u32,
     strategy: impl Strategy<Value = T> + 'static,
     test: impl Fn(T) + 'static,
