@@ -1,0 +1,116 @@
+//! The native calls that the tests make. Errors are the native numbers.
+
+use crate::memory::{bytes, push, push_words, word32};
+use hal::hosted::User;
+use scarlet_abi::{CURRENT_DIRECTORY, Call, ErrorCode};
+
+/// What a call gives: a value, or an error number.
+pub type Answer<T> = Result<T, i32>;
+
+/// A program's side of the native ABI.
+pub struct Scarlet<'a> {
+    /// The bare hands below.
+    pub user: &'a mut User,
+}
+
+impl<'a> Scarlet<'a> {
+    /// The ABI in a program's hands.
+    pub fn new(user: &'a mut User) -> Scarlet<'a> {
+        Scarlet { user }
+    }
+
+    /// Makes a call.
+    pub fn call(&mut self, call: Call, arguments: &[usize]) -> Answer<usize> {
+        let mut registers = [0; 6];
+        registers[..arguments.len()].copy_from_slice(arguments);
+        answer(self.user.syscall(call as usize, registers))
+    }
+
+    /// Runs `work`, and gives back what it took of the stack.
+    pub fn scoped<R>(&mut self, work: impl FnOnce(&mut Scarlet<'_>) -> R) -> R {
+        let before = self.user.stack_pointer();
+        let result = work(&mut Scarlet::new(self.user));
+        self.user.set_stack_pointer(before);
+        result
+    }
+
+    /// `Fork`: the child runs `child` and exits 0 after it.
+    pub fn fork(&mut self, child: impl FnOnce(&mut Scarlet<'_>) + 'static) -> Answer<usize> {
+        answer(self.user.fork(Call::Fork as usize, [0; 6], move |user| {
+            let mut scarlet = Scarlet::new(user);
+            child(&mut scarlet);
+            scarlet.exit(0)
+        }))
+    }
+
+    /// `Exit`
+    pub fn exit(&mut self, status: i32) {
+        let _ = self.call(Call::Exit, &[status as usize]);
+    }
+
+    /// `Read`
+    pub fn read(&mut self, handle: usize, count: usize) -> Answer<Vec<u8>> {
+        self.scoped(|scarlet| {
+            let place = scarlet.user.allocate(count);
+            let done = scarlet.call(Call::Read, &[handle, place, count])?;
+            Ok(bytes(scarlet.user, place, done))
+        })
+    }
+
+    /// `Write`
+    pub fn write(&mut self, handle: usize, from: &[u8]) -> Answer<usize> {
+        self.scoped(|scarlet| {
+            let place = push(scarlet.user, from);
+            scarlet.call(Call::Write, &[handle, place, from.len()])
+        })
+    }
+
+    /// `Pipe`
+    pub fn pipe(&mut self) -> Answer<(usize, usize)> {
+        self.scoped(|scarlet| {
+            let place = scarlet.user.allocate(8);
+            scarlet.call(Call::Pipe, &[place, 0])?;
+            let read = word32(scarlet.user, place) as usize;
+            Ok((read, word32(scarlet.user, place + 4) as usize))
+        })
+    }
+
+    /// `Close`
+    pub fn close(&mut self, handle: usize) -> Answer<usize> {
+        self.call(Call::Close, &[handle])
+    }
+
+    /// `Wait` for any child: (process, kind, value).
+    pub fn wait(&mut self) -> Answer<(usize, u32, u32)> {
+        self.scoped(|scarlet| {
+            let size = size_of::<scarlet_abi::process::WaitStatus>();
+            let place = scarlet.user.allocate(size);
+            let arguments = [scarlet_abi::process::ANY_CHILD as usize, 0, place, size];
+            let child = scarlet.call(Call::Wait, &arguments)?;
+            Ok((
+                child,
+                word32(scarlet.user, place + 4),
+                word32(scarlet.user, place + 8),
+            ))
+        })
+    }
+
+    /// A path record: directory, address, length.
+    pub fn path(&mut self, path: &str) -> usize {
+        let address = push(self.user, path.as_bytes());
+        push_words(self.user, &[CURRENT_DIRECTORY, address, path.len()])
+    }
+}
+
+fn answer(result: usize) -> Answer<usize> {
+    if (result as isize) < 0 {
+        Err(-(result as isize) as i32)
+    } else {
+        Ok(result)
+    }
+}
+
+/// The number of an error.
+pub fn number(code: ErrorCode) -> i32 {
+    code as i32
+}
