@@ -1,26 +1,29 @@
-//! `cat`: copies files, or standard input, to standard output.
+//! `cat`: prints files one after another. `-n` numbers the lines.
 #![no_std]
 #![no_main]
 
 use scarlet::fs::File;
-use scarlet::io;
+use scarlet::io::{self, BufRead, BufReader, Read, Write};
 use scarlet::prelude::*;
 use scarlet_programs::options::{Options, complain};
 
 scarlet::main!(main);
 
 fn main() -> i32 {
-    let mut options = Options::read("", "", "cat [FILE ...]");
+    let mut options = Options::read("nu", "", "cat [-n] [FILE…]");
     if options.names.is_empty() {
         options.names.push(b"-".to_vec());
     }
+    let numbers = options.has('n');
+    let mut line = 0;
     let mut status = 0;
     for name in &options.names {
-        if let Err(error) = copy(name) {
-            // Nobody reads any more: that is no news.
-            if error.kind() == io::ErrorKind::BrokenPipe {
-                return 1;
-            }
+        let outcome = if name == b"-" {
+            print(&mut io::stdin(), numbers, &mut line)
+        } else {
+            File::open(name).and_then(|mut file| print(&mut file, numbers, &mut line))
+        };
+        if let Err(error) = outcome {
             complain(name, &error);
             status = 1;
         }
@@ -28,20 +31,19 @@ fn main() -> i32 {
     status
 }
 
-fn copy(name: &[u8]) -> io::Result<()> {
+fn print(from: &mut dyn Read, numbers: bool, line: &mut usize) -> io::Result<()> {
     let mut output = io::stdout();
-    let mut buffer = vec![0; 32 * 1024];
-    let mut input: Box<dyn Read> = match name {
-        b"-" => Box::new(io::stdin()),
-        path => Box::new(File::open(path)?),
-    };
-    loop {
-        match input.read(&mut buffer)? {
-            0 => return output.flush(),
-            length => {
-                output.write_all(&buffer[..length])?;
-                output.flush()?;
-            }
-        }
+    if !numbers {
+        io::copy(from, &mut output)?;
+        return output.flush();
     }
+    let mut reader = BufReader::new(from);
+    let mut text = Vec::new();
+    while reader.read_until(b'\n', &mut text)? > 0 {
+        *line += 1;
+        write!(output, "{line:6}\t")?;
+        output.write_all(&text)?;
+        text.clear();
+    }
+    output.flush()
 }

@@ -1,4 +1,4 @@
-//! `clear`: empties the screen.
+//! `clear`: empties the terminal's screen.
 #![no_std]
 #![no_main]
 
@@ -7,6 +7,5 @@ use scarlet::prelude::*;
 scarlet::main!(main);
 
 fn main() {
-    // Home, then erase the screen and what was scrolled away (ECMA-48 and xterm).
     print!("\x1b[H\x1b[2J\x1b[3J");
 }

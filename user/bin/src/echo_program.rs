@@ -1,15 +1,14 @@
-//! `echo`: prints its arguments.
+//! `echo`: prints its arguments. `-n` without a newline, `-e` with backslash sequences.
 #![no_std]
 #![no_main]
 
-use scarlet::prelude::*;
-use scarlet::{env, io};
+use scarlet::env;
+use scarlet::io::{self, Write};
 
 scarlet::main!(main);
 
 fn main() -> io::Result<()> {
-    let words = env::args_bytes();
-    let mut output = io::stdout();
-    output.write_all(&scarlet_programs::echo::line(words.get(1..).unwrap_or(&[])))?;
-    output.flush()
+    let line = scarlet_programs::echo::line(&env::args_bytes()[1..]);
+    io::stdout().write_all(&line)?;
+    io::stdout().flush()
 }

@@ -1,54 +1,64 @@
-//! `head`: the first lines of files.
+//! `head`: the first lines of files, 10 unless told otherwise: `-n LINES` or `-LINES`; `-c BYTES`.
 #![no_std]
 #![no_main]
 
 use scarlet::fs::File;
-use scarlet::io::{self, BufReader};
-use scarlet::path;
+use scarlet::io::{self, BufRead, BufReader, Read, Write};
 use scarlet::prelude::*;
-use scarlet_programs::options::{Options, complain};
+use scarlet_programs::ends::{self, Amount};
+use scarlet_programs::options::complain;
 
 scarlet::main!(main);
 
-const USAGE: &str = "head [-n LINES] [FILE ...]";
+fn print(from: &mut dyn Read, amount: Amount) -> io::Result<()> {
+    let mut output = io::stdout();
+    let mut reader = BufReader::new(from);
+    let mut piece = Vec::new();
+    match amount {
+        Amount::Lines(count) => {
+            for _ in 0..count {
+                piece.clear();
+                if reader.read_until(b'\n', &mut piece)? == 0 {
+                    break;
+                }
+                output.write_all(&piece)?;
+            }
+        }
+        Amount::Bytes(count) => {
+            let mut left = count;
+            while left > 0 {
+                let buffer = reader.fill_buf()?;
+                let length = buffer.len().min(left);
+                if length == 0 {
+                    break;
+                }
+                output.write_all(&buffer[..length])?;
+                reader.consume(length);
+                left -= length;
+            }
+        }
+    }
+    output.flush()
+}
 
 fn main() -> i32 {
-    let options = Options::read("", "n", USAGE);
-    let lines = match options.value('n').map(str::parse::<u64>) {
-        None => 10,
-        Some(Ok(lines)) => lines,
-        Some(Err(_)) => {
-            eprintln!("usage: {USAGE}");
-            return 2;
-        }
-    };
-    if options.names.is_empty() {
-        let result = show(&mut io::stdin(), lines);
-        return i32::from(result.is_err());
+    let (amount, names) = ends::arguments("head [-n LINES] [-c BYTES] [FILE…]");
+    if names.is_empty() {
+        return match print(&mut io::stdin(), amount) {
+            Ok(()) => 0,
+            Err(error) => {
+                complain(b"standard input", &error);
+                1
+            }
+        };
     }
     let mut status = 0;
-    for (index, name) in options.names.iter().enumerate() {
-        if options.names.len() > 1 {
-            println!("{}==> {} <==", if index > 0 { "\n" } else { "" }, path::display(name));
-        }
-        if let Err(error) = File::open(name).and_then(|mut file| show(&mut file, lines)) {
+    for (number, name) in names.iter().enumerate() {
+        ends::title(&names, number);
+        if let Err(error) = File::open(name).and_then(|mut file| print(&mut file, amount)) {
             complain(name, &error);
             status = 1;
         }
     }
     status
-}
-
-fn show(input: &mut dyn Read, lines: u64) -> io::Result<()> {
-    let mut input = BufReader::new(input);
-    let mut output = io::stdout();
-    let mut line = Vec::new();
-    for _ in 0..lines {
-        line.clear();
-        if input.read_until(b'\n', &mut line)? == 0 {
-            break;
-        }
-        output.write_all(&line)?;
-    }
-    output.flush()
 }

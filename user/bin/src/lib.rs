@@ -4,7 +4,8 @@
 extern crate alloc;
 
 pub mod echo;
+pub mod ends;
+pub mod files;
 pub mod options;
-pub mod pattern;
 pub mod table;
 pub mod times;

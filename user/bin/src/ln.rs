@@ -1,34 +1,44 @@
-//! `ln`: gives a file a second name; `-s` makes a symbolic link.
+//! `ln`: gives files second names. `-s` makes symbolic links, `-f` replaces what is there.
 #![no_std]
 #![no_main]
 
-use scarlet::fs;
 use scarlet::prelude::*;
-use scarlet_programs::options::{Options, complain, destination};
+use scarlet::{fs, path};
+use scarlet_programs::files;
+use scarlet_programs::options::{Options, complain};
 
 scarlet::main!(main);
 
+const USAGE: &str = "ln [-sfv] TARGET… NAME";
+
 fn main() -> i32 {
-    let options = Options::read("sf", "", "ln [-sf] TARGET [NAME]");
-    let (target, name) = match options.names.as_slice() {
-        [target] => (target, b".".to_vec()),
-        [target, name] => (target, name.clone()),
-        _ => {
-            eprintln!("usage: ln [-sf] TARGET [NAME]");
-            return 2;
+    let mut options = Options::read("sfvn", "", USAGE);
+    // A target alone gets its own name here.
+    if let [target] = options.names.as_slice() {
+        let name = path::file_name(target).to_vec();
+        options.names.push(name);
+    }
+    let mut status = 0;
+    for (target, name) in files::pairs(&options.names, USAGE) {
+        if options.has('f') {
+            // What is not there need not be removed; what cannot be is told by what follows.
+            let _ = fs::remove_file(&name);
         }
-    };
-    let result = destination(target, &name, 1).and_then(|name| {
-        if options.has('f') && fs::symlink_metadata(&name).is_ok() {
-            fs::remove_file(&name)?;
-        }
-        if options.has('s') { fs::symlink(target, &name) } else { fs::hard_link(target, &name) }
-    });
-    match result {
-        Ok(()) => 0,
-        Err(error) => {
-            complain(&name, &error);
-            1
+        let made = if options.has('s') {
+            fs::symlink(&target, &name)
+        } else {
+            fs::hard_link(&target, &name)
+        };
+        match made {
+            Ok(()) if options.has('v') => {
+                println!("{} -> {}", path::display(&name), path::display(&target));
+            }
+            Ok(()) => {}
+            Err(error) => {
+                complain(&name, &error);
+                status = 1;
+            }
         }
     }
+    status
 }

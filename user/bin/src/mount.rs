@@ -1,67 +1,93 @@
-//! `mount`: lists the mounts, or makes one: `mount -t TYPE [-r] [-o OPTIONS] SOURCE TARGET`,
-//! `mount --bind SOURCE TARGET` (`--rbind` with what is mounted below).
+//! `mount`: shows what is mounted, or mounts: `mount -t KIND [-o OPTIONS] SOURCE DIRECTORY`;
+//! `mount --bind PLACE DIRECTORY` makes a place appear at a second one, `--rbind` with what is mounted
+//! below.
 #![no_std]
 #![no_main]
 
-use scarlet::os::mount::{self, BindFlags, MountFlags};
+use scarlet::os::mount::{BindFlags, MountFlags, bind, mount};
 use scarlet::prelude::*;
-use scarlet::{env, fs, io};
-use scarlet_programs::options::complain;
+use scarlet::{env, fs};
 
 scarlet::main!(main);
 
-const USAGE: &str = "mount [-t TYPE [-r] [-o OPTIONS] SOURCE TARGET | --bind SOURCE TARGET]";
+const USAGE: &str = "mount [-r] [-t KIND] [-o OPTIONS] [--bind | --rbind] [SOURCE] DIRECTORY";
 
-fn main() -> i32 {
-    let words: Vec<String> = env::args().skip(1).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let (target, result) = match words.as_slice() {
-        [] => ("/proc/mounts", list()),
-        ["--bind", source, target] => (*target, mount::bind(source, target, BindFlags::empty())),
-        ["--rbind", source, target] => (*target, mount::bind(source, target, BindFlags::RECURSIVE)),
-        words => {
-            let Some((kind, options, flags, source, target)) = parse(words) else {
-                eprintln!("usage: {USAGE}");
-                return 2;
-            };
-            (target, mount::mount(kind, source, target, options, flags))
+#[derive(Default)]
+struct Order {
+    kind: Option<String>,
+    options: Vec<String>,
+    read_only: bool,
+    bind: Option<BindFlags>,
+    names: Vec<String>,
+}
+
+fn read_order() -> Result<Order, String> {
+    let mut order = Order::default();
+    let mut arguments = env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut value = |option: &str| arguments.next().ok_or(format!("{option} wants a value"));
+        match argument.as_str() {
+            "-t" => order.kind = Some(value("-t")?),
+            "-o" => {
+                for option in value("-o")?.split(',') {
+                    match option {
+                        "ro" => order.read_only = true,
+                        "rw" | "" => {}
+                        "bind" => order.bind = Some(BindFlags::empty()),
+                        "rbind" => order.bind = Some(BindFlags::RECURSIVE),
+                        other => order.options.push(other.to_owned()),
+                    }
+                }
+            }
+            "-r" => order.read_only = true,
+            "--bind" | "-B" => order.bind = Some(BindFlags::empty()),
+            "--rbind" | "-R" => order.bind = Some(BindFlags::RECURSIVE),
+            other if other.starts_with('-') => return Err(format!("option {other} is not known")),
+            _ => order.names.push(argument),
         }
-    };
-    match result {
-        Ok(()) => 0,
-        Err(error) => {
-            complain(target.as_bytes(), &error);
-            1
+    }
+    Ok(order)
+}
+
+fn main() -> Result<i32, String> {
+    let order = read_order()?;
+    let sentence = |name: &str, error: scarlet::io::Error| format!("{name}: {error}");
+    match (order.names.as_slice(), order.bind) {
+        ([], None) if order.kind.is_none() => {
+            show()?;
+            Ok(0)
+        }
+        ([source, target], Some(flags)) => {
+            bind(source, target, flags).map_err(|error| sentence(target, error))?;
+            Ok(0)
+        }
+        ([names @ .., target], None) if names.len() <= 1 => {
+            let kind = order
+                .kind
+                .ok_or("which kind? (-t tmpfs, proc, devtmpfs, …)")?;
+            let source = names.first().unwrap_or(&kind);
+            let mut flags = MountFlags::empty();
+            flags.set(MountFlags::READ_ONLY, order.read_only);
+            mount(&kind, source, target, &order.options.join(","), flags)
+                .map_err(|error| sentence(target, error))?;
+            Ok(0)
+        }
+        _ => {
+            eprintln!("usage: {USAGE}");
+            Ok(2)
         }
     }
 }
 
-fn parse<'a>(words: &[&'a str]) -> Option<(&'a str, &'a str, MountFlags, &'a str, &'a str)> {
-    let (mut kind, mut options, mut flags) = (None, "", MountFlags::empty());
-    let mut names = Vec::new();
-    let mut rest = words.iter();
-    while let Some(&word) = rest.next() {
-        match word {
-            "-t" => kind = Some(*rest.next()?),
-            "-o" => options = rest.next()?,
-            "-r" => flags |= MountFlags::READ_ONLY,
-            word if word.starts_with('-') => return None,
-            word => names.push(word),
-        }
-    }
-    match names.as_slice() {
-        [source, target] => Some((kind?, options, flags, source, target)),
-        _ => None,
-    }
-}
-
-fn list() -> io::Result<()> {
-    let text = fs::read_to_string("/proc/mounts")?;
+/// What is mounted, one line each.
+fn show() -> Result<(), String> {
+    let file = "/proc/self/mounts";
+    let text = fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
     for line in text.lines() {
-        let mut fields = line.split(' ');
-        let mut next = || fields.next().unwrap_or("");
-        let (source, target, kind, options) = (next(), next(), next(), next());
-        println!("{source} on {target} type {kind} ({options})");
+        let fields: Vec<&str> = line.split(' ').collect();
+        if let [source, target, kind, options, ..] = fields.as_slice() {
+            println!("{source} on {target} type {kind} ({options})");
+        }
     }
     Ok(())
 }

@@ -62,17 +62,17 @@ impl Options {
         Ok(options)
     }
 
-    /// Ends the program with its usage when no name was given.
-    pub fn need_names(&self, usage: &str) {
-        if self.names.is_empty() {
-            eprintln!("usage: {usage}");
-            scarlet::process::exit(2)
-        }
-    }
-
     /// Whether a letter was given.
     pub fn has(&self, letter: char) -> bool {
         self.letters.contains(&letter)
+    }
+
+    /// All values given for a letter.
+    pub fn values(&self, letter: char) -> impl Iterator<Item = &str> {
+        self.values
+            .iter()
+            .filter(move |(known, _)| *known == letter)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The value given last for a letter.
@@ -83,19 +83,6 @@ impl Options {
             .find(|(known, _)| *known == letter)
             .map(|(_, value)| value.as_str())
     }
-}
-
-/// Where a file goes that is copied, moved or linked to `target`: into it if it is a directory, else
-/// to that very name. Several files need a directory.
-pub fn destination(source: &[u8], target: &[u8], count: usize) -> scarlet::io::Result<Vec<u8>> {
-    let directory = scarlet::fs::metadata(target).is_ok_and(|metadata| metadata.is_dir());
-    if directory {
-        return Ok(scarlet::path::join(target, scarlet::path::file_name(source)));
-    }
-    if count > 1 {
-        return Err(scarlet::io::Error::from(scarlet::io::ErrorKind::NotDirectory));
-    }
-    Ok(target.to_vec())
 }
 
 /// Says what went wrong with a name.

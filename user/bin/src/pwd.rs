@@ -1,13 +1,14 @@
-//! `pwd`: the working directory's path.
+//! `pwd`: prints the working directory.
 #![no_std]
 #![no_main]
 
-use scarlet::prelude::*;
-use scarlet::{env, io, path};
+use scarlet::env;
+use scarlet::io::{self, Write};
 
 scarlet::main!(main);
 
 fn main() -> io::Result<()> {
-    println!("{}", path::display(&env::current_dir()?));
-    Ok(())
+    let mut line = env::current_dir()?;
+    line.push(b'\n');
+    io::stdout().write_all(&line)
 }

@@ -1,4 +1,4 @@
-//! `sleep`: waits for a number of seconds, which may have a fraction.
+//! `sleep`: waits. Times may have a fraction and a unit: s, m, h, d.
 #![no_std]
 #![no_main]
 
@@ -8,22 +8,44 @@ use scarlet::{env, thread};
 
 scarlet::main!(main);
 
-fn main() -> i32 {
-    let mut total = Duration::ZERO;
-    let words: Vec<String> = env::args().skip(1).collect();
-    if words.is_empty() {
-        eprintln!("usage: sleep SECONDS ...");
-        return 2;
+/// A time like `1.5m`.
+fn duration(text: &str) -> Option<Duration> {
+    let (digits, unit) = match text.char_indices().last() {
+        Some((at, 's')) => (&text[..at], 1),
+        Some((at, 'm')) => (&text[..at], 60),
+        Some((at, 'h')) => (&text[..at], 3_600),
+        Some((at, 'd')) => (&text[..at], 86_400),
+        _ => (text, 1),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if whole.is_empty() && fraction.is_empty() {
+        return None;
     }
-    for word in words {
-        match word.parse::<f64>().ok().and_then(|value| Duration::try_from_secs_f64(value).ok()) {
-            Some(part) => total = total.saturating_add(part),
-            None => {
-                eprintln!("sleep: {word}: not a number of seconds");
-                return 2;
-            }
-        }
+    let seconds: u64 = if whole.is_empty() {
+        0
+    } else {
+        whole.parse().ok()?
+    };
+    let mut nanoseconds = 0u64;
+    let mut scale = 100_000_000u64;
+    for digit in fraction.chars() {
+        nanoseconds += u64::from(digit.to_digit(10)?) * scale;
+        scale /= 10;
+    }
+    let total = seconds.checked_mul(unit)?;
+    Some(Duration::from_secs(total) + Duration::from_nanos(nanoseconds) * unit as u32)
+}
+
+fn main() -> Result<(), String> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if arguments.is_empty() {
+        return Err("how long? usage: sleep TIME[smhd]…".to_owned());
+    }
+    let mut total = Duration::ZERO;
+    for argument in arguments {
+        let one = duration(&argument).ok_or(format!("'{argument}' is not a time"))?;
+        total = total.saturating_add(one);
     }
     thread::sleep(total);
-    0
+    Ok(())
 }

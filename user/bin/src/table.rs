@@ -50,3 +50,22 @@ impl Table {
         }
     }
 }
+
+/// A size as a person reads it: `512`, `1.5K`, `23M`.
+pub fn human(bytes: u64) -> String {
+    let mut unit = "";
+    // In tenths, so that small numbers keep a digit behind the point.
+    let mut tenths = bytes.saturating_mul(10);
+    for next in ["K", "M", "G", "T"] {
+        if tenths < 10 * 1024 {
+            break;
+        }
+        tenths = tenths.div_ceil(1024);
+        unit = next;
+    }
+    match unit {
+        "" => format!("{bytes}"),
+        _ if tenths < 100 => format!("{}.{}{unit}", tenths / 10, tenths % 10),
+        _ => format!("{}{unit}", tenths.div_ceil(10)),
+    }
+}

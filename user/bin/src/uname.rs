@@ -1,4 +1,4 @@
-//! `uname`: what system this is.
+//! `uname`: names of the system and the machine.
 #![no_std]
 #![no_main]
 
@@ -10,21 +10,27 @@ use scarlet_programs::options::Options;
 scarlet::main!(main);
 
 fn main() -> io::Result<()> {
-    let options = Options::read("asnrvm", "", "uname [-asnrvm]");
-    let information = system::information()?;
+    let options = Options::read("asnrvmpo", "", "uname [-asnrvm]");
+    let info = system::information()?;
+    let all = options.has('a');
     let fields = [
-        ('s', &information.system),
-        ('n', &information.host),
-        ('r', &information.release),
-        ('v', &information.version),
-        ('m', &information.machine),
+        ('s', &info.system),
+        ('n', &info.host),
+        ('r', &info.release),
+        ('v', &info.version),
+        ('m', &info.machine),
     ];
-    let none = !fields.iter().any(|(letter, _)| options.has(*letter)) && !options.has('a');
-    let shown: Vec<String> = fields
+    let mut words: Vec<String> = fields
         .iter()
-        .filter(|(letter, _)| options.has('a') || options.has(*letter) || none && *letter == 's')
-        .map(|(_, text)| field(*text))
+        .filter(|(letter, _)| all || options.has(*letter))
+        .map(|(_, text)| field(&text[..]))
         .collect();
-    println!("{}", shown.join(" "));
+    if options.has('p') {
+        words.push(field(&info.machine));
+    }
+    if words.is_empty() || options.has('o') {
+        words.push(field(&info.system));
+    }
+    println!("{}", words.join(" "));
     Ok(())
 }

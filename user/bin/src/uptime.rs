@@ -1,26 +1,40 @@
-//! `uptime`: how long the system runs, and its load over one, five and fifteen minutes.
+//! `uptime`: the time, how long the system runs, its processes and load.
 #![no_std]
 #![no_main]
 
 use scarlet::io;
 use scarlet::os::system;
 use scarlet::prelude::*;
+use scarlet::time::SystemTime;
+use scarlet_programs::times::Calendar;
 
 scarlet::main!(main);
 
+/// A load in units of 1/65536 with two digits.
+fn load(value: u32) -> String {
+    let hundredths = (u64::from(value) * 100 + 32_768) >> 16;
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
 fn main() -> io::Result<()> {
-    let memory = system::memory()?;
-    let seconds = memory.uptime_ns / 1_000_000_000;
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
-    // Loads are fixed-point numbers with 16 bits behind the point.
-    let load = memory.load.map(|value| f64::from(value) / 65_536.0);
+    let info = system::memory()?;
+    let now = Calendar::from_seconds(SystemTime::now().since_epoch().as_secs());
+    let minutes = info.uptime_ns / 60_000_000_000;
+    let (days, hours, minutes) = (minutes / 1_440, minutes / 60 % 24, minutes % 60);
+    let days = match days {
+        0 => String::new(),
+        1 => "1 day, ".to_owned(),
+        _ => format!("{days} days, "),
+    };
     println!(
-        "up {days} days, {hours:2}:{minutes:02}:{:02}, {} processes, load {:.2} {:.2} {:.2}",
-        seconds % 60,
-        memory.processes,
-        load[0],
-        load[1],
-        load[2]
+        " {:02}:{:02}:{:02} up {days}{hours}:{minutes:02}, {} processes, load average: {}, {}, {}",
+        now.hour,
+        now.minute,
+        now.second,
+        info.processes,
+        load(info.load[0]),
+        load(info.load[1]),
+        load(info.load[2])
     );
     Ok(())
 }

@@ -1,42 +1,87 @@
-//! `wc`: counts lines, words and bytes.
+//! `wc`: counts lines, words and bytes. `-l`, `-w`, `-c` choose; `-m` counts characters.
 #![no_std]
 #![no_main]
 
 use scarlet::fs::File;
-use scarlet::io;
-use scarlet::path;
+use scarlet::io::{self, Read};
 use scarlet::prelude::*;
 use scarlet_programs::options::{Options, complain};
 
 scarlet::main!(main);
 
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 struct Counts {
     lines: u64,
     words: u64,
     bytes: u64,
+    characters: u64,
+}
+
+fn count(from: &mut dyn Read) -> io::Result<Counts> {
+    let mut counts = Counts::default();
+    let mut buffer = vec![0; 64 * 1024];
+    let mut inside = false;
+    loop {
+        let length = from.read(&mut buffer)?;
+        if length == 0 {
+            return Ok(counts);
+        }
+        counts.bytes += length as u64;
+        for &byte in &buffer[..length] {
+            counts.lines += u64::from(byte == b'\n');
+            counts.characters += u64::from(byte & 0xc0 != 0x80);
+            let blank = byte.is_ascii_whitespace() || byte == 0x0b;
+            counts.words += u64::from(!blank && !inside);
+            inside = !blank;
+        }
+    }
 }
 
 fn main() -> i32 {
-    let options = Options::read("lwc", "", "wc [-lwc] [FILE ...]");
-    let mut status = 0;
-    let mut total = Counts::default();
-    if options.names.is_empty() {
-        match count(&mut io::stdin()) {
-            Ok(counts) => show(&options, counts, ""),
-            Err(error) => {
-                eprintln!("wc: {error}");
-                status = 1;
-            }
+    let options = Options::read("lwcm", "", "wc [-lwcm] [FILE…]");
+    let some = "lwcm".chars().any(|letter| options.has(letter));
+    let show = |counts: &Counts, name: &[u8]| {
+        let fields = [
+            (!some || options.has('l'), counts.lines),
+            (!some || options.has('w'), counts.words),
+            (options.has('m'), counts.characters),
+            (!some || options.has('c'), counts.bytes),
+        ];
+        let mut cells: Vec<String> = fields
+            .iter()
+            .filter(|(wanted, _)| *wanted)
+            .map(|(_, number)| format!("{number}"))
+            .collect();
+        if cells.len() > 1 {
+            cells = cells.iter().map(|cell| format!("{cell:>7}")).collect();
         }
+        if !name.is_empty() {
+            cells.push(String::from_utf8_lossy(name).into_owned());
+        }
+        println!("{}", cells.join(" "));
+    };
+    if options.names.is_empty() {
+        return match count(&mut io::stdin()) {
+            Ok(counts) => {
+                show(&counts, b"");
+                0
+            }
+            Err(error) => {
+                complain(b"standard input", &error);
+                1
+            }
+        };
     }
+    let mut total = Counts::default();
+    let mut status = 0;
     for name in &options.names {
         match File::open(name).and_then(|mut file| count(&mut file)) {
             Ok(counts) => {
-                show(&options, counts, &path::display(name));
+                show(&counts, name);
                 total.lines += counts.lines;
                 total.words += counts.words;
                 total.bytes += counts.bytes;
+                total.characters += counts.characters;
             }
             Err(error) => {
                 complain(name, &error);
@@ -45,40 +90,7 @@ fn main() -> i32 {
         }
     }
     if options.names.len() > 1 {
-        show(&options, total, "total");
+        show(&total, b"total");
     }
     status
-}
-
-fn count(input: &mut dyn Read) -> io::Result<Counts> {
-    let mut counts = Counts::default();
-    let mut inside = false;
-    let mut buffer = vec![0; 16 * 1024];
-    loop {
-        let length = input.read(&mut buffer)?;
-        if length == 0 {
-            return Ok(counts);
-        }
-        counts.bytes += length as u64;
-        for byte in &buffer[..length] {
-            counts.lines += u64::from(*byte == b'\n');
-            let space = byte.is_ascii_whitespace() || *byte == 0x0b;
-            counts.words += u64::from(!space && !inside);
-            inside = !space;
-        }
-    }
-}
-
-fn show(options: &Options, counts: Counts, name: &str) {
-    let all = !"lwc".chars().any(|letter| options.has(letter));
-    let mut fields = Vec::new();
-    for (letter, value) in [('l', counts.lines), ('w', counts.words), ('c', counts.bytes)] {
-        if all || options.has(letter) {
-            fields.push(value.to_string());
-        }
-    }
-    if !name.is_empty() {
-        fields.push(name.to_owned());
-    }
-    println!("{}", fields.join(" "));
 }

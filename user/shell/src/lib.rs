@@ -7,6 +7,7 @@
 //!   arithmetic, field splitting, patterns. What it needs to know of the world it asks through
 //!   [`expand::Host`].
 //! * [`pattern`] matches `*`, `?` and `[…]`.
+//! * [`regex`]: what `grep` looks for.
 //! * [`condition`], [`printf`], [`escape`]: the builtins that have a language of their own.
 //! * [`editor`] is the state machine behind the prompt: bytes of a keyboard in, bytes for a screen
 //!   out, and in the end a line.
@@ -27,4 +28,5 @@ pub mod expand;
 pub mod parse;
 pub mod pattern;
 pub mod printf;
+pub mod regex;
 pub mod tree;
