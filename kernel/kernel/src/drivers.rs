@@ -32,6 +32,8 @@ pub(crate) fn start_interrupts(tree: &[u8], devices: &[HardwareNode]) {
 
 /// Starts everything else. The console comes first, so that what the others say is seen.
 pub(crate) fn start(devices: &[HardwareNode]) {
+    #[cfg(not(target_os = "none"))]
+    crate::hosted_console::start();
     if let Err(error) = driver_uart::probe(devices) {
         log::error!("uart: {error}");
     }

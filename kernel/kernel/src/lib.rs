@@ -18,6 +18,8 @@ extern crate alloc;
 
 mod drivers;
 mod first;
+#[cfg(not(target_os = "none"))]
+mod hosted_console;
 mod options;
 mod root;
 
@@ -93,4 +95,16 @@ fn register_abis() {
     abi_scarlet::register();
     abi_xv6::register();
     abi_linux::register();
+}
+
+#[cfg(test)]
+mod tests {
+    use hal::hosted::{Exit, Machine};
+
+    #[test]
+    fn a_machine_without_a_first_process_says_so() {
+        let outcome = Machine::new(1).run(super::kernel_main);
+        assert!(matches!(outcome.exit, Exit::PowerOff(super::FAILED)), "{:?}", outcome.exit);
+        assert!(outcome.text().contains("there is no /system/scarlet/bin/init"), "{}", outcome.text());
+    }
 }

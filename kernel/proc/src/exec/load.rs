@@ -129,6 +129,11 @@ pub(super) fn load(
         ImageKind::Fixed => 0,
         ImageKind::Relocatable => relocation(image, layout),
     };
+    // The page at 0 belongs to nobody but the programs of an ABI that links there: elsewhere it catches null pointers.
+    let lowest = if layout.low_programs { 0 } else { hal::USER_START };
+    if (image.span().0 as usize).saturating_add(bias) < lowest {
+        return Err(refuse(ElfError::OutsideUserSpace));
+    }
     map_segments(space, file, image, bias)?;
     let entry = image.header.entry as usize + bias;
     let image_end = image.span().1 as usize + bias;
