@@ -19,6 +19,7 @@ const HANDLES: usize = 1024;
 /// Starts the first process and waits for its end; gives the machine's exit code.
 pub(crate) fn run(view: Arc<View>, options: &Options) -> Result<u32, Failure> {
     let process = start(view, options)?;
+    log::set_console_level(options.later_console_level);
     let status = process.wait_ended();
     log::info!("the first process ended: {status:?}");
     Ok(match status {

@@ -3,8 +3,8 @@
 //! | word | means |
 //! |---|---|
 //! | `init=PATH` | the first process, instead of `/system/scarlet/bin/init` |
-//! | `quiet` | the log's warnings and errors only on the console |
-//! | `loglevel=N` | 0 nothing, 1 errors, 2 warnings, 3 information, 4 everything |
+//! | `quiet` | only warnings and errors of the log on the console, from the start |
+//! | `loglevel=N` | also later: 0 nothing, 1 errors, 2 warnings, 3 information, 4 everything |
 //! | `-- WORDS` | arguments of the first process |
 //!
 //! Words that mean nothing here (`console=…`, `name=value`) go to the first process as environment, as with Linux.
@@ -25,8 +25,10 @@ pub struct Options {
     pub arguments: Vec<String>,
     /// Its environment: words of the form `name=value` that the kernel does not know.
     pub environment: Vec<String>,
-    /// Which lines of the log go to the console.
+    /// Which lines of the log go to the console while the machine starts.
     pub console_level: Option<Level>,
+    /// Which go there once the first process has the console: people work on it then.
+    pub later_console_level: Option<Level>,
 }
 
 impl Options {
@@ -38,12 +40,16 @@ impl Options {
             arguments: Vec::new(),
             environment: Vec::new(),
             console_level: Some(Level::Info),
+            later_console_level: Some(Level::Warning),
         };
         let mut words = line.split_ascii_whitespace();
         while let Some(word) = words.next() {
             match word.split_once('=') {
                 Some(("init", path)) => options.init = path.into(),
-                Some(("loglevel", number)) => options.console_level = level(number),
+                Some(("loglevel", number)) => {
+                    options.console_level = level(number);
+                    options.later_console_level = options.console_level;
+                }
                 Some(("console" | "earlycon" | "root" | "rdinit", _)) => {}
                 Some(_) => options.environment.push(word.into()),
                 None if word == "quiet" => options.console_level = Some(Level::Warning),

@@ -7,7 +7,7 @@
 
 use crate::event::{ActionFlags, ChildChange, Disposition, Event, EventInfo, child_info, send_to_group, send_to_process};
 use crate::group::ProcessGroup;
-use crate::process::{Image, Process};
+use crate::process::{Image, Process, shared_fs_context};
 use crate::status::ExitStatus;
 use crate::task::Task;
 use crate::{exec, tree};
@@ -16,6 +16,7 @@ use alloc::vec::Vec;
 use base::log;
 use core::sync::atomic::Ordering;
 use object::HandleTable;
+use vfs::FsContext;
 
 /// Ends the calling thread; the process ends with it when it is the last one, with this status.
 pub fn end_thread(task: &Arc<Task>, status: i32) {
@@ -64,6 +65,7 @@ pub(crate) fn finish(task: &Arc<Task>) {
         end(process);
     } else {
         process.report_stop();
+        process.retarget();
         process.thread_gone.wake_all();
     }
     drop(gone);
@@ -98,6 +100,10 @@ fn drop_resources(process: &Arc<Process>) {
     drop(process.set_image(Arc::new(bare)));
     drop(image);
     drop(process.set_handles(Arc::new(HandleTable::new(0))));
+    // Its user is still asked for; the directory it was in must not stay busy because of a zombie.
+    let fs = process.fs();
+    let rest = FsContext { credentials: fs.credentials.clone(), ..FsContext::new(fs.view.clone()) };
+    drop(process.set_shared_fs(shared_fs_context(rest)));
 }
 
 /// With the first process its whole namespace ends: everyone is killed and waited for.

@@ -181,6 +181,9 @@ impl Task {
     pub fn set_blocked(&self, blocked: EventSet) -> EventSet {
         let old = self.events.lock().set_blocked(blocked);
         self.notice_if_pending();
+        if !blocked.without(old).is_empty() {
+            self.process.retarget();
+        }
         old
     }
 

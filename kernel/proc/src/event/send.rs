@@ -221,6 +221,18 @@ impl Shared {
     }
 }
 
+impl Process {
+    /// The thread that was woken for an event may have blocked it since, or be gone: wakes another that listens.
+    pub(crate) fn retarget(&self) {
+        let shared = self.shared.lock();
+        for event in shared.pending.set().iter() {
+            if let Some(task) = shared.tasks.iter().find(|task| task.events.lock().listens_to(event)) {
+                task.notice();
+            }
+        }
+    }
+}
+
 /// Tells the parent that the process stopped or goes on.
 pub(crate) fn notify_parent(process: &Arc<Process>, change: ChildChange, status: i32) {
     let Some(parent) = process.parent() else { return };
