@@ -12,6 +12,7 @@ unsafe extern "C" {
     static selftest_spin: u8;
     static selftest_float: u8;
     static selftest_count: u8;
+    static selftest_again: u8;
     static selftest_end: u8;
 }
 
@@ -32,6 +33,8 @@ pub(super) struct Entries {
     /// Fills the floating point registers with the argument, argument + 1, …, then for ever: calls
     /// with the number of registers that do not hold that any more.
     pub(super) float: usize,
+    /// Calls, for ever.
+    pub(super) again: usize,
     /// Counts the first argument down to 0, then calls.
     pub(super) count: usize,
 }
@@ -57,6 +60,7 @@ pub(super) fn entries() -> Entries {
         breakpoint: &raw const selftest_breakpoint as usize - start(),
         spin: &raw const selftest_spin as usize - start(),
         float: &raw const selftest_float as usize - start(),
+        again: &raw const selftest_again as usize - start(),
         count: &raw const selftest_count as usize - start(),
     }
 }
@@ -70,7 +74,7 @@ global_asm!(
     .option arch, +d
     .balign 8
     .globl selftest_call, selftest_load, selftest_store, selftest_illegal, selftest_breakpoint
-    .globl selftest_spin, selftest_float, selftest_count, selftest_end
+    .globl selftest_spin, selftest_float, selftest_count, selftest_again, selftest_end
 selftest_call:
     li      a7, 7
     li      a0, 1
@@ -100,6 +104,9 @@ selftest_breakpoint:
     ebreak
 selftest_spin:
     j       selftest_spin
+selftest_again:
+    ecall
+    j       selftest_again
 selftest_count:
     addi    a0, a0, -1
     bnez    a0, selftest_count
@@ -145,7 +152,7 @@ global_asm!(
     .arch_extension simd
     .balign 8
     .globl selftest_call, selftest_load, selftest_store, selftest_illegal, selftest_breakpoint
-    .globl selftest_spin, selftest_float, selftest_count, selftest_end
+    .globl selftest_spin, selftest_float, selftest_count, selftest_again, selftest_end
 selftest_call:
     mov     x8, #7
     mov     x0, #1
@@ -175,6 +182,9 @@ selftest_breakpoint:
     brk     #0
 selftest_spin:
     b       selftest_spin
+selftest_again:
+    svc     #0
+    b       selftest_again
 selftest_count:
     subs    x0, x0, #1
     b.ne    selftest_count

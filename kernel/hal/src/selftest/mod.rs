@@ -3,11 +3,12 @@
 //! With `selftest` on the command line the image runs these instead of the kernel, prints a line
 //! for each and a count at the end, and powers off; the emulator's exit status is the number that
 //! failed. `selftest-overflow` overflows the kernel's stack on purpose, `selftest-panic` panics:
-//! what they print is looked at from outside.
+//! what they print is looked at from outside. `selftest-measure` prints what things cost.
 
 mod code;
 mod copies;
 mod frames;
+mod measure;
 mod spaces;
 mod threads;
 mod user;
@@ -64,6 +65,10 @@ pub fn run_if_asked(command_line: &str) {
             "selftest" => run(),
             "selftest-overflow" => {
                 overflow(0);
+            }
+            "selftest-measure" => {
+                let _ = measure::run();
+                power::off(0);
             }
             "selftest-panic" => panic!("as asked on the command line"),
             _ => {}

@@ -65,6 +65,11 @@ fn run(context: &mut UserContext) -> UserEvent {
     }
 }
 
+/// A program that makes one system call after another.
+pub(super) fn caller() -> Result<(PageTable, UserContext), &'static str> {
+    Ok((program()?, context(entries().again, 0)))
+}
+
 fn calls() -> Outcome {
     let _table = program()?;
     let mut context = context(entries().call, 0);
