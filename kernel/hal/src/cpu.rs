@@ -74,14 +74,24 @@ pub fn halt_until_interrupt() {
 /// for soundness if the thread moves while it holds the reference.
 pub struct CpuLocal<T: Send + Sync + 'static> {
     initialise: fn() -> T,
-    each: Global<[Once<T>; MAX_CPUS]>,
+    each: Each<T>,
 }
+
+/// One machine: the values lie in the static itself.
+#[cfg(target_os = "none")]
+type Each<T> = [Once<T>; MAX_CPUS];
+/// Many machines: each has its own values.
+#[cfg(not(target_os = "none"))]
+type Each<T> = Global<[Once<T>; MAX_CPUS]>;
 
 impl<T: Send + Sync + 'static> CpuLocal<T> {
     /// A value that each CPU makes with `initialise` at its first use.
     pub const fn new(initialise: fn() -> T) -> Self {
         Self {
             initialise,
+            #[cfg(target_os = "none")]
+            each: [const { Once::new() }; MAX_CPUS],
+            #[cfg(not(target_os = "none"))]
             each: Global::new(|| [const { Once::new() }; MAX_CPUS]),
         }
     }

@@ -6,9 +6,12 @@
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use crate::arch;
+#[cfg(not(target_os = "none"))]
 use crate::cpu::CpuLocal;
+use crate::{MAX_CPUS, arch};
 
+/// Each CPU's part lies in cache lines of its own.
+#[repr(align(64))]
 struct Slot<T> {
     busy: AtomicBool,
     value: UnsafeCell<T>,
@@ -20,24 +23,47 @@ unsafe impl<T: Send> Sync for Slot<T> {}
 
 /// A value that each CPU owns.
 pub(crate) struct CpuOwned<T: Send + 'static> {
+    /// One machine: the values lie in the static itself.
+    #[cfg(target_os = "none")]
+    slots: [Slot<T>; MAX_CPUS],
+    /// Many machines: each has its own values.
+    #[cfg(not(target_os = "none"))]
     slots: CpuLocal<Slot<T>>,
 }
 
-/// Makes one CPU's value. (A constant function pointer cannot capture, so it is a trait.)
+/// What each CPU's value is at the start.
 pub(crate) trait Initial: Sized {
     /// The value at the start.
-    fn initial() -> Self;
+    const INITIAL: Self;
+}
+
+impl<T: Initial> Slot<T> {
+    const fn new() -> Self {
+        Self {
+            busy: AtomicBool::new(false),
+            value: UnsafeCell::new(T::INITIAL),
+        }
+    }
 }
 
 impl<T: Send + Initial + 'static> CpuOwned<T> {
-    /// A value that each CPU makes at its first use.
+    /// A value of which each CPU has its own.
     pub(crate) const fn new() -> Self {
         Self {
-            slots: CpuLocal::new(|| Slot {
-                busy: AtomicBool::new(false),
-                value: UnsafeCell::new(T::initial()),
-            }),
+            #[cfg(target_os = "none")]
+            slots: [const { Slot::new() }; MAX_CPUS],
+            #[cfg(not(target_os = "none"))]
+            slots: CpuLocal::new(Slot::new),
         }
+    }
+
+    /// This CPU's slot. Called with interrupts disabled.
+    #[inline(always)]
+    fn slot(&self) -> &Slot<T> {
+        #[cfg(target_os = "none")]
+        return &self.slots[arch::cpu_id() % MAX_CPUS];
+        #[cfg(not(target_os = "none"))]
+        return &self.slots;
     }
 
     /// Calls `action` with this CPU's value, with interrupts disabled. `action` must be short,
@@ -45,7 +71,7 @@ impl<T: Send + Initial + 'static> CpuOwned<T> {
     #[inline]
     pub(crate) fn with<R>(&self, action: impl FnOnce(&mut T) -> R) -> R {
         let interrupts = arch::interrupts_save_disable();
-        let slot = &*self.slots;
+        let slot = self.slot();
         // A plain load and store: with interrupts disabled nothing else runs on this CPU, and
         // no other CPU reaches this slot. They only catch an `action` that comes back here.
         assert!(

@@ -83,9 +83,7 @@ struct Chains([Chain; CLASSES]);
 unsafe impl Send for Chains {}
 
 impl Initial for Chains {
-    fn initial() -> Self {
-        Self([Chain::EMPTY; CLASSES])
-    }
+    const INITIAL: Self = Self([Chain::EMPTY; CLASSES]);
 }
 
 static CHAINS: CpuOwned<Chains> = CpuOwned::new();

@@ -102,13 +102,11 @@ struct Current {
 }
 
 impl Initial for Current {
-    fn initial() -> Self {
-        Self {
-            boot: None,
-            thread: None,
-            previous: None,
-        }
-    }
+    const INITIAL: Self = Self {
+        boot: None,
+        thread: None,
+        previous: None,
+    };
 }
 
 static CURRENT: CpuOwned<Current> = CpuOwned::new();

@@ -59,8 +59,12 @@ unsafe impl Hal for Memory {
     fn dma_alloc(pages: usize, _direction: BufferDirection) -> (PhysAddr, NonNull<u8>) {
         // The crate takes a zero address for a failure.
         const NONE: (PhysAddr, NonNull<u8>) = (0, NonNull::dangling());
-        let Ok(buffer) = DmaBuffer::allocate(pages) else { return NONE };
-        let Some(pointer) = NonNull::new(buffer.pointer()) else { return NONE };
+        let Ok(buffer) = DmaBuffer::allocate(pages) else {
+            return NONE;
+        };
+        let Some(pointer) = NonNull::new(buffer.pointer()) else {
+            return NONE;
+        };
         let physical = buffer.physical() as PhysAddr;
         buffer.leak();
         (physical, pointer)
@@ -108,9 +112,14 @@ impl Entropy {
         // SAFETY: the registers of a virtio device of this length, mapped for ever, owned by this
         // value and used by nothing but the transport.
         let transport = unsafe { MmioTransport::new(header, registers.len()) };
-        let device = VirtIORng::new(transport.map_err(|_| VirtioError)?).map_err(|_| VirtioError)?;
+        let device =
+            VirtIORng::new(transport.map_err(|_| VirtioError)?).map_err(|_| VirtioError)?;
         let buffer = DmaBuffer::allocate(1).map_err(|_| VirtioError)?;
-        Ok(Entropy { device, buffer, _registers: registers })
+        Ok(Entropy {
+            device,
+            buffer,
+            _registers: registers,
+        })
     }
 
     /// Fills at most a page of `into` with random bytes and says how many. Waits for the device,
@@ -123,7 +132,11 @@ impl Entropy {
         // SAFETY: the buffer is this value's alone, at least a page long and initialised; nobody
         // else refers to it while the slice lives, and the device writes only within the call.
         let shared = unsafe { core::slice::from_raw_parts_mut(self.buffer.pointer(), most) };
-        let count = self.device.request_entropy(shared).map_err(|_| VirtioError)?.min(most);
+        let count = self
+            .device
+            .request_entropy(shared)
+            .map_err(|_| VirtioError)?
+            .min(most);
         self.buffer.read(0, &mut into[..count]);
         // What was given away must not be found again.
         self.buffer.write(0, &[0; PAGE_SIZE][..most]);

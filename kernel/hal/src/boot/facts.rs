@@ -25,6 +25,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) timebase: u64,
     /// The first CPU's `riscv,isa` string.
     pub(crate) isa: &'a str,
+    /// The first CPU's `riscv,cboz-block-size`; 0 if the tree does not say.
+    pub(crate) zero_block: usize,
 }
 
 impl<'a> Facts<'a> {
@@ -39,6 +41,7 @@ impl<'a> Facts<'a> {
             cpu_count: 0,
             timebase: 0,
             isa: "",
+            zero_block: 0,
         };
         facts.read_memory(tree);
         facts.read_chosen(tree);
@@ -106,8 +109,11 @@ impl<'a> Facts<'a> {
             self.cpu_count += 1;
             if self.isa.is_empty() {
                 for property in node.properties() {
-                    if property.name() == "riscv,isa" {
-                        self.isa = text(property.value_as::<&'a [u8]>().unwrap_or_default());
+                    let value = property.value_as::<&'a [u8]>().unwrap_or_default();
+                    match property.name() {
+                        "riscv,isa" => self.isa = text(value),
+                        "riscv,cboz-block-size" => self.zero_block = number(value),
+                        _ => {}
                     }
                 }
             }

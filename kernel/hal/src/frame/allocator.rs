@@ -64,12 +64,10 @@ struct Cache {
 }
 
 impl Initial for Cache {
-    fn initial() -> Self {
-        Self {
-            length: 0,
-            frames: [0; CACHE],
-        }
-    }
+    const INITIAL: Self = Self {
+        length: 0,
+        frames: [0; CACHE],
+    };
 }
 
 /// The machine's frames.

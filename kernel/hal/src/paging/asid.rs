@@ -49,8 +49,6 @@ pub(super) struct Use {
     pub(super) asid: usize,
     /// Whether to forget all user translations first.
     pub(super) flush_all: bool,
-    /// Whether the space has a new identifier, under which nobody has cached anything.
-    pub(super) fresh: bool,
 }
 
 impl Asids {
@@ -79,12 +77,14 @@ impl Asids {
     }
 
     /// Says that this CPU (interrupts are disabled) uses the space with this tag from now on.
-    pub(super) fn take(&self, tag: &AtomicUsize) -> Use {
+    /// `renewed` is called if the tag gets a new identifier, under which nobody has cached
+    /// anything, before anybody can use that.
+    #[inline]
+    pub(super) fn take(&self, tag: &AtomicUsize, renewed: impl FnOnce()) -> Use {
         if self.limit == 0 {
             return Use {
                 asid: 0,
                 flush_all: true,
-                fresh: false,
             };
         }
         let cpu = arch::cpu_id();
@@ -93,26 +93,25 @@ impl Asids {
             let generation = self.generation.load(Ordering::Acquire);
             let value = tag.load(Ordering::Acquire);
             if value & !(GENERATION - 1) == generation {
-                return Self::enter(&mut record, value, generation, false);
+                return Self::enter(&mut record, value, generation);
             }
         }
-        self.renew(tag, cpu)
+        self.renew(tag, cpu, renewed)
     }
 
     #[cold]
-    fn renew(&self, tag: &AtomicUsize, cpu: usize) -> Use {
+    fn renew(&self, tag: &AtomicUsize, cpu: usize, renewed: impl FnOnce()) -> Use {
         let mut numbers = self.numbers.lock();
         let mut generation = self.generation.load(Ordering::Relaxed);
         let mut value = tag.load(Ordering::Acquire);
-        let mut fresh = false;
         if value & !(GENERATION - 1) != generation {
             // In use on some CPU when this generation began: its number was kept for it.
             if value != 0 && numbers.kept.contains(&value) {
-                let renewed = value & (GENERATION - 1) | generation;
+                let same = value & (GENERATION - 1) | generation;
                 for kept in numbers.kept.iter_mut().filter(|kept| **kept == value) {
-                    *kept = renewed;
+                    *kept = same;
                 }
-                value = renewed;
+                value = same;
             } else {
                 let number = loop {
                     if numbers.next == self.limit {
@@ -129,12 +128,12 @@ impl Asids {
                     }
                 };
                 value = number | generation;
-                fresh = true;
+                renewed();
             }
             tag.store(value, Ordering::Release);
         }
         let mut record = self.cpus[cpu].lock();
-        Self::enter(&mut record, value, generation, fresh)
+        Self::enter(&mut record, value, generation)
     }
 
     fn begin_generation(&self, numbers: &mut Numbers) -> usize {
@@ -149,14 +148,13 @@ impl Asids {
         generation
     }
 
-    fn enter(record: &mut CpuRecord, tag: usize, generation: usize, fresh: bool) -> Use {
+    fn enter(record: &mut CpuRecord, tag: usize, generation: usize) -> Use {
         let flush_all = record.generation != generation;
         record.generation = generation;
         record.active = tag;
         Use {
             asid: tag & (GENERATION - 1),
             flush_all,
-            fresh,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Batches of changes to a space, and the flush at their end.
 
+use core::mem::MaybeUninit;
+
 use super::space::Space;
 use crate::frame::Frame;
 use crate::{PAGE_SIZE, arch};
@@ -16,8 +18,9 @@ pub(super) struct Batch<'a> {
     start: usize,
     end: usize,
     code: bool,
+    /// How many of `frames` are there.
     waiting: usize,
-    frames: [Option<Frame>; FRAMES],
+    frames: [MaybeUninit<Frame>; FRAMES],
 }
 
 impl<'a> Batch<'a> {
@@ -28,7 +31,7 @@ impl<'a> Batch<'a> {
             end: 0,
             code: false,
             waiting: 0,
-            frames: [const { None }; FRAMES],
+            frames: [const { MaybeUninit::uninit() }; FRAMES],
         }
     }
 
@@ -48,7 +51,7 @@ impl<'a> Batch<'a> {
     #[inline]
     pub(super) fn removed(&mut self, address: usize, frame: Frame) {
         self.changed(address);
-        self.frames[self.waiting] = Some(frame);
+        self.frames[self.waiting].write(frame);
         self.waiting += 1;
         if self.waiting == FRAMES {
             self.flush();
@@ -73,10 +76,12 @@ impl<'a> Batch<'a> {
             self.start = usize::MAX;
             self.end = 0;
         }
-        for frame in &mut self.frames[..self.waiting] {
-            *frame = None;
+        let waiting = core::mem::take(&mut self.waiting);
+        for frame in &mut self.frames[..waiting] {
+            // SAFETY: `removed` wrote the first `waiting` frames, and `waiting` is 0 now, so none
+            // is dropped again.
+            unsafe { frame.assume_init_drop() };
         }
-        self.waiting = 0;
     }
 }
 

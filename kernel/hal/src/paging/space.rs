@@ -1,7 +1,7 @@
 //! An address space as the CPUs see it: who uses it, and who may remember its translations.
 
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicUsize, Ordering, fence};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 
 use super::asid::ASIDS;
 use super::cursor::Table;
@@ -28,9 +28,7 @@ pub struct Space {
 struct Active(Option<Arc<Space>>);
 
 impl Initial for Active {
-    fn initial() -> Self {
-        Self(None)
-    }
+    const INITIAL: Self = Self(None);
 }
 
 static ACTIVE: CpuOwned<Active> = CpuOwned::new();
@@ -61,13 +59,17 @@ impl Space {
             return;
         }
         let cpu = 1 << arch::cpu_id();
-        let identifier = ASIDS.take(&self.tag);
-        if identifier.fresh {
+        let identifier = ASIDS.take(&self.tag, || {
             self.loaded.store(0, Ordering::SeqCst);
             self.stale.store(0, Ordering::SeqCst);
-        }
+        });
         self.active.fetch_or(cpu, Ordering::SeqCst);
-        let is_new_here = self.loaded.fetch_or(cpu, Ordering::SeqCst) & cpu == 0;
+        // Only ever set by this CPU, and cleared only with a new identifier (above), so a look
+        // is enough to know.
+        let is_new_here = self.loaded.load(Ordering::Relaxed) & cpu == 0;
+        if is_new_here {
+            self.loaded.fetch_or(cpu, Ordering::SeqCst);
+        }
         // After `active` was set: a flush that did not see this CPU active has set its bit here.
         let is_stale = self.stale.load(Ordering::SeqCst) & cpu != 0;
         if is_stale {
@@ -137,32 +139,40 @@ impl Space {
     }
 }
 
+impl Space {
+    /// Gives up what the entries of a table hold: pages, and tables with all that is below them.
+    /// Only for `drop`: the entries stay as they are.
+    fn drop_below(&self, entries: &[AtomicU64]) {
+        for group in entries.chunks(8) {
+            // Tables are mostly empty; look at eight entries at a time.
+            let together = group
+                .iter()
+                .fold(0, |all, entry| all | entry.load(Ordering::Relaxed));
+            if together == pte::INVALID {
+                continue;
+            }
+            for entry in group {
+                let physical = match pte::decode(entry.load(Ordering::Relaxed)) {
+                    Decoded::Invalid => continue,
+                    Decoded::Leaf(physical, _) => physical,
+                    Decoded::Table(physical) => {
+                        self.drop_below(self.table(physical));
+                        physical
+                    }
+                };
+                // SAFETY: an entry holds a share of the frame it points to, and the table with
+                // the entry goes away.
+                drop(unsafe { Frame::from_physical(physical) });
+            }
+        }
+    }
+}
+
 impl Drop for Space {
     fn drop(&mut self) {
         // No CPU uses the space, or `ACTIVE` would hold it. Some may remember translations, under
         // an identifier that is not used again before they forget.
-        for entry in &self.root()[..USER_END >> 30] {
-            if let Decoded::Table(middle) = pte::decode(entry.load(Ordering::Relaxed)) {
-                for entry in self.table(middle) {
-                    if let Decoded::Table(last) = pte::decode(entry.load(Ordering::Relaxed)) {
-                        for entry in self.table(last) {
-                            let entry = entry.load(Ordering::Relaxed);
-                            if entry != pte::INVALID
-                                && let Decoded::Leaf(page, _) = pte::decode(entry)
-                            {
-                                // SAFETY: each leaf holds a share of its frame, and the table
-                                // goes away with it.
-                                drop(unsafe { Frame::from_physical(page) });
-                            }
-                        }
-                        // SAFETY: each table is a frame held by the entry above it.
-                        drop(unsafe { Frame::from_physical(last) });
-                    }
-                }
-                // SAFETY: as above.
-                drop(unsafe { Frame::from_physical(middle) });
-            }
-        }
+        self.drop_below(&self.root()[..USER_END >> 30]);
         // SAFETY: `new` made the root out of a frame's share.
         drop(unsafe { Frame::from_physical(self.root) });
     }

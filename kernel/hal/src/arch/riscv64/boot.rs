@@ -81,6 +81,8 @@ pub(super) struct Machine {
     pub(super) has_sstc: bool,
     /// Whether there are double precision registers.
     pub(super) has_floating_point: bool,
+    /// Whether blocks of 64 bytes can be zeroed by one instruction.
+    has_block_zero: bool,
 }
 
 static MACHINE: Once<Machine> = Once::new();
@@ -91,6 +93,12 @@ pub(super) fn machine() -> &'static Machine {
         Some(machine) => machine,
         None => panic!("the machine was asked about before it was known"),
     }
+}
+
+/// Whether blocks of 64 bytes can be zeroed by one instruction.
+#[inline]
+pub(super) fn has_block_zero() -> bool {
+    MACHINE.get().is_some_and(|machine| machine.has_block_zero)
 }
 
 /// RAM and what of it is taken.
@@ -137,6 +145,7 @@ extern "C" fn riscv_boot(hart: usize, tree: usize) -> ! {
             facts.timebase
         },
         has_sstc: has("sstc"),
+        has_block_zero: has("zicboz") && facts.zero_block == 64,
         has_floating_point: letters.contains('d') || letters.contains('g'),
     };
     if MACHINE.set(known).is_err() {

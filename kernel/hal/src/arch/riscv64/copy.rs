@@ -23,6 +23,11 @@ unsafe extern "C" {
     /// Returns the word found, or a number beyond a word's.
     fn exchange_user_word(address: usize, old: u32, new: u32) -> usize;
 
+    /// Zeroes a page by cache blocks of 64 bytes (Zicboz).
+    fn zero_page_by_blocks(to: *mut u8);
+    /// Copies a page.
+    fn copy_whole_page(to: *mut u8, from: *const u8);
+
     static __exception_table_start: [usize; 2];
     static __exception_table_end: [usize; 2];
 }
@@ -57,6 +62,9 @@ global_asm!(
     // a0: to, a1: from, a2: length; returns in a0 what is left.
     .globl copy_any, zero_any, load_user_word, exchange_user_word
 copy_any:
+    or      t0, a0, a1
+    andi    t0, t0, 7
+    beqz    t0, 25f
     li      t0, 16
     bltu    a2, t0, 80f
     // Align the destination.
@@ -71,7 +79,7 @@ copy_any:
 20: andi    t0, a1, 7
     bnez    t0, 50f
     // Both aligned: 64 bytes at a time.
-    li      t0, 64
+25: li      t0, 64
     bltu    a2, t0, 40f
 30: guarded 80f, ld a3, 0(a1)
     guarded 80f, ld a4, 8(a1)
@@ -95,13 +103,22 @@ copy_any:
     bgeu    a2, t0, 30b
     // Then 8.
 40: li      t0, 8
-    bltu    a2, t0, 80f
+    bltu    a2, t0, 42f
 41: guarded 80f, ld a3, 0(a1)
     guarded 80f, sd a3, 0(a0)
     addi    a2, a2, -8
     addi    a0, a0, 8
     addi    a1, a1, 8
     bgeu    a2, t0, 41b
+42: beqz    a2, 90f
+    // Both are still aligned: half a word may be next.
+    andi    t0, a2, 4
+    beqz    t0, 81f
+    guarded 81f, lw a3, 0(a1)
+    guarded 81f, sw a3, 0(a0)
+    addi    a2, a2, -4
+    addi    a0, a0, 4
+    addi    a1, a1, 4
     j       80f
     // Source not aligned: t0 = its offset in a word; put words together from two.
 50: slli    t4, t0, 3
@@ -199,6 +216,46 @@ zero_any:
 90: mv      a0, a1
     ret
 
+    .globl zero_page_by_blocks, copy_whole_page
+zero_page_by_blocks:
+    .option push
+    .option arch, +zicboz
+    li      t0, 4096
+    add     t0, t0, a0
+1:  .irp    step, 0,1,2,3
+    cbo.zero (a0)
+    addi    a0, a0, 64
+    .endr
+    bne     a0, t0, 1b
+    ret
+    .option pop
+
+copy_whole_page:
+    li      t0, 4096
+    add     t0, t0, a0
+1:  .irp    half, 0,64
+    ld      a2, \half+0(a1)
+    ld      a3, \half+8(a1)
+    ld      a4, \half+16(a1)
+    ld      a5, \half+24(a1)
+    ld      a6, \half+32(a1)
+    ld      a7, \half+40(a1)
+    ld      t1, \half+48(a1)
+    ld      t2, \half+56(a1)
+    sd      a2, \half+0(a0)
+    sd      a3, \half+8(a0)
+    sd      a4, \half+16(a0)
+    sd      a5, \half+24(a0)
+    sd      a6, \half+32(a0)
+    sd      a7, \half+40(a0)
+    sd      t1, \half+48(a0)
+    sd      t2, \half+56(a0)
+    .endr
+    addi    a0, a0, 128
+    addi    a1, a1, 128
+    bne     a0, t0, 1b
+    ret
+
 load_user_word:
     guarded 90f, lwu a0, 0(a0)
     ret
@@ -289,15 +346,20 @@ pub(crate) unsafe fn copy_bytes(to: *mut u8, from: *const u8, length: usize) {
 #[inline]
 pub(crate) unsafe fn copy_page(to: *mut u8, from: *const u8) {
     // SAFETY: the caller's promise.
-    unsafe { copy_any(to, from, crate::PAGE_SIZE) };
+    unsafe { copy_whole_page(to, from) };
 }
 
 /// # Safety
 /// `to` is a whole page that only the caller writes.
 #[inline]
 pub(crate) unsafe fn zero_page(to: *mut u8) {
-    // SAFETY: the caller's promise.
-    unsafe { zero_any(to, crate::PAGE_SIZE) };
+    if super::boot::has_block_zero() {
+        // SAFETY: the caller's promise, and the machine knows the instruction.
+        unsafe { zero_page_by_blocks(to) };
+    } else {
+        // SAFETY: the caller's promise.
+        unsafe { zero_any(to, crate::PAGE_SIZE) };
+    }
 }
 
 /// # Safety

@@ -114,6 +114,9 @@ pub(crate) fn hart(cpu: usize) -> usize {
 /// The harts of a set of CPUs, this one left out; `None` if that leaves nobody.
 pub(super) fn other_harts(cpus: usize) -> Option<sbi::HartSet> {
     let this = cpu_id();
+    if cpus & !(1 << this) == 0 {
+        return None;
+    }
     let mut set = sbi::HartSet { mask: 0, base: 0 };
     for cpu in 0..cpu_count() {
         if cpu == this || cpus & (1 << cpu) == 0 || !is_started(cpu) {
