@@ -143,11 +143,13 @@ impl Space {
     /// Gives up what the entries of a table hold: pages, and tables with all that is below them.
     /// Only for `drop`: the entries stay as they are.
     fn drop_below(&self, entries: &[AtomicU64]) {
-        for group in entries.chunks(8) {
-            // Tables are mostly empty; look at eight entries at a time.
+        // Tables are mostly empty; look at eight entries at a time. (No table has a remainder.)
+        for group in entries.as_chunks::<8>().0 {
             let together = group
-                .iter()
-                .fold(0, |all, entry| all | entry.load(Ordering::Relaxed));
+                .each_ref()
+                .map(|entry| entry.load(Ordering::Relaxed))
+                .into_iter()
+                .fold(pte::INVALID, |all, entry| all | entry);
             if together == pte::INVALID {
                 continue;
             }

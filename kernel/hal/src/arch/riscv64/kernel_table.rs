@@ -58,10 +58,9 @@ pub(crate) fn kernel_root() -> usize {
 /// # Safety
 /// `root` points to a table that nobody else uses.
 pub(crate) unsafe fn prepare_root(root: *mut u64) {
-    for (index, entry) in KERNEL_ROOT.0.iter().enumerate().skip(256) {
-        // SAFETY: index is below 512, the length of the caller's table.
-        unsafe { root.add(index).write(entry.load(Ordering::Relaxed)) };
-    }
+    // SAFETY: both are whole tables; the kernel's first-level entries have not changed since the
+    // first CPU built them.
+    unsafe { core::ptr::copy_nonoverlapping(KERNEL_ROOT.0.as_ptr().cast(), root, 512) };
 }
 
 /// Builds the kernel's tables for this memory and goes over to them.
