@@ -17,12 +17,14 @@ mod identity;
 mod object;
 pub mod pressure;
 mod space;
+#[cfg(test)]
+mod testing;
 pub mod transfer;
 pub mod user;
 mod zero;
 
-pub use identity::next_identity;
 pub use cache::{PageBudget, PageCache, PageSource, cached_pages};
+pub use identity::next_identity;
 pub use object::{MemoryObject, ObjectDescription};
 pub use space::{
     AddressSpace, Advice, AreaInfo, AreaKind, Backing, FaultKind, MapRequest, Placement,

@@ -17,6 +17,8 @@ mod copy;
 mod fill;
 mod mappings;
 mod state;
+#[cfg(test)]
+mod tests;
 mod truncate;
 
 use alloc::string::String;

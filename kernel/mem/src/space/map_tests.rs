@@ -3,26 +3,15 @@
 use super::super::area::AtFork;
 use super::super::request::{Protection, Sharing};
 use super::*;
+use crate::testing::Random;
 
 const PAGES: usize = 96;
 const PAGE: usize = 4096;
 
-/// A generator of test cases: small, seeded, and nobody else's.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % bound as u64) as usize
-    }
-
-    fn range(&mut self) -> Range<usize> {
-        let start = self.below(PAGES);
-        let length = 1 + self.below((PAGES - start).min(20));
-        start * PAGE..(start + length).min(PAGES) * PAGE
-    }
+fn some_range(random: &mut Random) -> Range<usize> {
+    let start = random.below(PAGES);
+    let length = 1 + random.below((PAGES - start).min(20));
+    start * PAGE..(start + length).min(PAGES) * PAGE
 }
 
 fn area(range: Range<usize>, protection: Protection) -> Area {
@@ -65,11 +54,11 @@ fn check(map: &AreaMap, model: &[Option<Protection>]) {
 #[test]
 fn the_map_agrees_with_a_page_by_page_model() {
     for seed in 1..200 {
-        let mut random = Random(0x9e37_79b9_7f4a_7c15u64.wrapping_mul(seed));
+        let mut random = Random::new(seed);
         let mut map = AreaMap::default();
         let mut model = [None; PAGES];
         for _ in 0..120 {
-            let range = random.range();
+            let range = some_range(&mut random);
             let pages = range.start / PAGE..range.end / PAGE;
             let protection = Protection::from_bits_truncate(random.below(8) as u8);
             match random.below(4) {
@@ -99,11 +88,11 @@ fn the_map_agrees_with_a_page_by_page_model() {
 #[test]
 fn the_highest_room_is_found() {
     for seed in 1..300 {
-        let mut random = Random(0x2545_f491_4f6c_dd1du64.wrapping_mul(seed));
+        let mut random = Random::new(seed);
         let mut map = AreaMap::default();
         let mut model = [false; PAGES];
         for _ in 0..10 {
-            let range = random.range();
+            let range = some_range(&mut random);
             model[range.start / PAGE..range.end / PAGE].fill(true);
             map.remove(range.clone());
             map.insert(area(range, Protection::READ));

@@ -24,6 +24,8 @@ mod protect;
 mod remap;
 mod remote;
 mod request;
+#[cfg(test)]
+mod tests;
 
 use alloc::sync::{Arc, Weak};
 use core::any::Any;
