@@ -5,8 +5,9 @@
 //! writer has come since".
 
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicU64, Ordering};
 
+use base::rank;
+use base::sync::SpinLock;
 use base::{Error, Result};
 use object::{File, FileAccess, FileStatus, StatusFlags};
 
@@ -14,11 +15,25 @@ use crate::channel::Channel;
 use crate::pipe::PipeFile;
 
 /// What a file system keeps with the inode of a named pipe.
-#[derive(Default)]
 pub struct Fifo {
     channel: Arc<Channel>,
-    readers_seen: AtomicU64,
-    writers_seen: AtomicU64,
+    seen: SpinLock<Seen>,
+}
+
+/// How many of each side ever came.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    readers: u64,
+    writers: u64,
+}
+
+impl Default for Fifo {
+    fn default() -> Self {
+        Self {
+            channel: Arc::default(),
+            seen: SpinLock::new(rank::PIPE, Seen::default()),
+        }
+    }
 }
 
 impl Fifo {
@@ -44,27 +59,24 @@ impl Fifo {
         if writes && !reads && nonblocking && !channel.has_readers() {
             return Err(Error::NoSuchDevice);
         }
-        let readers_before = self.readers_seen.load(Ordering::SeqCst);
-        let writers_before = self.writers_seen.load(Ordering::SeqCst);
-        if reads {
-            self.readers_seen.fetch_add(1, Ordering::SeqCst);
-        }
-        if writes {
-            self.writers_seen.fetch_add(1, Ordering::SeqCst);
-        }
+        // Coming in and looking who is there already is one step. In two, a side that came just
+        // before and leaves just after would be missed by both looks.
+        let (file, before) = {
+            let mut seen = self.seen.lock();
+            seen.readers += u64::from(reads);
+            seen.writers += u64::from(writes);
+            let file = PipeFile::new(channel.clone(), access, flags, status);
+            let met = (reads && channel.has_writers()) || (writes && channel.has_readers());
+            if met || nonblocking {
+                return Ok(file);
+            }
+            (file, *seen)
+        };
         // From here on the other side sees this one; giving up drops it again.
-        let file = PipeFile::new(channel.clone(), access, flags, status);
-        if reads && writes || nonblocking {
-            return Ok(file);
-        }
         if reads {
-            channel.wait_for_writer(|| {
-                channel.has_writers() || self.writers_seen.load(Ordering::SeqCst) != writers_before
-            })?;
+            channel.wait_for_writer(|| self.seen.lock().writers != before.writers)?;
         } else {
-            channel.wait_for_reader(|| {
-                channel.has_readers() || self.readers_seen.load(Ordering::SeqCst) != readers_before
-            })?;
+            channel.wait_for_reader(|| self.seen.lock().readers != before.readers)?;
         }
         Ok(file)
     }
