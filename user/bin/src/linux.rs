@@ -32,6 +32,8 @@ fn main() -> i32 {
     let mut command = Command::new(&shell);
     let arguments: Vec<Vec<u8>> = env::args_bytes().into_iter().skip(1).collect();
     if arguments.is_empty() {
+        // A login begins at home; a single command stays where it was typed.
+        let _ = env::set_current_dir(format!("{root}/root"));
         command.arg0("-sh");
     } else {
         // The shell finds the command along the environment's own PATH.
