@@ -3,7 +3,7 @@
 use crate::{Failure, at};
 use alloc::sync::Arc;
 use base::log;
-use fs_ram::RamFs;
+use fs_ram::{Limits, RamFs};
 use hal::boot::Initramfs;
 use vfs::{FileSystem, FsContext, MountFlags, ResolveFlags, View};
 
@@ -11,7 +11,7 @@ use vfs::{FileSystem, FsContext, MountFlags, ResolveFlags, View};
 pub(crate) fn build(initramfs: Option<Initramfs>) -> Result<Arc<View>, Failure> {
     fs_ram::register();
     fs_dev::start().map_err(at("device files"))?;
-    let root = RamFs::new().map_err(at("the root file system"))?;
+    let root = RamFs::with("tmpfs", Limits::default(), 0o755).map_err(at("the root file system"))?;
     match initramfs {
         Some(archive) => unpack(&archive, &root)?,
         None => log::warn!("no initramfs: the root is empty"),

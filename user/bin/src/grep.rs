@@ -3,7 +3,7 @@
 #![no_main]
 
 use scarlet::fs::{self, File};
-use scarlet::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+use scarlet::io::{self, BufRead, BufReader, Read, Write};
 use scarlet::prelude::*;
 use scarlet_programs::options::{Options, complain};
 use shell::regex::{Regex, Syntax};
@@ -70,7 +70,7 @@ fn main() -> i32 {
     }
     let several = names.len() > 1 || recursive;
     let with_names = (several || options.has('H')) && !options.has('h');
-    let colours = io::stdout().is_terminal();
+    let colours = scarlet::os::terminal::shows_colours(&io::stdout());
     let mut grep = Grep {
         expressions,
         options,

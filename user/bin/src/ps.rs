@@ -41,7 +41,9 @@ fn read(number: u32) -> Option<Process> {
     let command = if words.is_empty() {
         format!("[{name}]")
     } else {
-        String::from_utf8_lossy(&words.join(&b' ')).into_owned()
+        // A command line may contain anything, also what would break the table.
+        let text = String::from_utf8_lossy(&words.join(&b' ')).into_owned();
+        text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
     };
     let state = field(&status, "State")
         .split(' ')

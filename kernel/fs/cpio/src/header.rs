@@ -1,7 +1,7 @@
 //! The newc format: one entry after another.
 //!
 //! ```text
-//! 070701 ino mode nlink uid gid mtime filesize devmajor devminor rdevmajor rdevminor namesize check
+//! 070701 ino mode uid gid nlink mtime filesize devmajor devminor rdevmajor rdevminor namesize check
 //! name NUL …padding to 4… data …padding to 4…
 //! ```
 //! Each number is eight hexadecimal digits. The name `TRAILER!!!` ends an archive; zero bytes and
@@ -87,9 +87,9 @@ pub fn parse(archive: &(impl Source + ?Sized), offset: usize) -> Result<Parsed, 
     let [
         ino,
         mode,
-        links,
         uid,
         gid,
+        links,
         modification_time,
         size,
         major,

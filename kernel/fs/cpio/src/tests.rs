@@ -37,10 +37,8 @@ impl Builder {
             (name.len() + 1 + padding) as u32,
             0,
         ];
-        // The order of the format: uid and gid follow the links.
-        let [ino, mode, uid, gid, links, rest @ ..] = fields;
         self.0.extend_from_slice(b"070701");
-        for field in [ino, mode, links, uid, gid].iter().chain(rest.iter()) {
+        for field in fields {
             self.0.extend_from_slice(format!("{field:08x}").as_bytes());
         }
         self.0.extend_from_slice(name.as_bytes());

@@ -25,7 +25,7 @@ pub(crate) fn read() -> Option<Order> {
         .position(|&byte| byte == b'\n')
         .unwrap_or(text.len());
     let nonce = String::from_utf8_lossy(&text[..newline]).into_owned();
-    let command = text.get(newline + 1..).unwrap_or(b"").to_vec();
+    let command = text.get(newline + 1..).unwrap_or(b"").trim_ascii_end().to_vec();
     Some(Order { nonce, command })
 }
 
@@ -46,6 +46,8 @@ fn start(order: &Order) -> i32 {
     // A session of its own with the console as its terminal, as a login would have.
     let mut command = Command::new("/bin/login");
     command.arg("-c").arg(&order.command).new_session();
+    // Whoever reads the output is a program: no colours.
+    command.env("TERM", "dumb");
     match command.spawn() {
         Ok(child) => crate::wait_for(child.id()).shell_status(),
         Err(error) => {

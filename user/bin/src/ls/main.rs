@@ -48,7 +48,7 @@ fn main() -> i32 {
     let style = Style {
         long: options.has('l') || options.has('n'),
         columns: (is_terminal || options.has('C')) && !options.has('1'),
-        colours: is_terminal,
+        colours: scarlet::os::terminal::shows_colours(&io::stdout()),
         marks: options.has('F'),
         human: options.has('h'),
         inodes: options.has('i'),

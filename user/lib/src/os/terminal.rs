@@ -60,6 +60,12 @@ impl Mode {
     }
 }
 
+/// Whether a terminal shows colours: it is one, and `TERM` does not say otherwise.
+pub fn shows_colours(terminal: &impl AsHandle) -> bool {
+    let plain = crate::env::var("TERM").is_none_or(|name| name.is_empty() || name == "dumb");
+    !plain && Mode::of(terminal).is_ok()
+}
+
 /// A terminal's window as rows and columns.
 pub fn window(terminal: &impl AsHandle) -> io::Result<(u16, u16)> {
     let mut record = WindowSize::default();
