@@ -153,7 +153,9 @@ pub fn wake(key: Key, count: usize, bits: u32) -> usize {
 /// Wakes up to `count` sleepers on the word at `address` of the current thread's memory, by
 /// whichever key they sleep on; returns how many.
 pub fn wake_word(address: usize, count: usize) -> usize {
-    let Some(space) = AddressSpace::current() else { return 0 };
+    let Some(space) = AddressSpace::current() else {
+        return 0;
+    };
     let mut woken = 0;
     for shared in [false, true] {
         if let Ok(key) = Key::new(&space, address, shared)

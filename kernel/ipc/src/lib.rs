@@ -20,3 +20,5 @@ pub mod pipe;
 pub mod stream;
 
 mod anonymous;
+#[cfg(test)]
+mod tests;

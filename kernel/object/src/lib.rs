@@ -32,3 +32,6 @@ pub use ready::{PollRegistration, Ready};
 pub use rights::Rights;
 pub use status::{FileKind, FileStatus, Timestamp};
 pub use table::{HandleTable, Slot};
+
+#[cfg(test)]
+mod tests;
