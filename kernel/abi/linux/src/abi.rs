@@ -135,8 +135,7 @@ fn interrupted(task: &Arc<Task>, restart: Restart) {
     }
 }
 
-/// Makes the ABI known to the kernel, and what it counts visible.
+/// Makes the ABI known to the kernel.
 pub fn register() {
-    fs_proc::register_report("unimplemented", unimplemented::report);
     proc::abi::register(Arc::new(Linux));
 }
