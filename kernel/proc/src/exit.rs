@@ -219,6 +219,8 @@ fn report_end(process: &Arc<Process>, status: ExitStatus) {
     }
     if forgotten {
         release(process);
+    } else {
+        process.shared.lock().reported = true;
     }
     parent.child_changed.wake_all();
 }

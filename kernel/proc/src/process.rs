@@ -103,6 +103,8 @@ pub(crate) struct Shared {
     pub(crate) executing: bool,
     /// How it ended: it is a zombie.
     pub(crate) ended: Option<ExitStatus>,
+    /// Its parent has been told, so it may be waited for: whoever has waited finds the event delivered.
+    pub(crate) reported: bool,
     /// What threads that are gone used.
     pub(crate) usage: ResourceUsage,
     /// What waited-for children used.

@@ -106,6 +106,9 @@ fn news(process: &Arc<Process>, child: &Arc<Process>, options: WaitOptions) -> O
     let status = {
         let mut shared = child.shared.lock();
         if let Some(status) = shared.ended {
+            if !shared.reported {
+                return None;
+            }
             options.contains(WaitOptions::ENDED).then_some(WaitStatus::Ended(status))?
         } else if options.contains(WaitOptions::STOPPED)
             && let Some(event) = shared.stop.unreported

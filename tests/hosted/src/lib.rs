@@ -4,7 +4,7 @@
 //!   [`Linux`], [`Xv6`] or [`Scarlet`]; `check` runs it under many seeds.
 //! - [`bare`]: the ground only (threads, locks, timers), for tests below processes.
 //! - [`seeds`]: running one test under many scheduling seeds, and one of them again.
-//! - [`elf`], [`archive`], [`port`], [`memory`]: what those are made of.
+//! - [`elf`], [`archive`], [`memory`]: what those are made of.
 #![forbid(unsafe_code)]
 
 pub mod archive;
@@ -12,7 +12,6 @@ pub mod bare;
 pub mod elf;
 pub mod linux;
 pub mod memory;
-pub mod port;
 pub mod scarlet;
 pub mod seeds;
 pub mod system;

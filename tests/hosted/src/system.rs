@@ -12,9 +12,7 @@
 
 use crate::archive::Archive;
 use crate::elf::{self, Abi};
-use crate::port::ConsolePort;
 use crate::{Linux, Scarlet, Xv6, seeds};
-use hal::boot::BootInfo;
 use hal::hosted::{Bug, Exit, Machine, Outcome, User};
 use std::rc::Rc;
 
@@ -176,7 +174,7 @@ impl System {
             let program = program.clone();
             machine.add_program(path, move |user| program(user));
         }
-        machine.run(main)
+        machine.run(kernel::kernel_main)
     }
 
     /// Runs it under every seed; each run must end well.
@@ -201,12 +199,6 @@ impl System {
             .map(|seed| self.run(seed))
             .find_map(|outcome| outcome.complaint().is_some().then_some(outcome.exit))
     }
-}
-
-/// The hosted kernel: the port of the console, and then the kernel as on every machine.
-fn main(boot: BootInfo) -> ! {
-    ConsolePort::register();
-    kernel::kernel_main(boot)
 }
 
 /// One Linux program under every seed.

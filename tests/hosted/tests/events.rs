@@ -68,7 +68,9 @@ fn a_restarted_read_gets_its_bytes() {
         let (read, write) = linux.pipe(0).unwrap();
         let handled = Rc::new(Cell::new(0));
         let inner = handled.clone();
-        linux.on_signal(USER_1, RESTART, move |_, _| inner.set(inner.get() + 1)).unwrap();
+        linux
+            .on_signal(USER_1, RESTART, move |_, _| inner.set(inner.get() + 1))
+            .unwrap();
         let own = linux.getpid() as isize;
         let child = linux
             .fork(move |child| {
@@ -90,7 +92,9 @@ fn a_blocked_signal_waits() {
     linux(|linux| {
         let count = Rc::new(Cell::new(0));
         let inner = count.clone();
-        linux.on_signal(USER_1, 0, move |_, _| inner.set(inner.get() + 1)).unwrap();
+        linux
+            .on_signal(USER_1, 0, move |_, _| inner.set(inner.get() + 1))
+            .unwrap();
         assert_eq!(linux.mask(0, bit(USER_1)), Ok(0));
         let own = linux.getpid() as isize;
         linux.kill(own, USER_1).unwrap();
@@ -133,7 +137,9 @@ fn two_signals_run_two_handlers() {
         let order = Rc::new(std::cell::RefCell::new(Vec::new()));
         for signal in [USER_1, USER_2] {
             let order = order.clone();
-            linux.on_signal(signal, 0, move |_, signal| order.borrow_mut().push(signal)).unwrap();
+            linux
+                .on_signal(signal, 0, move |_, signal| order.borrow_mut().push(signal))
+                .unwrap();
         }
         linux.mask(0, bit(USER_1) | bit(USER_2)).unwrap();
         let own = linux.getpid() as isize;
@@ -167,12 +173,13 @@ fn registers_survive_a_handler_anywhere() {
     System::new()
         .cpus(2)
         .linux("/init", |linux| {
-            linux.on_signal(USER_1, RESTART, |linux, _| {
-                for register in 5..8 {
-                    linux.user.set_register(register, 0xbad);
-                }
-            })
-            .unwrap();
+            linux
+                .on_signal(USER_1, RESTART, |linux, _| {
+                    for register in 5..8 {
+                        linux.user.set_register(register, 0xbad);
+                    }
+                })
+                .unwrap();
             let own = linux.getpid() as isize;
             let child = linux
                 .fork(move |child| {
@@ -202,12 +209,15 @@ fn a_fault_can_be_handled() {
         let page = 0x2000_0000;
         linux
             .on_signal(11, 0, move |linux, _| {
-                let mapped =
-                    linux.call(number::MMAP, &[page, 4096, 3, 0x32, usize::MAX, 0]);
+                let mapped = linux.call(number::MMAP, &[page, 4096, 3, 0x32, usize::MAX, 0]);
                 assert_eq!(mapped, Ok(page));
             })
             .unwrap();
-        assert_eq!(linux.load(page), 0, "after the handler the load is made again");
+        assert_eq!(
+            linux.load(page),
+            0,
+            "after the handler the load is made again"
+        );
     });
 }
 
@@ -226,8 +236,8 @@ fn kill_ends_a_program_wherever_it_is() {
                         1 => drop(child.read(read, 1)),
                         2 => drop(child.sleep_ns(usize::MAX >> 8)),
                         _ => {
-                            child.mask(2, u64::MAX).unwrap();
-                            let _ = child.call(number::RT_SIGSUSPEND, &[0, 8]);
+                            let all = push_words(child.user, &[usize::MAX]);
+                            let _ = child.call(number::RT_SIGSUSPEND, &[all, 8]);
                         }
                     })
                     .unwrap();
@@ -244,13 +254,25 @@ fn stopping_and_continuing() {
     linux(|linux| {
         const UNTRACED: usize = 2;
         const CONTINUED: usize = 8;
-        let child = linux.fork(|child| loop { child.user.compute(3) }).unwrap();
+        let child = linux
+            .fork(|child| {
+                loop {
+                    child.user.compute(3)
+                }
+            })
+            .unwrap();
         linux.kill(child as isize, 19).unwrap();
-        assert_eq!(linux.wait_for(-1, UNTRACED), Ok((child, Ended::Stopped(19))));
+        assert_eq!(
+            linux.wait_for(-1, UNTRACED),
+            Ok((child, Ended::Stopped(19)))
+        );
         linux.kill(child as isize, 18).unwrap();
         assert_eq!(linux.wait_for(-1, CONTINUED), Ok((child, Ended::Continued)));
         linux.kill(child as isize, 19).unwrap();
-        assert_eq!(linux.wait_for(-1, UNTRACED), Ok((child, Ended::Stopped(19))));
+        assert_eq!(
+            linux.wait_for(-1, UNTRACED),
+            Ok((child, Ended::Stopped(19)))
+        );
         linux.kill(child as isize, 9).unwrap();
         assert_eq!(linux.wait(), Ok((child, Ended::Killed(9))));
     });
@@ -261,7 +283,9 @@ fn the_end_of_a_child_is_announced() {
     linux(|linux| {
         let count = Rc::new(Cell::new(0));
         let inner = count.clone();
-        linux.on_signal(CHILD, RESTART, move |_, _| inner.set(inner.get() + 1)).unwrap();
+        linux
+            .on_signal(CHILD, RESTART, move |_, _| inner.set(inner.get() + 1))
+            .unwrap();
         let child = linux.fork(|_| ()).unwrap();
         assert_eq!(linux.wait(), Ok((child, Ended::Exited(0))));
         linux.getpid();
@@ -290,7 +314,13 @@ fn signals_to_nobody_and_to_groups() {
                 child.call(number::SETPGID, &[0, 0]).unwrap();
                 let own = child.getpid() as isize;
                 for _ in 0..2 {
-                    child.fork(|member| loop { member.user.compute(1) }).unwrap();
+                    child
+                        .fork(|member| {
+                            loop {
+                                member.user.compute(1)
+                            }
+                        })
+                        .unwrap();
                 }
                 child.kill(-own, 15).unwrap();
                 loop {
@@ -298,7 +328,10 @@ fn signals_to_nobody_and_to_groups() {
                 }
             })
             .unwrap();
-        assert_eq!(linux.wait_for(leader as isize, 0), Ok((leader, Ended::Killed(15))));
+        assert_eq!(
+            linux.wait_for(leader as isize, 0),
+            Ok((leader, Ended::Killed(15)))
+        );
         assert_eq!(linux.wait().unwrap().1, Ended::Killed(15));
         assert_eq!(linux.wait().unwrap().1, Ended::Killed(15));
         assert_eq!(linux.wait(), Err(10));
@@ -311,7 +344,9 @@ fn suspending_until_a_signal() {
         linux.on_signal(USER_1, 0, |_, _| ()).unwrap();
         linux.mask(0, bit(USER_1)).unwrap();
         let own = linux.getpid() as isize;
-        let child = linux.fork(move |child| drop(child.kill(own, USER_1))).unwrap();
+        let child = linux
+            .fork(move |child| drop(child.kill(own, USER_1)))
+            .unwrap();
         let empty = push_words(linux.user, &[0]);
         assert_eq!(linux.call(number::RT_SIGSUSPEND, &[empty, 8]), Err(4));
         assert_eq!(linux.mask(0, 0), Ok(bit(USER_1)), "the mask is put back");
@@ -322,14 +357,27 @@ fn suspending_until_a_signal() {
 #[test]
 fn waiting_for_a_signal_takes_it() {
     linux(|linux| {
-        linux.mask(0, bit(USER_1)).unwrap();
-        let own = linux.getpid() as isize;
-        let child = linux.fork(move |child| drop(child.kill(own, USER_1))).unwrap();
-        let set = push_words(linux.user, &[bit(USER_1) as usize]);
-        assert_eq!(linux.call(number::RT_SIGTIMEDWAIT, &[set, 0, 0, 8]), Ok(USER_1));
-        assert_eq!(linux.wait(), Ok((child, Ended::Exited(0))));
-        let soon = push_words(linux.user, &[0, 1_000_000]);
-        assert_eq!(linux.call(number::RT_SIGTIMEDWAIT, &[set, 0, soon, 8]), Err(11));
+        let waiter = linux
+            .fork(|linux| {
+                linux.mask(0, bit(USER_1)).unwrap();
+                let own = linux.getpid() as isize;
+                let child = linux
+                    .fork(move |child| drop(child.kill(own, USER_1)))
+                    .unwrap();
+                let set = push_words(linux.user, &[bit(USER_1) as usize]);
+                assert_eq!(
+                    linux.call(number::RT_SIGTIMEDWAIT, &[set, 0, 0, 8]),
+                    Ok(USER_1)
+                );
+                assert_eq!(linux.wait(), Ok((child, Ended::Exited(0))));
+                let soon = push_words(linux.user, &[0, 1_000_000]);
+                assert_eq!(
+                    linux.call(number::RT_SIGTIMEDWAIT, &[set, 0, soon, 8]),
+                    Err(11)
+                );
+            })
+            .unwrap();
+        assert_eq!(linux.wait(), Ok((waiter, Ended::Exited(0))));
     });
 }
 
@@ -340,7 +388,13 @@ fn xv6_kill() {
         let sleeping = xv6.fork(move |child| drop(child.read(read, 1))).unwrap();
         xv6.kill(sleeping).unwrap();
         assert_eq!(xv6.wait(), Some((sleeping, -1)));
-        let running = xv6.fork(|child| loop { child.user.compute(1) }).unwrap();
+        let running = xv6
+            .fork(|child| {
+                loop {
+                    child.user.compute(1)
+                }
+            })
+            .unwrap();
         xv6.kill(running).unwrap();
         assert_eq!(xv6.wait(), Some((running, -1)));
         assert_eq!(xv6.kill(4242), None);
@@ -352,11 +406,15 @@ fn native_events_are_read_like_bytes() {
     scarlet(|scarlet| {
         use scarlet_abi::{Call, event};
         let receive = event::Action::Receive as usize;
-        scarlet.call(Call::SetEventAction, &[event::USER_1 as usize, receive]).unwrap();
+        scarlet
+            .call(Call::SetEventAction, &[event::USER_1 as usize, receive])
+            .unwrap();
         let stream = scarlet.call(Call::OpenEvents, &[0]).unwrap();
         let child = scarlet
             .fork(|child| {
-                child.call(Call::SendEvent, &[1, event::USER_1 as usize]).unwrap();
+                child
+                    .call(Call::SendEvent, &[1, event::USER_1 as usize])
+                    .unwrap();
             })
             .unwrap();
         let record = loop {

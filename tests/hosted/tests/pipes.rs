@@ -22,7 +22,11 @@ fn bytes_come_out_in_order() {
         linux.close(write).unwrap();
         let all = linux.read_all(read, 1000).unwrap();
         assert_eq!(all.len(), 140);
-        assert!(all.chunks(7).enumerate().all(|(number, chunk)| chunk == [number as u8; 7]));
+        assert!(
+            all.chunks(7)
+                .enumerate()
+                .all(|(number, chunk)| chunk == [number as u8; 7])
+        );
         assert_eq!(linux.wait(), Ok((child, Ended::Exited(0))));
     });
 }
@@ -71,7 +75,10 @@ fn small_writes_are_never_torn() {
             linux.close(write).unwrap();
             let all = linux.read_all(read, 2400).unwrap();
             assert_eq!(all.len(), 2400);
-            assert!(all.chunks(100).all(|chunk| chunk.iter().all(|byte| *byte == chunk[0])));
+            assert!(
+                all.chunks(100)
+                    .all(|chunk| chunk.iter().all(|byte| *byte == chunk[0]))
+            );
             while linux.wait().is_ok() {}
         })
         .check();
@@ -89,7 +96,9 @@ fn readers_share_what_is_written() {
                     .fork(move |child| {
                         child.close(write).unwrap();
                         let all = child.read_all(read, 10_000).unwrap();
-                        child.write(told, &(all.len() as u32).to_le_bytes()).unwrap();
+                        child
+                            .write(told, &(all.len() as u32).to_le_bytes())
+                            .unwrap();
                     })
                     .unwrap();
             }
@@ -152,7 +161,9 @@ fn a_pipe_that_does_not_block() {
         let (read, write) = linux.pipe(NONBLOCK).unwrap();
         assert_eq!(linux.read(read, 1), Err(11));
         let page = linux.map(PIPE_CAPACITY + 4096, false).unwrap();
-        let wrote = linux.call(number::WRITE, &[write, page, PIPE_CAPACITY + 4096]).unwrap();
+        let wrote = linux
+            .call(number::WRITE, &[write, page, PIPE_CAPACITY + 4096])
+            .unwrap();
         assert_eq!(wrote, PIPE_CAPACITY);
         assert_eq!(linux.write(write, b"x"), Err(11));
         linux.close(write).unwrap();
@@ -257,7 +268,10 @@ fn a_pipeline_of_three_abis() {
             for descriptor in [first_read, first_write, second_write] {
                 linux.close(descriptor).unwrap();
             }
-            assert_eq!(linux.read_all(second_read, 1000).unwrap(), b"HELLO FROM NATIVE");
+            assert_eq!(
+                linux.read_all(second_read, 1000).unwrap(),
+                b"HELLO FROM NATIVE"
+            );
             assert_eq!(linux.wait().unwrap().1, Ended::Exited(0));
             assert_eq!(linux.wait().unwrap().1, Ended::Exited(0));
         })

@@ -95,9 +95,15 @@ fn waiting_for_one_child_leaves_the_others() {
     linux(|linux| {
         let first = linux.fork(|child| child.exit(1)).unwrap();
         let second = linux.fork(|child| child.exit(2)).unwrap();
-        assert_eq!(linux.wait_for(second as isize, 0), Ok((second, Ended::Exited(2))));
+        assert_eq!(
+            linux.wait_for(second as isize, 0),
+            Ok((second, Ended::Exited(2)))
+        );
         assert_eq!(linux.wait_for(second as isize, 0), Err(10));
-        assert_eq!(linux.wait_for(first as isize, 0), Ok((first, Ended::Exited(1))));
+        assert_eq!(
+            linux.wait_for(first as isize, 0),
+            Ok((first, Ended::Exited(1)))
+        );
     });
 }
 
@@ -135,7 +141,10 @@ fn orphans_go_to_the_first_process() {
                     .unwrap();
             })
             .unwrap();
-        assert_eq!(linux.wait_for(middle as isize, 0), Ok((middle, Ended::Exited(0))));
+        assert_eq!(
+            linux.wait_for(middle as isize, 0),
+            Ok((middle, Ended::Exited(0)))
+        );
         linux.close(write).unwrap();
         let (orphan, ended) = linux.wait().unwrap();
         assert!(orphan != middle && ended == Ended::Exited(42));
@@ -164,7 +173,9 @@ fn exec_keeps_handles_and_the_process() {
             let argument = testkit::memory::word64(linux.user, stack + 16) as usize;
             let argument = testkit::memory::string(linux.user, argument);
             let process = linux.getpid();
-            linux.write(9, format!("{process}: {argument}").as_bytes()).unwrap();
+            linux
+                .write(9, format!("{process}: {argument}").as_bytes())
+                .unwrap();
         })
         .check();
 }
@@ -216,8 +227,12 @@ fn exec_goes_from_abi_to_abi() {
                 ..Default::default()
             };
             let name = testkit::memory::word64(scarlet.user, path + 8);
-            request.path = scarlet_abi::process::Bytes { address: name, length: 4 };
-            let record = testkit::memory::push(scarlet.user, zerocopy::IntoBytes::as_bytes(&request));
+            request.path = scarlet_abi::process::Bytes {
+                address: name,
+                length: 4,
+            };
+            let record =
+                testkit::memory::push(scarlet.user, zerocopy::IntoBytes::as_bytes(&request));
             let failed = scarlet.call(scarlet_abi::Call::Execute, &[record]);
             panic!("it came back: {failed:?}");
         })
