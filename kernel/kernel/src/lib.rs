@@ -51,6 +51,12 @@ pub fn kernel_main(boot: BootInfo) -> ! {
     hal::power::off(code)
 }
 
+/// Finds and sets the machine's interrupt controller and no more: for the machine's own tests, which run instead of
+/// [`kernel_main`].
+pub fn start_interrupts(boot: &BootInfo) {
+    drivers::start_interrupts(&boot.device_tree, &drivers::describe(&boot.device_tree));
+}
+
 /// The exit code of a machine that did not come as far as its first process.
 const FAILED: u32 = 125;
 

@@ -97,10 +97,24 @@ fn switching() -> Outcome {
     Ok(())
 }
 
+/// How long after a tick the next one comes; 0 for none. A single deadline may pass before the
+/// program that it is to interrupt was entered, on a host that is slow enough.
+static PERIOD_NS: AtomicU64 = AtomicU64::new(0);
+
+/// Sets the period, and the first deadline.
+pub(super) fn set_period_ns(period: u64) {
+    PERIOD_NS.store(period, Ordering::Relaxed);
+    timer::set_deadline_ns((period > 0).then(|| timer::now_ns() + period));
+}
+
 fn deadlines() -> Outcome {
     fn tick() {
         LAST_TICK.store(timer::now_ns(), Ordering::Relaxed);
         TICKS.fetch_add(1, Ordering::Relaxed);
+        let period = PERIOD_NS.load(Ordering::Relaxed);
+        if period > 0 {
+            timer::set_deadline_ns(Some(timer::now_ns() + period));
+        }
     }
     interrupt::set_tick_handler(tick);
     let mut last = timer::now_ns();
@@ -141,6 +155,7 @@ fn deadlines() -> Outcome {
 /// What the other CPUs do for the rest of the tests.
 fn secondary() {
     make_home();
+    interrupt::init_cpu();
     interrupt::enable_at_start();
     loop {
         if !run_one() {

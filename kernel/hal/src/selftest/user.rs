@@ -4,11 +4,12 @@ use alloc::vec::Vec;
 
 use super::code::{bytes, entries};
 use super::spaces::READ_WRITE;
+use super::threads::set_period_ns;
 use super::{Outcome, Test, ensure};
 use crate::frame::Frame;
 use crate::paging::{self, PageFlags, PageTable};
 use crate::user::{Access, UserContext, UserEvent};
-use crate::{PAGE_SIZE, arch, timer};
+use crate::{PAGE_SIZE, arch};
 
 pub(super) const TESTS: &[Test] = &[
     ("system calls come with their arguments", calls),
@@ -172,13 +173,12 @@ fn instructions() -> Outcome {
 fn interrupts() -> Outcome {
     let _table = program()?;
     let mut context = context(entries().spin, 0);
+    set_period_ns(5_000_000);
     for _ in 0..5 {
-        let deadline = timer::now_ns() + 5_000_000;
-        timer::set_deadline_ns(Some(deadline));
         ensure!(context.run(), UserEvent::Interrupt);
-        ensure!(timer::now_ns() >= deadline);
         ensure!(context.pc(), CODE + entries().spin);
     }
+    set_period_ns(0);
     paging::deactivate();
     Ok(())
 }
@@ -214,8 +214,8 @@ fn undisturbed() -> Outcome {
     let _table = program()?;
     let mut counts = context(entries().count, 50_000_000);
     let mut interrupts = 0;
+    set_period_ns(3_000_000);
     loop {
-        timer::set_deadline_ns(Some(timer::now_ns() + 3_000_000));
         match counts.run() {
             UserEvent::Interrupt => interrupts += 1,
             event => {
@@ -226,6 +226,7 @@ fn undisturbed() -> Outcome {
     }
     ensure!(counts.syscall_arguments()[0], 0);
     ensure!(interrupts > 0);
+    set_period_ns(0);
     paging::deactivate();
     Ok(())
 }

@@ -7,6 +7,9 @@
 #[cfg(target_os = "none")]
 #[unsafe(no_mangle)]
 fn scarlet_kernel_main(boot: hal::boot::BootInfo) -> ! {
+    if hal::selftest::is_asked_for(&boot.command_line) {
+        kernel::start_interrupts(&boot);
+    }
     hal::selftest::run_if_asked(&boot.command_line);
     kernel::kernel_main(boot)
 }

@@ -182,8 +182,7 @@ impl UserState {
     /// What the syndrome says (Arm ARM, D24.2.40); `None` is the first use of floating point.
     fn event(&mut self) -> Option<UserEvent> {
         let syndrome = self.frame.syndrome;
-        // User addresses ignore their top byte.
-        let address = self.frame.fault_address & !(0xff << 56);
+        let address = without_tag(self.frame.fault_address);
         let event = match syndrome >> 26 & 0x3f {
             0x07 => return None,
             0x15 => {
@@ -267,6 +266,12 @@ impl UserState {
     pub(crate) fn set_floating_point(&mut self, state: &FloatingPointState) {
         self.floating.set(state);
     }
+}
+
+/// An address without the top byte, which the machine ignores in the lower half (TBI0).
+fn without_tag(address: usize) -> usize {
+    const UPPER_HALF: usize = 1 << 55;
+    if address & UPPER_HALF == 0 { address & !(0xff << 56) } else { address }
 }
 
 fn data_abort(syndrome: usize, address: usize) -> UserEvent {
