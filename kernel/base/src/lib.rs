@@ -20,6 +20,7 @@ extern crate alloc;
 
 mod error;
 pub mod log;
+mod plant;
 pub mod random;
 pub mod rank;
 pub mod sched;

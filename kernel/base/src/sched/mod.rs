@@ -26,21 +26,8 @@ mod tick;
 
 pub(crate) use self::core::{Leave, arrived, enqueue, exit, switch};
 pub use init::init;
+pub(crate) use queue::with_run_queue_locked;
 pub(crate) use queue::{current, is_current, needs_reschedule};
 pub use statistics::{Statistics, load_averages, statistics, threads};
 pub(crate) use statistics::{next_thread_id, note_ended, note_started};
 pub(crate) use tick::deadline_added;
-
-/// Whether the planted bug "check, then sleep, without looking again" is switched on: a test of
-/// the tests. Never on a real machine.
-#[inline]
-pub(crate) fn planted_lost_wake_up() -> bool {
-    #[cfg(not(target_os = "none"))]
-    {
-        hal::hosted::is_planted(hal::hosted::Bug::LostWakeUp)
-    }
-    #[cfg(target_os = "none")]
-    {
-        false
-    }
-}

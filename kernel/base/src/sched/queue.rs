@@ -112,3 +112,10 @@ pub(crate) fn is_current(thread: &Thread) -> bool {
 pub(crate) fn needs_reschedule() -> bool {
     CPUS.reschedule.load(Ordering::Relaxed)
 }
+
+/// Does something while this CPU's run queue is locked; only a planted bug wants that.
+pub(crate) fn with_run_queue_locked(work: impl FnOnce()) {
+    let queue = CPUS.queue.lock();
+    work();
+    drop(queue);
+}

@@ -5,6 +5,7 @@
 //! removal by key. Whether the removal or the expiry comes first is decided by the queue's lock.
 
 use super::{Instant, timer::Inner};
+use crate::plant::{self, Bug};
 use crate::rank;
 use crate::thread::Thread;
 use alloc::collections::BTreeMap;
@@ -73,6 +74,9 @@ pub(super) fn insert(deadline: Instant, action: Action) -> Key {
         timers.note_first(&queue);
         place
     };
+    if plant::is_planted(Bug::LockOrder) {
+        crate::sched::with_run_queue_locked(|| drop(timers.queue.lock()));
+    }
     crate::sched::deadline_added(deadline);
     drop(guard);
     Key { cpu, place }

@@ -4,6 +4,7 @@
 //! nobody ever waits, and shared ownership of it lets a [`Registration`] outlive the queue.
 
 use super::Waiter;
+use crate::plant::{self, Bug};
 use crate::time::Instant;
 use crate::{Result, rank, thread};
 use alloc::collections::VecDeque;
@@ -107,7 +108,7 @@ impl WaitQueue {
         let outcome = loop {
             // An exclusive entry leaves the list when woken, so each turn registers anew.
             let registration = self.register_as(&waiter, true);
-            if !crate::sched::planted_lost_wake_up()
+            if !plant::is_planted(Bug::LostWakeUp)
                 && let Some(value) = condition()
             {
                 break Ok(value);
