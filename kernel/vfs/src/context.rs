@@ -107,7 +107,7 @@ impl FsContext {
         path_text::text_from(place, Some(&self.root))
     }
 
-    /// The same, with ` (deleted)` behind a removed name: what `/proc/PID/exe` shows.
+    /// What `/proc/PID/exe` shows: ` (deleted)` behind a removed name, no mark on an unreachable one.
     pub fn path_of_with_removal(&self, place: &Path) -> Vec<u8> {
         path_text::text_with_removal(place, Some(&self.root))
     }

@@ -2,8 +2,8 @@
 //!
 //! The way goes up from name to name and from mount to mount until it meets the root it is seen
 //! from. Where it ends elsewhere (a working directory outside the root, a lazily detached mount),
-//! the text begins with `(unreachable)`, as on Linux; a removed name ends in ` (deleted)` where
-//! procfs asks for it.
+//! the text begins with `(unreachable)` where `getcwd` asks, as on Linux; procfs shows it unmarked,
+//! and a removed name with ` (deleted)` behind it.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -28,9 +28,17 @@ pub fn text_from(path: &Path, root: Option<&Path>) -> Vec<u8> {
     climb(path, root)
 }
 
-/// The same, with ` (deleted)` behind a name that has been removed.
+/// What begins the text of a place that has no name below the root.
+const UNREACHABLE: &[u8] = b"(unreachable)";
+
+/// What procfs shows of a place: ` (deleted)` behind a name that has been removed, and for a place
+/// in another view its name there, without a mark (Linux: `d_path`).
 pub fn text_with_removal(path: &Path, root: Option<&Path>) -> Vec<u8> {
     let mut text = text_from(path, root);
+    // Every other text begins with a slash, or is that of an object without a name.
+    if text.starts_with(UNREACHABLE) {
+        text.drain(..UNREACHABLE.len());
+    }
     if path.dentry.is_removed() {
         text.extend_from_slice(b" (deleted)");
     }
@@ -68,7 +76,7 @@ fn climb(path: &Path, root: Option<&Path>) -> Vec<u8> {
         return name;
     }
     if !reached {
-        text.extend_from_slice(b"(unreachable)");
+        text.extend_from_slice(UNREACHABLE);
     }
     for name in names.iter().rev() {
         text.push(b'/');

@@ -22,19 +22,22 @@ impl Builder {
     }
 
     fn push(&mut self, name: &str, mode: u32, data: &[u8], ino: u32, links: u32, padding: usize) {
+        let size = data.len() as u32;
+        let name_length = (name.len() + 1 + padding) as u32;
+        let (uid, gid) = (10, 20);
         let fields = [
             ino,
             mode,
-            0,
-            0,
+            uid,
+            gid,
             links,
             77,
-            data.len() as u32,
+            size,
             0,
             0,
             1,
             3,
-            (name.len() + 1 + padding) as u32,
+            name_length,
             0,
         ];
         self.0.extend_from_slice(b"070701");
@@ -116,6 +119,7 @@ fn headers_are_understood() {
         (FileKind::Regular, 0o644, 4)
     );
     assert_eq!(&archive[entry.data..entry.data + 4], b"root");
+    assert_eq!((entry.uid, entry.gid, entry.links), (10, 20, 1));
     assert_eq!(entry.modification_time, 77);
     assert!(matches!(
         parse(&archive[..], entry.next),
@@ -323,4 +327,41 @@ fn pages_are_taken_over_and_belong_to_the_file() {
     if let Some(complaint) = outcome.complaint() {
         panic!("{complaint}");
     }
+}
+
+/// What GNU cpio makes of three files, two of them one file (`cpio -o -H newc -R 1:2`).
+#[test]
+fn an_archive_of_another_maker_is_understood() {
+    let mut archive = String::new();
+    let mut push = |fields: &str, name: &str, data: &str| {
+        archive.push_str("070701");
+        archive.push_str(&fields.replace(' ', ""));
+        archive.push_str(name);
+        archive.push('\0');
+        while !archive.len().is_multiple_of(4) {
+            archive.push('\0');
+        }
+        archive.push_str(data);
+        while !archive.len().is_multiple_of(4) {
+            archive.push('\0');
+        }
+    };
+    let first = "00000007 000081a4 00000001 00000002 00000002 6553f100 00000000 \
+                 00000008 00000001 00000000 00000000 00000002 00000000";
+    let last = "00000007 000081a4 00000001 00000002 00000002 6553f100 00000003 \
+                00000008 00000001 00000000 00000000 00000002 00000000";
+    let end = "00000000 00000000 00000000 00000000 00000001 00000000 00000000 \
+               00000000 00000000 00000000 00000000 0000000b 00000000";
+    push(first, "a", "");
+    push(last, "b", "hi\n");
+    push(end, "TRAILER!!!", "");
+    on_machine(move || {
+        let context = unpack(archive.as_bytes()).unwrap();
+        assert_eq!(contents(&context, "/a"), b"hi\n");
+        let status = context.stat(None, b"/b", ResolveFlags::empty()).unwrap();
+        assert_eq!(
+            (status.uid, status.gid, status.links, status.mode),
+            (1, 2, 2, 0o644)
+        );
+    });
 }
