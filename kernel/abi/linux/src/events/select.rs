@@ -125,16 +125,31 @@ fn select_objects(call: &Call<'_>, sets: &[Set; 3], count: usize) -> Result<Vec<
     for descriptor in 0..count {
         let asked = sets.iter().filter(|set| set.asks(descriptor));
         let events = asked.fold(0, |events, set| events | set.events);
-        if events != 0 {
-            let object = call.object(Fd(descriptor as i32))?;
-            selected.push(Selected {
+        if events == 0 {
+            continue;
+        }
+        match call.object(Fd(descriptor as i32)) {
+            Ok(object) => selected.push(Selected {
                 descriptor,
                 object,
                 events,
-            });
+            }),
+            // Linux looks no further than its table of descriptors reaches.
+            Err(_) if descriptor >= table_size(call) => break,
+            Err(error) => return Err(error),
         }
     }
     Ok(selected)
+}
+
+/// How many descriptors Linux's table would have room for: 64, or, once one of these numbers or above is
+/// open, a multiple of 128.
+fn table_size(call: &Call<'_>) -> usize {
+    let highest = call.handles().iter().map(|(slot, _)| slot).max();
+    match highest.unwrap_or(0) {
+        0..64 => 64,
+        highest => (highest / 128 + 1).next_power_of_two() * 128,
+    }
 }
 
 /// Linux tells what was left of the timeout; a program that keeps it in read-only memory is not
