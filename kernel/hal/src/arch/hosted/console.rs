@@ -4,10 +4,10 @@ use super::engine::CONSOLE_LINE;
 use super::state::machine;
 use crate::interrupt::Controller;
 
-/// The interrupt line that is raised while typed bytes wait.
+/// The interrupt line that is raised when bytes were typed: once for all that came together.
 pub const CONSOLE_INTERRUPT: u32 = CONSOLE_LINE;
 
-/// Takes typed bytes; returns how many there were. The line falls when none are left.
+/// Takes typed bytes; returns how many there were.
 pub fn console_input(into: &mut [u8]) -> usize {
     let machine = machine();
     let mut input = machine.input.borrow_mut();
@@ -47,19 +47,13 @@ impl Controller for Lines {
         if waiting == 0 {
             return None;
         }
-        // A handler that leaves the line raised is called again, after the others went on.
         machine
             .lines
             .set(machine.lines.get() & !(1 << waiting.trailing_zeros()));
         Some(waiting.trailing_zeros())
     }
 
-    fn complete(&self, line: u32) {
-        let machine = machine();
-        if line == CONSOLE_LINE && !machine.input.borrow().is_empty() {
-            machine.lines.set(machine.lines.get() | 1 << line);
-        }
-    }
+    fn complete(&self, _line: u32) {}
 
     fn init_cpu(&self) {}
 }
