@@ -223,6 +223,10 @@ fn report_end(process: &Arc<Process>, status: ExitStatus) {
         process.shared.lock().reported = true;
     }
     parent.child_changed.wake_all();
+    // The parent may have ended meanwhile and given us away, before there was anything to wait for.
+    if let Some(adopter) = process.parent().filter(|now| !Arc::ptr_eq(now, &parent)) {
+        adopter.child_changed.wake_all();
+    }
 }
 
 /// Removes a zombie: its parent, its group and its namespaces forget it. Says whether this call did it.
