@@ -6,9 +6,11 @@
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering};
 
+#[cfg(target_os = "none")]
+use crate::MAX_CPUS;
+use crate::arch;
 #[cfg(not(target_os = "none"))]
 use crate::cpu::CpuLocal;
-use crate::{MAX_CPUS, arch};
 
 /// Each CPU's part lies in cache lines of its own.
 #[repr(align(64))]

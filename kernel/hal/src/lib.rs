@@ -36,7 +36,7 @@ pub mod paging;
 mod panic;
 pub mod power;
 pub mod random;
-#[cfg(target_os = "none")]
+#[cfg(any(target_os = "none", test))]
 pub mod selftest;
 pub mod sync;
 pub mod thread;

@@ -37,7 +37,7 @@
 //! | `const STACK_AREA`, `const DEVICE_AREA`, `fn kernel_root() -> usize` | bare metal only: see `bare::kernel_map` |
 //! | `fn flush_kernel(start, end)` | forgets a range of kernel addresses on all CPUs |
 //! | `struct TablesChanging` | `begin()`: until it is dropped, tables and caches may disagree; only hosted keeps count, bare metal shares `bare::TablesChanging` |
-//! | `fn fence_new_mapping()` | after invalid entries became valid: makes the walker see them |
+//! | `fn fence_new_mapping()` | bare metal only; after invalid entries became valid: makes the walker see them |
 //! | `fn clean_code(*mut u8)` | a frame will be executed: its bytes must reach where fetches look |
 //! | `fn fence_instructions(cpus: usize)` | after that: no CPU in the mask (this one included) fetches what was there before |
 //! | `struct Stack` | `new() -> Result<_, OutOfMemory>`, a kernel stack with a guard (`set_name(&str)` is for hosted's reports); bare metal shares `bare::Stack` (`bottom()`, `top()`) |

@@ -186,3 +186,162 @@ fn text(value: &[u8]) -> &str {
         .unwrap_or(value.len());
     core::str::from_utf8(&value[..end]).unwrap_or("")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes a tree's structure: nodes and properties, with the strings at the end.
+    #[derive(Default)]
+    struct Writer {
+        structure: Vec<u8>,
+        strings: Vec<u8>,
+    }
+
+    impl Writer {
+        fn word(&mut self, word: u32) {
+            self.structure.extend(word.to_be_bytes());
+        }
+
+        fn pad(&mut self) {
+            while !self.structure.len().is_multiple_of(4) {
+                self.structure.push(0);
+            }
+        }
+
+        fn node(&mut self, name: &str, inside: impl FnOnce(&mut Self)) {
+            self.word(1);
+            self.structure.extend(name.bytes().chain([0]));
+            self.pad();
+            inside(self);
+            self.word(2);
+        }
+
+        fn property(&mut self, name: &str, value: &[u8]) {
+            self.word(3);
+            self.word(value.len() as u32);
+            self.word(self.strings.len() as u32);
+            self.strings.extend(name.bytes().chain([0]));
+            self.structure.extend(value);
+            self.pad();
+        }
+
+        fn cells(&mut self, name: &str, cells: &[u32]) {
+            let bytes: Vec<u8> = cells.iter().flat_map(|cell| cell.to_be_bytes()).collect();
+            self.property(name, &bytes);
+        }
+
+        fn finish(mut self) -> Vec<u8> {
+            self.word(9);
+            let reservations = 40;
+            let structure = reservations + 16 * 2;
+            let strings = structure + self.structure.len();
+            let total = strings + self.strings.len();
+            let header = [
+                0xd00d_feed,
+                total as u32,
+                structure as u32,
+                strings as u32,
+                reservations as u32,
+                17,
+                16,
+                0,
+                self.strings.len() as u32,
+                self.structure.len() as u32,
+            ];
+            let mut blob: Vec<u8> = header.iter().flat_map(|word| word.to_be_bytes()).collect();
+            for word in [0x8000_0000u64, 0x1000, 0, 0] {
+                blob.extend(word.to_be_bytes());
+            }
+            blob.extend(self.structure);
+            blob.extend(self.strings);
+            blob
+        }
+    }
+
+    fn tree() -> Vec<u8> {
+        let mut writer = Writer::default();
+        writer.node("", |root| {
+            root.cells("#address-cells", &[2]);
+            root.cells("#size-cells", &[2]);
+            root.node("memory@80000000", |memory| {
+                memory.cells("reg", &[0, 0x8000_0000, 0, 0x2000_0000]);
+            });
+            root.node("reserved-memory", |reserved| {
+                reserved.cells("#address-cells", &[2]);
+                reserved.cells("#size-cells", &[2]);
+                reserved.node("firmware@80010000", |firmware| {
+                    firmware.cells("reg", &[0, 0x8001_0000, 0, 0x8000]);
+                });
+            });
+            root.node("cpus", |cpus| {
+                cpus.cells("#address-cells", &[1]);
+                cpus.cells("#size-cells", &[0]);
+                cpus.cells("timebase-frequency", &[10_000_000]);
+                for (number, status) in [(0, "okay\0"), (1, "disabled\0"), (4, "okay\0")] {
+                    cpus.node(&format!("cpu@{number}"), |cpu| {
+                        cpu.cells("reg", &[number]);
+                        cpu.property("status", status.as_bytes());
+                        cpu.property("riscv,isa", b"rv64imafdc_zicboz_sstc\0");
+                        cpu.cells("riscv,cboz-block-size", &[64]);
+                    });
+                }
+            });
+            root.node("chosen", |chosen| {
+                chosen.property("bootargs", b"quiet init=/bin/sh\0");
+                chosen.cells("linux,initrd-start", &[0, 0x8800_0000]);
+                chosen.cells("linux,initrd-end", &[0x8800_1234]);
+                chosen.property("rng-seed", &[1, 2, 3]);
+            });
+        });
+        writer.finish()
+    }
+
+    #[test]
+    fn what_the_tree_says_is_read() {
+        let blob = tree();
+        let facts = Facts::read(&blob).expect("a tree");
+        let range = |start, end| PhysicalRange { start, end };
+        assert_eq!(facts.memory.ram[0], range(0x8000_0000, 0xa000_0000));
+        assert_eq!(facts.memory.ram[1], PhysicalRange::default());
+        assert_eq!(facts.memory.reserved[0], range(0x8000_0000, 0x8000_1000));
+        assert_eq!(facts.memory.reserved[1], range(0x8001_0000, 0x8001_8000));
+        assert_eq!(facts.memory.initramfs, range(0x8800_0000, 0x8800_1234));
+        assert_eq!(facts.command_line, "quiet init=/bin/sh");
+        assert_eq!(facts.random_seed, [1, 2, 3]);
+        assert_eq!(facts.cpus[..facts.cpu_count], [0, 4]);
+        assert_eq!((facts.timebase, facts.zero_block), (10_000_000, 64));
+        assert_eq!(facts.isa, "rv64imafdc_zicboz_sstc");
+    }
+
+    #[test]
+    fn a_damaged_tree_is_survived() {
+        let whole = tree();
+        assert!(Facts::read(&[]).is_none());
+        for length in 0..whole.len() {
+            let _ = Facts::read(&whole[..length]);
+        }
+        let mut state = 1u64;
+        for _ in 0..20_000 {
+            let mut blob = whole.clone();
+            for _ in 0..3 {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                let position = (state >> 33) as usize % blob.len();
+                blob[position] = (state >> 20) as u8;
+            }
+            let _ = Facts::read(&blob);
+        }
+    }
+
+    #[test]
+    fn more_reservations_than_fit_give_memory_up() {
+        let mut memory = MemoryMap::default();
+        memory.add_ram(0x8000_0000, 0x1000_0000);
+        for index in 0..20 {
+            memory.reserve(0x8000_0000 + index * 0x10_0000, 0x1000);
+        }
+        assert_eq!(memory.ram[0].end, 0x8000_0000 + 16 * 0x10_0000);
+    }
+}

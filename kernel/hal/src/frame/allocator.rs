@@ -27,6 +27,7 @@ pub(crate) enum Purpose {
     /// Programs, and whatever else can do without.
     Ordinary,
     /// The kernel's own small needs: may use the reserve.
+    #[cfg_attr(not(target_os = "none"), allow(dead_code))]
     Reserve,
 }
 

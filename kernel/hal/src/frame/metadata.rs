@@ -23,7 +23,8 @@ pub(crate) struct Metadata {
     pub(crate) next: AtomicU32,
     /// The previous in that list.
     pub(crate) previous: AtomicU32,
-    /// The heap's: how the page is divided.
+    /// The heap's: how the page is divided. (On the hosted machine the heap is the host's.)
+    #[cfg_attr(not(target_os = "none"), allow(dead_code))]
     pub(crate) slab: AtomicU32,
 }
 

@@ -13,6 +13,7 @@ mod metadata;
 
 pub(crate) use allocator::Purpose;
 pub(crate) use buddy::ORDERS;
+#[cfg(target_os = "none")]
 pub(crate) use metadata::Metadata;
 
 use alloc::vec::Vec;
@@ -225,6 +226,7 @@ pub(crate) unsafe fn release_block(physical: usize, order: usize) {
 }
 
 /// The heap's note about the page at a physical address.
+#[cfg(target_os = "none")]
 #[inline]
 pub(crate) fn metadata(physical: usize) -> &'static Metadata {
     frames().metadata(physical / PAGE_SIZE)

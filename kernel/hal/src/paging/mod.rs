@@ -13,8 +13,6 @@ mod asid;
 mod cursor;
 mod flush;
 mod space;
-#[cfg(test)]
-mod tests;
 
 use bitflags::bitflags;
 

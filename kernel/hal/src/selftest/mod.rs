@@ -4,20 +4,29 @@
 //! for each and a count at the end, and powers off; the emulator's exit status is the number that
 //! failed. `selftest-overflow` overflows the kernel's stack on purpose, `selftest-panic` panics:
 //! what they print is looked at from outside. `selftest-measure` prints what things cost.
+//!
+//! What needs no machine code runs on the hosted machine, too, as ordinary tests.
 
+#[cfg(target_os = "none")]
+mod bare;
+#[cfg(target_os = "none")]
 mod code;
 mod copies;
 mod frames;
+#[cfg(test)]
+mod hosted;
+#[cfg(target_os = "none")]
 mod measure;
 mod spaces;
+#[cfg(target_os = "none")]
 mod threads;
+#[cfg(target_os = "none")]
 mod user;
 
 use alloc::string::String;
-use core::fmt::Write;
 
-use crate::panic::Console;
-use crate::power;
+#[cfg(target_os = "none")]
+pub use bare::{is_asked_for, run_if_asked};
 
 /// What a test says.
 type Outcome = Result<(), String>;
@@ -48,67 +57,5 @@ macro_rules! ensure {
 }
 use ensure;
 
+/// A test's name, and what to call.
 type Test = (&'static str, fn() -> Outcome);
-
-const TESTS: &[&[Test]] = &[
-    frames::TESTS,
-    spaces::TESTS,
-    copies::TESTS,
-    threads::TESTS,
-    user::TESTS,
-];
-
-/// Whether the command line asks for anything here. The tests of interrupts need the machine's
-/// interrupt controller, which is a driver's and not this room's: the image sets it before.
-pub fn is_asked_for(command_line: &str) -> bool {
-    command_line.split_whitespace().any(|word| word.starts_with("selftest"))
-}
-
-/// Runs what the command line asks for, and powers off; returns if it asks for nothing.
-pub fn run_if_asked(command_line: &str) {
-    for word in command_line.split_whitespace() {
-        match word {
-            "selftest" => run(),
-            "selftest-overflow" => {
-                overflow(0);
-            }
-            "selftest-measure" => {
-                let _ = measure::run();
-                power::off(0);
-            }
-            "selftest-panic" => panic!("as asked on the command line"),
-            _ => {}
-        }
-    }
-}
-
-fn run() -> ! {
-    let mut console = Console;
-    let (mut passed, mut failed) = (0, 0);
-    for &(name, test) in TESTS.iter().copied().flatten() {
-        match test() {
-            Ok(()) => {
-                passed += 1;
-                let _ = writeln!(console, "test {name} ... ok");
-            }
-            Err(reason) => {
-                failed += 1;
-                let _ = writeln!(console, "test {name} ... FAILED: {reason}");
-            }
-        }
-    }
-    let _ = writeln!(console, "{passed} passed, {failed} failed");
-    power::off(failed)
-}
-
-/// Uses up the stack.
-#[inline(never)]
-fn overflow(depth: usize) -> usize {
-    let local = core::hint::black_box([depth; 64]);
-    let deeper = if depth == usize::MAX {
-        0
-    } else {
-        overflow(depth + 1)
-    };
-    deeper + local[depth % 64]
-}

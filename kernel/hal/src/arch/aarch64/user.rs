@@ -271,7 +271,11 @@ impl UserState {
 /// An address without the top byte, which the machine ignores in the lower half (TBI0).
 fn without_tag(address: usize) -> usize {
     const UPPER_HALF: usize = 1 << 55;
-    if address & UPPER_HALF == 0 { address & !(0xff << 56) } else { address }
+    if address & UPPER_HALF == 0 {
+        address & !(0xff << 56)
+    } else {
+        address
+    }
 }
 
 fn data_abort(syndrome: usize, address: usize) -> UserEvent {

@@ -184,8 +184,6 @@ pub(crate) fn flush_pages(cpus: usize, asid: usize, start: usize, end: usize) {
 #[allow(dead_code, reason = "the hosted backend has no kernel half")]
 pub(crate) fn flush_kernel(_start: usize, _end: usize) {}
 
-pub(crate) fn fence_new_mapping() {}
-
 pub(crate) fn fence_instructions(_cpus: usize) {}
 
 /// While one lives, a translation that disagrees with the tables is not a bug yet.

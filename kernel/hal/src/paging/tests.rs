@@ -1,1 +1,0 @@
-//! The walk over host memory, on the hosted backend.
