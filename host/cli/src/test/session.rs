@@ -10,6 +10,7 @@
 //! ...                     any number of lines
 //! >> sleep 100\r          typed as it is, with escapes (\r, \t, \x03), and no wait for a prompt
 //! ? text                  waits until a line contains the text
+//! ? <prompt>              waits until a prompt stands where the cursor is
 //! ```
 //!
 //! After a `>` step the session waits until a prompt (a line ending in `# ` or `$ `) stands where
@@ -230,7 +231,11 @@ fn steps(console: &mut Console, lines: &mut Lines, session: &Session) -> Result<
             }
             Step::Wait { line, text } => {
                 until(console, lines, &format!("line {line}: `{text}`"), |lines| {
-                    (from..lines.count()).any(|index| lines.line(index).contains(text))
+                    if text == "<prompt>" {
+                        prompt(lines)
+                    } else {
+                        (from..lines.count()).any(|index| lines.line(index).contains(text))
+                    }
                 })?;
             }
         }
