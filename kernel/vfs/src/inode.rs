@@ -205,6 +205,12 @@ pub trait Inode: Send + Sync + Any {
         self.cacheable()
     }
 
+    /// Is a name that this directory does not have one that nobody can make? Then making it is
+    /// [`Error::NotFound`], whatever the rights (procfs, as on Linux).
+    fn absence_is_final(&self) -> bool {
+        false
+    }
+
     // Directories.
 
     /// Finds an entry; [`Error::NotFound`] if there is none.

@@ -53,6 +53,19 @@ pub(crate) fn lookup_locked(
     }
 }
 
+/// Looks for a name that is to be made: `None` if it is free.
+pub(crate) fn lookup_free(
+    directory: &Arc<Dentry>,
+    name: Name<'_>,
+    held: &ChangeGuard<'_>,
+) -> Result<Option<Arc<Dentry>>> {
+    match lookup_locked(directory, name, held) {
+        Ok(present) => Ok(Some(present)),
+        Err(Error::NotFound) if !directory.inode().absence_is_final() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Enters a new inode's dentry. The caller holds the directory's change lock.
 pub(crate) fn enter_new(
     directory: &Arc<Dentry>,

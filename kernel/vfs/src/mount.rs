@@ -50,6 +50,8 @@ pub struct Mount {
     place: SpinLock<Option<Path>>,
     /// What is mounted on dentries seen through this mount, by the dentry's number.
     children: SpinLock<Vec<(u64, Arc<Mount>)>>,
+    /// The device column of `mount`.
+    source: Arc<[u8]>,
     /// The text of objects that have no name (`pipe:[7]`).
     anonymous: Option<Vec<u8>>,
 }
@@ -58,16 +60,21 @@ static NEXT_ID: Global<AtomicU64> = Global::new(|| AtomicU64::new(1));
 
 impl Mount {
     /// A mount whose top is `root`, attached nowhere yet.
-    pub(crate) fn new(root: Arc<Dentry>, flags: MountFlags) -> Arc<Self> {
-        Self::make(root, flags, None)
+    pub(crate) fn new(root: Arc<Dentry>, flags: MountFlags, source: Arc<[u8]>) -> Arc<Self> {
+        Self::make(root, flags, source, None)
     }
 
     /// The mount that an unnamed object is seen through.
     pub(crate) fn anonymous(root: Arc<Dentry>, text: Vec<u8>) -> Arc<Self> {
-        Self::make(root, MountFlags::empty(), Some(text))
+        Self::make(root, MountFlags::empty(), Arc::from([]), Some(text))
     }
 
-    fn make(root: Arc<Dentry>, flags: MountFlags, anonymous: Option<Vec<u8>>) -> Arc<Self> {
+    fn make(
+        root: Arc<Dentry>,
+        flags: MountFlags,
+        source: Arc<[u8]>,
+        anonymous: Option<Vec<u8>>,
+    ) -> Arc<Self> {
         root.volume().count_mount();
         Arc::new(Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
@@ -76,6 +83,7 @@ impl Mount {
             tree: AtomicU64::new(0),
             place: SpinLock::new(rank::DENTRY, None),
             children: SpinLock::new(rank::DENTRY, Vec::new()),
+            source,
             anonymous,
         })
     }
@@ -93,6 +101,11 @@ impl Mount {
     /// The file system seen through it.
     pub fn volume(&self) -> &Arc<Volume> {
         self.root.volume()
+    }
+
+    /// What was said to be mounted: a device, or a word.
+    pub fn source(&self) -> &Arc<[u8]> {
+        &self.source
     }
 
     /// Its restrictions.

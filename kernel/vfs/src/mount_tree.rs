@@ -133,7 +133,11 @@ impl Drop for MountTree {
 /// what was copied.
 pub(crate) fn copy(source: &Path, recursive: bool, follow: &mut [&mut Path]) -> Arc<Mount> {
     let _held = TREES.lock();
-    let top = Mount::new(source.dentry.clone(), source.mount.flags());
+    let top = Mount::new(
+        source.dentry.clone(),
+        source.mount.flags(),
+        source.mount.source().clone(),
+    );
     let mut copies = Vec::from([(source.mount.clone(), top.clone())]);
     let mut index = 0;
     while let Some((original, copied)) = copies.get(index).cloned() {
@@ -148,7 +152,11 @@ pub(crate) fn copy(source: &Path, recursive: bool, follow: &mut [&mut Path]) -> 
             if !place.dentry.is_below_or_same(copied.root_dentry()) {
                 continue;
             }
-            let new = Mount::new(child.root_dentry().clone(), child.flags());
+            let new = Mount::new(
+                child.root_dentry().clone(),
+                child.flags(),
+                child.source().clone(),
+            );
             new.attach(&Path {
                 mount: copied.clone(),
                 dentry: place.dentry,

@@ -13,7 +13,7 @@ use crate::context::FsContext;
 use crate::credentials::{Credentials, MODE_BITS, Ownership, Permission, SET_GROUP_ID};
 use crate::dentry::Dentry;
 use crate::inode::NewInode;
-use crate::lookup::{enter_new, lookup_locked, note_absence};
+use crate::lookup::{enter_new, lookup_free, lookup_locked, note_absence};
 use crate::name::{Name, PATH_MAX};
 use crate::path::Path;
 use crate::walk::{Last, ParentOf, ResolveFlags, resolve_parent};
@@ -71,10 +71,8 @@ impl FsContext {
         };
         let name = Name::new(&name)?;
         let held = directory.dentry.lock_live()?;
-        match lookup_locked(&directory.dentry, name, &held) {
-            Ok(_) => return Err(Error::Exists),
-            Err(Error::NotFound) => {}
-            Err(error) => return Err(error),
+        if lookup_free(&directory.dentry, name, &held)?.is_some() {
+            return Err(Error::Exists);
         }
         if slash && !matches!(new, NewInode::Directory) {
             return Err(Error::NotFound);
@@ -115,10 +113,8 @@ impl FsContext {
         };
         let name = Name::new(&name)?;
         let held = directory.dentry.lock_live()?;
-        match lookup_locked(&directory.dentry, name, &held) {
-            Ok(_) => return Err(Error::Exists),
-            Err(Error::NotFound) => {}
-            Err(error) => return Err(error),
+        if lookup_free(&directory.dentry, name, &held)?.is_some() {
+            return Err(Error::Exists);
         }
         if slash {
             return Err(Error::NotFound);

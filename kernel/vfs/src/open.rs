@@ -15,7 +15,7 @@ use crate::credentials::{MODE_BITS, Permission};
 use crate::dentry::Dentry;
 use crate::fifo;
 use crate::inode::{NewInode, OpenRequest};
-use crate::lookup::lookup_locked;
+use crate::lookup::lookup_free;
 use crate::mount::MountFlags;
 use crate::name::Name;
 use crate::names::ownership_of_new;
@@ -79,15 +79,10 @@ impl FsContext {
             }
             let name = Name::new(&name)?;
             let held = directory.dentry.lock_live()?;
-            let found = match lookup_locked(&directory.dentry, name, &held) {
-                Ok(found) => found,
-                Err(Error::NotFound) => {
-                    let place =
-                        self.create_locked(&directory, name, &NewInode::File, options.mode)?;
-                    drop(held);
-                    return self.finish(place, options);
-                }
-                Err(error) => return Err(error),
+            let Some(found) = lookup_free(&directory.dentry, name, &held)? else {
+                let place = self.create_locked(&directory, name, &NewInode::File, options.mode)?;
+                drop(held);
+                return self.finish(place, options);
             };
             drop(held);
             if options.exclusive {

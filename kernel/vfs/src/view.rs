@@ -54,7 +54,12 @@ pub struct MountInfo {
 impl View {
     /// A view of one file system.
     pub fn new(filesystem: &Arc<dyn FileSystem>) -> Arc<Self> {
-        Self::over(Mount::new(Volume::root_of(filesystem), MountFlags::empty()))
+        let source = filesystem.source().into();
+        Self::over(Mount::new(
+            Volume::root_of(filesystem),
+            MountFlags::empty(),
+            source,
+        ))
     }
 
     /// A view of the tree at `source`; with `recursive`, of what is mounted below it too.
@@ -121,8 +126,19 @@ impl View {
         target: &Path,
         flags: MountFlags,
     ) -> Result<()> {
-        self.tree
-            .attach(Mount::new(Volume::root_of(filesystem), flags), target)
+        self.mount_from(filesystem, &filesystem.source(), target, flags)
+    }
+
+    /// The same, with what was said to be mounted: the device column of `mount`.
+    pub fn mount_from(
+        &self,
+        filesystem: &Arc<dyn FileSystem>,
+        source: &[u8],
+        target: &Path,
+        flags: MountFlags,
+    ) -> Result<()> {
+        let mount = Mount::new(Volume::root_of(filesystem), flags, source.into());
+        self.tree.attach(mount, target)
     }
 
     /// Makes what is at `source` appear at `target` too; with `recursive`, what is mounted below
@@ -208,7 +224,7 @@ fn describe(mount: &Arc<Mount>, root: &Path) -> Option<MountInfo> {
         flags: mount.flags(),
         read_only: mount.is_read_only(),
         kind: filesystem.name(),
-        source: filesystem.source(),
+        source: mount.source().to_vec(),
         options: filesystem.options(),
     })
 }

@@ -81,7 +81,10 @@ pub(crate) fn mount(call: &mut Invocation<'_>, record: UserPtr<MountRequest>) ->
     let mut kernel_flags = vfs::MountFlags::empty();
     let read_only = flags.contains(MountFlags::READ_ONLY);
     kernel_flags.set(vfs::MountFlags::READ_ONLY, read_only);
-    context.view.mount(&filesystem, &place, kernel_flags)?;
+    let shown = if source.is_empty() { &kind } else { &source };
+    context
+        .view
+        .mount_from(&filesystem, shown, &place, kernel_flags)?;
     Ok(0)
 }
 

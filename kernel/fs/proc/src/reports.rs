@@ -89,6 +89,10 @@ impl Inode for Directory {
         false
     }
 
+    fn absence_is_final(&self) -> bool {
+        true
+    }
+
     fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
         let known = names()
             .into_iter()

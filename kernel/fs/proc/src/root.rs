@@ -109,6 +109,10 @@ impl Inode for Root {
         false
     }
 
+    fn absence_is_final(&self) -> bool {
+        true
+    }
+
     fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
         if let Some(id) = id_of(name) {
             let namespace = self.shared.namespace();

@@ -151,6 +151,10 @@ impl Inode for FixedDirectory {
         Ok(self.meta.status(FileKind::Directory))
     }
 
+    fn absence_is_final(&self) -> bool {
+        true
+    }
+
     fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
         let wanted = |entry: &&Entry| entry.name.as_bytes() == name.as_bytes();
         let entry = self.entries.iter().find(wanted).ok_or(Error::NotFound)?;

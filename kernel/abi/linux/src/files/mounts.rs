@@ -1,9 +1,8 @@
 //! mount, umount2, and bringing files to their devices.
 
-use alloc::sync::Arc;
 use base::{Error, Result};
 use object::Rights;
-use vfs::{FileSystem, FsContext, MountFlags, MountSource, Path, ResolveFlags};
+use vfs::{MountFlags, MountSource, Path, ResolveFlags};
 
 use super::paths::Named;
 use crate::arguments::{AtFlags, DirectoryFd, Fd, UserPath, flags_argument};
@@ -136,31 +135,21 @@ pub(crate) fn mount(
         let source = place(call, source)?;
         context.view.move_mount(&source, &target)?;
     } else {
-        let filesystem = new_filesystem(&context, source, kind, data)?;
-        context
-            .view
-            .mount(&filesystem, &target, restrictions(flags))?;
-    }
-    Ok(0)
-}
-
-fn new_filesystem(
-    context: &FsContext,
-    source: UserPath,
-    kind: UserPath,
-    data: UserPath,
-) -> Result<Arc<dyn FileSystem>> {
-    let kind = kind.read_optional()?.ok_or(Error::InvalidArgument)?;
-    let source = source.read_optional()?.unwrap_or_default();
-    let options = data.read_optional()?.unwrap_or_default();
-    vfs::make_filesystem(
-        &kind,
-        &MountSource {
+        let kind = kind.read_optional()?.ok_or(Error::InvalidArgument)?;
+        let source = source.read_optional()?.unwrap_or_else(|| b"none".to_vec());
+        let options = data.read_optional()?.unwrap_or_default();
+        let request = MountSource {
             source: &source,
             options: &options,
-            context,
-        },
-    )
+            context: &context,
+        };
+        let filesystem = vfs::make_filesystem(&kind, &request)?;
+        let restrictions = restrictions(flags);
+        context
+            .view
+            .mount_from(&filesystem, &source, &target, restrictions)?;
+    }
+    Ok(0)
 }
 
 /// umount2(2).

@@ -200,6 +200,10 @@ impl Inode for Directory {
         false
     }
 
+    fn absence_is_final(&self) -> bool {
+        true
+    }
+
     fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
         self.subject.check_present()?;
         let entry = Self::find(self.entries, name).ok_or(Error::NotFound)?;
@@ -237,6 +241,10 @@ impl Inode for Whole {
 
     fn cacheable(&self) -> bool {
         false
+    }
+
+    fn absence_is_final(&self) -> bool {
+        true
     }
 
     fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {

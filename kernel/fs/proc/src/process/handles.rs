@@ -116,6 +116,10 @@ impl Inode for Handles {
         false
     }
 
+    fn absence_is_final(&self) -> bool {
+        true
+    }
+
     fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
         let text = name.as_str().ok_or(Error::NotFound)?;
         let slot: Slot = text.parse().map_err(|_| Error::NotFound)?;

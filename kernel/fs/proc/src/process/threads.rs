@@ -59,6 +59,10 @@ impl Inode for Threads {
         false
     }
 
+    fn absence_is_final(&self) -> bool {
+        true
+    }
+
     fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
         self.subject.check_present()?;
         let wanted = id_of(name).ok_or(Error::NotFound)?;
