@@ -230,6 +230,22 @@ pub enum Operation {
         /// The pattern.
         pattern: Word,
     },
+    /// `${name/pattern/word}`, `//` replaces every match.
+    Substitute {
+        /// `//`
+        all: bool,
+        /// The pattern.
+        pattern: Word,
+        /// What takes its place.
+        replacement: Word,
+    },
+    /// `${name:offset:length}`, in characters.
+    Substring {
+        /// An expression; a negative value counts from the end.
+        offset: Word,
+        /// An expression.
+        length: Option<Word>,
+    },
     /// `${name%pattern}`, `%%` takes the longest.
     RemoveSuffix {
         /// `%%`

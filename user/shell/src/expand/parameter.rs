@@ -1,7 +1,7 @@
 //! `$name` and `${name…}`.
 
 use super::{ExpandError, Fields, Host, expand_parts, pattern};
-use crate::pattern::{match_prefix, match_suffix};
+use crate::pattern::{Mark, match_prefix, match_suffix};
 use crate::tree::{Alternative, Operation, Parameter};
 use alloc::format;
 use alloc::string::String;
@@ -109,6 +109,23 @@ pub(super) fn expand(
                 text.split_off(length)
             })
         }
+        Operation::Substitute {
+            all,
+            pattern: word,
+            replacement,
+        } => {
+            let marks = pattern(word, host)?;
+            let replacement = super::single(replacement, host)?;
+            value.map(|text| substitute(&text, &marks, &replacement, *all))
+        }
+        Operation::Substring { offset, length } => {
+            let offset = super::arithmetic_value(&offset.parts, host)?;
+            let length = match length {
+                Some(length) => Some(super::arithmetic_value(&length.parts, host)?),
+                None => None,
+            };
+            value.map(|text| substring(&text, offset, length))
+        }
         Operation::RemoveSuffix {
             longest,
             pattern: word,
@@ -123,6 +140,58 @@ pub(super) fn expand(
     };
     put(value, name, quoted, fields);
     Ok(())
+}
+
+/// The text with the longest matches replaced: the first, or all.
+fn substitute(text: &[u8], pattern: &[Mark], replacement: &[u8], all: bool) -> Vec<u8> {
+    let mut result = Vec::new();
+    let mut at = 0;
+    let mut done = false;
+    while at < text.len() {
+        let found = if done && !all {
+            None
+        } else {
+            match_prefix(pattern, &text[at..], true)
+        };
+        match found {
+            Some(length) if length > 0 => {
+                result.extend_from_slice(replacement);
+                at += length;
+                done = true;
+            }
+            _ => {
+                result.push(text[at]);
+                at += 1;
+            }
+        }
+    }
+    result
+}
+
+/// Some characters of a text; a negative offset or length counts from the end.
+fn substring(text: &[u8], offset: i64, length: Option<i64>) -> Vec<u8> {
+    let text = String::from_utf8_lossy(text);
+    let count = text.chars().count() as i64;
+    let start = if offset < 0 {
+        count.saturating_add(offset)
+    } else {
+        offset
+    };
+    if start < 0 {
+        return Vec::new();
+    }
+    let end = match length {
+        None => count,
+        Some(length) if length < 0 => count.saturating_add(length),
+        Some(length) => start.saturating_add(length),
+    };
+    let taken = usize::try_from(end - start).unwrap_or(0);
+    let start = usize::try_from(start).unwrap_or(usize::MAX);
+    text.chars()
+        .skip(start)
+        .take(taken)
+        .collect::<String>()
+        .into_bytes()
 }
 
 fn alternative(

@@ -21,6 +21,8 @@ enum Context {
     Quotes,
     /// The text of `<<`: ends with the text.
     Here,
+    /// Inside `${…}` up to a `/` or `:`, or its `}`.
+    Piece(u8),
     /// Inside `$((…))`: ends at the `))` that is not inside further parentheses.
     Arithmetic,
 }
@@ -112,6 +114,7 @@ impl Parser<'_> {
                 (Context::Braces | Context::QuotedBraces, b'}') | (Context::Quotes, b'"') => {
                     return Ok(parts.0);
                 }
+                (Context::Piece(end), _) if byte == end || byte == b'}' => return Ok(parts.0),
                 (Context::Arithmetic, b'(') => parentheses += 1,
                 (Context::Arithmetic, b')') if parentheses > 0 => parentheses -= 1,
                 (Context::Arithmetic, b')') if self.peek_at(1) == Some(b')') => return Ok(parts.0),
@@ -168,7 +171,7 @@ impl Parser<'_> {
             Context::Here | Context::Arithmetic => b"$`\\",
             Context::Quotes => b"$`\"\\",
             Context::QuotedBraces => b"$`\"\\}",
-            Context::Word | Context::Braces => {
+            Context::Word | Context::Braces | Context::Piece(_) => {
                 if next != b'\n' {
                     parts.quoted(&[next]);
                 }
@@ -426,7 +429,38 @@ impl Parser<'_> {
                 _ => Operation::Replace(alternative),
             });
         }
-        if empty_is_unset || !matches!(operator, b'#' | b'%') {
+        if empty_is_unset {
+            // Not one of the above: `:` begins an offset.
+            self.position -= 1;
+            let offset = Word {
+                parts: self.parts(Context::Piece(b':'))?,
+            };
+            let length = match self.accept(b":") {
+                true => Some(Word {
+                    parts: self.parts(Context::Piece(b':'))?,
+                }),
+                false => None,
+            };
+            return Ok(Operation::Substring { offset, length });
+        }
+        if operator == b'/' {
+            let all = self.accept(b"/");
+            let pattern = Word {
+                parts: self.parts(Context::Piece(b'/'))?,
+            };
+            let replacement = match self.accept(b"/") {
+                true => Word {
+                    parts: self.parts(Context::Braces)?,
+                },
+                false => Word::default(),
+            };
+            return Ok(Operation::Substitute {
+                all,
+                pattern,
+                replacement,
+            });
+        }
+        if !matches!(operator, b'#' | b'%') {
             self.position -= 1;
             return self.bad_substitution();
         }
