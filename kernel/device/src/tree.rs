@@ -7,6 +7,7 @@
 //! is an error and never a panic. Buses that translate addresses are left out; a `virt` machine has
 //! no device behind one that is not found elsewhere.
 
+use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -50,9 +51,11 @@ pub fn devices(blob: &[u8]) -> Result<Vec<HardwareNode>> {
         return Ok(Vec::new());
     }
     let tree = Fdt::new(blob).map_err(|_| Error::InvalidArgument)?;
+    let console = console_path(tree);
     let mut walk = Walk {
         tree,
-        console: console_path(tree),
+        console,
+        widths: BTreeMap::new(),
         found: Vec::new(),
     };
     walk.children(tree.root(), "", None, 0);
@@ -62,6 +65,9 @@ pub fn devices(blob: &[u8]) -> Result<Vec<HardwareNode>> {
 struct Walk<'a> {
     tree: Fdt<'a>,
     console: Option<String>,
+    /// How many cells a specifier has, for each interrupt controller met so far: finding a node by
+    /// its handle means a walk through the whole tree.
+    widths: BTreeMap<u32, u32>,
     found: Vec<HardwareNode>,
 }
 
@@ -86,7 +92,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn device(&self, node: FdtNode<'a>, path: &str, parent: Option<u32>) -> HardwareNode {
+    fn device(&mut self, node: FdtNode<'a>, path: &str, parent: Option<u32>) -> HardwareNode {
         let parent = number(&node, "interrupt-parent").or(parent);
         HardwareNode {
             name: node.name().to_string(),
@@ -102,21 +108,24 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn interrupts(&self, node: &FdtNode<'a>, parent: Option<u32>) -> Vec<u32> {
+    fn interrupts(&mut self, node: &FdtNode<'a>, parent: Option<u32>) -> Vec<u32> {
         let Some(value) = node
             .property("interrupts")
             .map(|property| cells(property.value()))
         else {
             return Vec::new();
         };
-        let controller = parent.and_then(|handle| find_handle(self.tree.root(), handle, 0));
-        let width = controller
-            .and_then(|node| number(&node, "#interrupt-cells"))
-            .unwrap_or(1);
+        let width = match parent {
+            Some(handle) => *self.widths.entry(handle).or_insert_with(|| {
+                let controller = find_handle(self.tree.root(), handle, 0);
+                controller
+                    .and_then(|node| number(&node, "#interrupt-cells"))
+                    .unwrap_or(1)
+            }),
+            None => 1,
+        };
         let specifiers = value.chunks_exact(width.max(1) as usize);
-        specifiers
-            .filter_map(decode_interrupt)
-            .collect()
+        specifiers.filter_map(decode_interrupt).collect()
     }
 }
 

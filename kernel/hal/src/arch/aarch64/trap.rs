@@ -9,10 +9,12 @@
 //! stack pointer tells an overflow before anything is pushed; it is reported on another stack.
 
 use core::arch::global_asm;
+use core::fmt::Write;
 
-use super::registers::{features, read_register, write_register};
+use super::registers::{features, write_register};
 use super::{cpu, layout};
-use crate::interrupt;
+use crate::panic::Console;
+use crate::{backtrace, interrupt};
 
 global_asm!(
     r#"
@@ -130,7 +132,7 @@ kernel_overflow:
     mov     sp, x2
     mov     x0, x1
     mrs     x1, elr_el1
-    mrs     x2, far_el1
+    mov     x2, x29
     b       {overflow}
 "#,
     interrupt = sym kernel_interrupt,
@@ -225,12 +227,13 @@ extern "C" fn kernel_bad(vector: usize, syndrome: usize, address: usize, pc: usi
     )
 }
 
-extern "C" fn kernel_overflow(stack: usize, instruction: usize, address: usize) -> ! {
-    panic!(
-        "kernel stack overflow at {instruction:#x}: stack pointer {stack:#x}, address {address:#x} \
-         (syndrome {:#x})",
-        read_register!("esr_el1")
-    )
+/// The stack of whatever ran here is used up.
+extern "C" fn kernel_overflow(stack: usize, instruction: usize, frame: usize) -> ! {
+    let mut console = Console;
+    let _ = writeln!(console, "\nkernel stack overflow on CPU {}, sp {stack:#x}", cpu::cpu_id());
+    backtrace::print_address(&mut console, instruction);
+    backtrace::print(&mut console, frame);
+    panic!("kernel stack overflow");
 }
 
 /// The frame pointer of whoever calls this.
