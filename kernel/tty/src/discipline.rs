@@ -44,6 +44,8 @@ bitflags! {
         const OUTPUT = 16;
         /// The output was thrown away: the wire should forget what it holds.
         const FLUSHED = 32;
+        /// All that are sent to the foreground group.
+        const EVENTS = 1 | 2 | 4;
     }
 }
 
@@ -147,8 +149,9 @@ impl Discipline {
         !self.input.is_full() || (self.settings.canonical() && !self.input.has_line())
     }
 
-    /// Takes bytes from the wire; says how many it took (all, unless readers are behind) and what
-    /// is to be done.
+    /// Takes bytes from the wire; says how many it took and what is to be done. It takes all,
+    /// unless readers are behind, or up to one that raises an event: call again for the rest, so
+    /// that events keep their order.
     pub fn receive(&mut self, bytes: &[u8]) -> (usize, Effects) {
         let mut effects = Effects::empty();
         for (index, &byte) in bytes.iter().enumerate() {
@@ -156,6 +159,9 @@ impl Discipline {
                 return (index, effects);
             }
             self.receive_byte(byte, &mut effects);
+            if effects.intersects(Effects::EVENTS) {
+                return (index + 1, effects);
+            }
         }
         (bytes.len(), effects)
     }

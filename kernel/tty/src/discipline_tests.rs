@@ -30,9 +30,13 @@ fn shown(line: &mut Discipline) -> Vec<u8> {
 }
 
 fn typed(line: &mut Discipline, bytes: &[u8]) -> Effects {
-    let (taken, effects) = line.receive(bytes);
-    assert_eq!(taken, bytes.len());
-    effects
+    let (mut done, mut all) = (0, Effects::empty());
+    while done < bytes.len() {
+        let (taken, effects) = line.receive(&bytes[done..]);
+        assert!(taken > 0);
+        (done, all) = (done + taken, all | effects);
+    }
+    all
 }
 
 fn read(line: &mut Discipline) -> Vec<u8> {

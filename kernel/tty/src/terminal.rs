@@ -122,26 +122,24 @@ impl Terminal {
     /// again after [`Wire::input_wanted`]. May send events, so the caller holds no lock and is not
     /// an interrupt handler.
     pub fn receive(&self, bytes: &[u8]) -> usize {
-        let (taken, effects, foreground) = {
-            let mut state = self.state.lock();
-            let (taken, effects) = state.discipline.receive(bytes);
-            self.apply_output(&mut state, effects);
-            (taken, effects, state.foreground)
-        };
-        let events = [
-            (Effects::INTERRUPT, TerminalEvent::Interrupt),
-            (Effects::QUIT, TerminalEvent::Quit),
-            (Effects::SUSPEND, TerminalEvent::Suspend),
-        ];
-        for (effect, event) in events {
-            if effects.contains(effect)
-                && let Some(group) = foreground
-            {
+        let mut done = 0;
+        while done < bytes.len() {
+            let (taken, effects, foreground) = {
+                let mut state = self.state.lock();
+                let (taken, effects) = state.discipline.receive(&bytes[done..]);
+                self.apply_output(&mut state, effects);
+                (taken, effects, state.foreground)
+            };
+            if let (Some(event), Some(group)) = (event_of(effects), foreground) {
                 process_groups().signal_group(group, event);
             }
+            self.wake(effects);
+            if taken == 0 {
+                break;
+            }
+            done += taken;
         }
-        self.wake(effects);
-        taken
+        done
     }
 
     /// The wire can take bytes again. May be called from an interrupt handler.
@@ -278,5 +276,18 @@ impl Terminal {
         }
         self.readable.wake_all();
         self.writable.wake_all();
+    }
+}
+
+/// The event among `effects`; there is at most one.
+fn event_of(effects: Effects) -> Option<TerminalEvent> {
+    if effects.contains(Effects::INTERRUPT) {
+        Some(TerminalEvent::Interrupt)
+    } else if effects.contains(Effects::QUIT) {
+        Some(TerminalEvent::Quit)
+    } else if effects.contains(Effects::SUSPEND) {
+        Some(TerminalEvent::Suspend)
+    } else {
+        None
     }
 }
