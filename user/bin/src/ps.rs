@@ -43,7 +43,15 @@ fn read(number: u32) -> Option<Process> {
     } else {
         // A command line may contain anything, also what would break the table.
         let text = String::from_utf8_lossy(&words.join(&b' ')).into_owned();
-        text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+        text.chars()
+            .map(|character| {
+                if character.is_control() {
+                    ' '
+                } else {
+                    character
+                }
+            })
+            .collect()
     };
     let state = field(&status, "State")
         .split(' ')

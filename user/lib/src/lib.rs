@@ -1,6 +1,6 @@
 //! The standard library of native Scarlet programs.
 //!
-//! It has the shape of Rust's `std`, so that a program reads as any Rust program does: [`env`],
+//! It has the shape of Rust's `std`, so that a program reads as any Rust program does: [`mod@env`],
 //! [`fs`], [`io`], [`process`], [`thread`], [`time`], [`sync`]. Underneath are the calls of the native
 //! contract (`scarlet_abi`) and nothing else. What only Scarlet has is in [`os`]: handles with rights,
 //! terminals, control events, mounts and views.

@@ -25,7 +25,11 @@ pub(crate) fn read() -> Option<Order> {
         .position(|&byte| byte == b'\n')
         .unwrap_or(text.len());
     let nonce = String::from_utf8_lossy(&text[..newline]).into_owned();
-    let command = text.get(newline + 1..).unwrap_or(b"").trim_ascii_end().to_vec();
+    let command = text
+        .get(newline + 1..)
+        .unwrap_or(b"")
+        .trim_ascii_end()
+        .to_vec();
     Some(Order { nonce, command })
 }
 

@@ -55,15 +55,15 @@ impl Job {
 
     /// The job's status: that of its last process, or with `any_failure` of the last that failed.
     fn status(&self, any_failure: bool) -> i32 {
-        let statuses = self.members.iter().map(|(_, state)| match state {
+        let mut statuses = self.members.iter().map(|(_, state)| match state {
             State::Done(status) => status.shell_status(),
             State::Stopped => 128 + events::TERMINAL_STOP as i32,
             State::Running => 0,
         });
         if any_failure {
-            return statuses.filter(|status| *status != 0).last().unwrap_or(0);
+            return statuses.rev().find(|status| *status != 0).unwrap_or(0);
         }
-        statuses.last().unwrap_or(0)
+        statuses.next_back().unwrap_or(0)
     }
 
     /// The line of `jobs`.
@@ -223,11 +223,7 @@ impl Shell {
     /// Waits until a job in the foreground is done or stopped, and takes the terminal back.
     pub(crate) fn wait_for_job(&mut self, number: usize) -> Outcome {
         let mut interrupted = false;
-        loop {
-            match self.jobs.get(number).map(Job::state) {
-                Some(State::Running) => {}
-                _ => break,
-            }
+        while self.jobs.get(number).map(Job::state) == Some(State::Running) {
             match process::wait_any(WaitFlags::STOPPED | WaitFlags::CONTINUED) {
                 Ok(Some((process, outcome))) => self.jobs.note(process, outcome),
                 Ok(None) => {}

@@ -11,6 +11,9 @@ use shell::tree::{Assignment, Command as Tree, Redirection, Word};
 
 extern crate alloc;
 
+/// A variable's name and value.
+pub(crate) type Value = (Vec<u8>, Vec<u8>);
+
 /// What a command's name stands for.
 pub(crate) enum Meaning {
     Function(Rc<Tree>),
@@ -100,8 +103,8 @@ impl Shell {
         }
     }
 
-    fn values_of(&mut self, assignments: &[Assignment]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Flow> {
-        let mut values: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+    fn values_of(&mut self, assignments: &[Assignment]) -> Result<Vec<Value>, Flow> {
+        let mut values: Vec<Value> = Vec::new();
         for assignment in assignments {
             let value = match expand::single(&assignment.value, self) {
                 Ok(value) => value,
@@ -120,7 +123,7 @@ impl Shell {
     /// Runs something with variables that are set and exported only for it.
     fn with_values(
         &mut self,
-        values: Vec<(Vec<u8>, Vec<u8>)>,
+        values: Vec<Value>,
         run: impl FnOnce(&mut Shell) -> Outcome,
     ) -> Outcome {
         let mut before = Vec::new();
@@ -177,7 +180,7 @@ impl Shell {
     }
 
     /// A program, as a child that is waited for.
-    fn run_program(&mut self, arguments: &[Vec<u8>], values: &[(Vec<u8>, Vec<u8>)]) -> Outcome {
+    fn run_program(&mut self, arguments: &[Vec<u8>], values: &[Value]) -> Outcome {
         let mut command = match self.command(arguments, values) {
             Ok(command) => command,
             Err((message, status)) => return self.fail(&message, status),
@@ -216,7 +219,7 @@ impl Shell {
     pub(crate) fn command(
         &self,
         arguments: &[Vec<u8>],
-        values: &[(Vec<u8>, Vec<u8>)],
+        values: &[Value],
     ) -> Result<Command, (String, i32)> {
         let name = &arguments[0];
         let Some(path) = self.locate(name) else {
@@ -241,11 +244,7 @@ impl Shell {
     }
 
     /// A file that is executable and of no kind that the system knows: commands for this shell.
-    fn run_headless_script(
-        &mut self,
-        arguments: &[Vec<u8>],
-        values: &[(Vec<u8>, Vec<u8>)],
-    ) -> Outcome {
+    fn run_headless_script(&mut self, arguments: &[Vec<u8>], values: &[Value]) -> Outcome {
         let Some(path) = self.locate(&arguments[0]) else {
             return Ok(127);
         };

@@ -6,7 +6,6 @@ use crate::tree::{
     Assignment, Chain, Command, CommandKind, Connector, Item, List, Part, Pipeline, Redirection,
     Target, Word,
 };
-use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec;
@@ -67,7 +66,7 @@ impl Parser<'_> {
     }
 
     /// Commands up to a `)`, a `;;`, the end, or one of the reserved words, which are not taken.
-    fn list(&mut self, ends: &[&str]) -> ParseResult<List> {
+    pub(super) fn list(&mut self, ends: &[&str]) -> ParseResult<List> {
         let mut list = List::default();
         loop {
             self.skip_newlines()?;
@@ -91,7 +90,7 @@ impl Parser<'_> {
     }
 
     /// Commands between reserved words; at least one.
-    fn body(&mut self, ends: &[&str]) -> ParseResult<List> {
+    pub(super) fn body(&mut self, ends: &[&str]) -> ParseResult<List> {
         let list = self.list(ends)?;
         if list.items.is_empty() {
             self.unexpected()
@@ -101,11 +100,11 @@ impl Parser<'_> {
     }
 
     /// Whether a reserved word comes next.
-    fn at_reserved(&self, word: &str) -> bool {
+    pub(super) fn at_reserved(&self, word: &str) -> bool {
         self.looking_at(word.as_bytes()) && self.peek_at(word.len()).is_none_or(ends_word)
     }
 
-    fn accept_reserved(&mut self, word: &str) -> bool {
+    pub(super) fn accept_reserved(&mut self, word: &str) -> bool {
         let found = self.at_reserved(word);
         if found {
             self.position += word.len();
@@ -113,7 +112,7 @@ impl Parser<'_> {
         found
     }
 
-    fn expect_reserved(&mut self, word: &str) -> ParseResult<()> {
+    pub(super) fn expect_reserved(&mut self, word: &str) -> ParseResult<()> {
         if self.accept_reserved(word) {
             Ok(())
         } else {
@@ -202,7 +201,7 @@ impl Parser<'_> {
         })
     }
 
-    fn command(&mut self) -> ParseResult<Command> {
+    pub(super) fn command(&mut self) -> ParseResult<Command> {
         self.nested(|parser| {
             parser.skip_blanks();
             let Some(kind) = parser.compound()? else {
@@ -211,169 +210,6 @@ impl Parser<'_> {
             let mut redirections = Vec::new();
             while parser.redirection(&mut redirections)? {}
             Ok(Command { kind, redirections })
-        })
-    }
-
-    /// A command that begins with a reserved word or a parenthesis.
-    fn compound(&mut self) -> ParseResult<Option<CommandKind>> {
-        let kind = if self.accept(b"(") {
-            let list = self.list_until_parenthesis()?;
-            if list.items.is_empty() {
-                return Err(ParseError::Syntax(String::from("unexpected ')'")));
-            }
-            CommandKind::Subshell(list)
-        } else if self.accept_reserved("{") {
-            let list = self.body(&["}"])?;
-            self.expect_reserved("}")?;
-            CommandKind::Group(list)
-        } else if self.accept_reserved("if") {
-            self.if_command()?
-        } else if self.accept_reserved("while") {
-            self.loop_command(false)?
-        } else if self.accept_reserved("until") {
-            self.loop_command(true)?
-        } else if self.accept_reserved("for") {
-            self.for_command()?
-        } else if self.accept_reserved("case") {
-            self.case_command()?
-        } else if self.accept_reserved("function") {
-            self.skip_blanks();
-            let name = self.plain_word()?;
-            self.skip_blanks();
-            if self.accept(b"(") {
-                self.skip_blanks();
-                if !self.accept(b")") {
-                    return self.unexpected();
-                }
-            }
-            self.function_body(name)?
-        } else {
-            return Ok(None);
-        };
-        Ok(Some(kind))
-    }
-
-    fn if_command(&mut self) -> ParseResult<CommandKind> {
-        let mut branches = Vec::new();
-        loop {
-            let condition = self.body(&["then"])?;
-            self.expect_reserved("then")?;
-            branches.push((condition, self.body(&["elif", "else", "fi"])?));
-            if self.accept_reserved("elif") {
-                continue;
-            }
-            let otherwise = if self.accept_reserved("else") {
-                Some(self.body(&["fi"])?)
-            } else {
-                None
-            };
-            self.expect_reserved("fi")?;
-            return Ok(CommandKind::If(branches, otherwise));
-        }
-    }
-
-    fn do_group(&mut self) -> ParseResult<List> {
-        self.expect_reserved("do")?;
-        let body = self.body(&["done"])?;
-        self.expect_reserved("done")?;
-        Ok(body)
-    }
-
-    fn loop_command(&mut self, until: bool) -> ParseResult<CommandKind> {
-        let condition = self.body(&["do"])?;
-        Ok(CommandKind::Loop {
-            until,
-            condition,
-            body: self.do_group()?,
-        })
-    }
-
-    fn for_command(&mut self) -> ParseResult<CommandKind> {
-        self.skip_blanks();
-        let name = self.plain_word()?;
-        if !is_name(&name) {
-            let shown = String::from_utf8_lossy(&name);
-            return Err(ParseError::Syntax(format!(
-                "'{shown}' is not a variable's name"
-            )));
-        }
-        self.skip_newlines()?;
-        let mut words = None;
-        if self.accept_reserved("in") {
-            let mut list = Vec::new();
-            self.skip_blanks();
-            while let Some(word) = self.word()? {
-                list.push(word);
-                self.skip_blanks();
-            }
-            words = Some(list);
-        }
-        self.skip_blanks();
-        if self.peek() == Some(b';') {
-            self.position += 1;
-        }
-        self.skip_newlines()?;
-        Ok(CommandKind::For {
-            name,
-            words,
-            body: self.do_group()?,
-        })
-    }
-
-    fn case_command(&mut self) -> ParseResult<CommandKind> {
-        self.skip_blanks();
-        let Some(word) = self.word()? else {
-            return self.unexpected();
-        };
-        self.skip_newlines()?;
-        self.expect_reserved("in")?;
-        let mut arms = Vec::new();
-        loop {
-            self.skip_newlines()?;
-            if self.accept_reserved("esac") {
-                return Ok(CommandKind::Case { word, arms });
-            }
-            self.accept(b"(");
-            let mut patterns = Vec::new();
-            loop {
-                self.skip_blanks();
-                let Some(pattern) = self.word()? else {
-                    return self.unexpected();
-                };
-                patterns.push(pattern);
-                self.skip_blanks();
-                if self.accept(b")") {
-                    break;
-                }
-                if !self.accept(b"|") {
-                    return self.unexpected();
-                }
-            }
-            arms.push((patterns, self.list(&["esac"])?));
-            if !self.accept(b";;") && !self.at_reserved("esac") {
-                return self.unexpected();
-            }
-        }
-    }
-
-    /// A word that is nothing but text.
-    fn plain_word(&mut self) -> ParseResult<Vec<u8>> {
-        let start = self.position;
-        match self.word()?.as_ref().and_then(Word::plain) {
-            Some(text) => Ok(text.to_vec()),
-            None => {
-                self.position = start;
-                self.unexpected()
-            }
-        }
-    }
-
-    fn function_body(&mut self, name: Vec<u8>) -> ParseResult<CommandKind> {
-        self.skip_newlines()?;
-        let body = self.command()?;
-        Ok(CommandKind::Function {
-            name,
-            body: Rc::new(body),
         })
     }
 
@@ -464,7 +300,7 @@ impl Parser<'_> {
     }
 
     /// A redirection, if one comes next.
-    fn redirection(&mut self, into: &mut Vec<Redirection>) -> ParseResult<bool> {
+    pub(super) fn redirection(&mut self, into: &mut Vec<Redirection>) -> ParseResult<bool> {
         self.skip_blanks();
         let start = self.position;
         if self.accept(b"&>>") || self.accept(b"&>") {

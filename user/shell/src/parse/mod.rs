@@ -1,13 +1,15 @@
 //! From text to tree.
 //!
-//! [`Parser::next`] parses one complete line of commands at a time, so that what a line does (an
+//! [`Parser::next_line`] parses one complete line of commands at a time, so that what a line does (an
 //! alias, a function) counts for the next. It answers [`ParseError::Incomplete`] when the text ends in
 //! the middle, which at a prompt means: ask for another line.
 //!
 //! The grammar is that of the POSIX shell (XCU chapter 2), with `&>` and `function` as people use them.
-//! `words` reads words and what is in them, `commands` the grammar above, `here` the texts of `<<`.
+//! `words` reads words and what is in them, `commands` the grammar above, `compound` the commands that
+//! begin with a reserved word, `here` the texts of `<<`.
 
 mod commands;
+mod compound;
 mod here;
 mod words;
 
