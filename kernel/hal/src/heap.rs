@@ -88,9 +88,28 @@ impl Initial for Chains {
 
 static CHAINS: CpuOwned<Chains> = CpuOwned::new();
 
-/// How many free objects of a class a CPU keeps, at most; it moves half of them at a time.
+/// How many free objects of each class a CPU keeps, at most; it moves half of them at a time.
+static LIMITS: [u8; CLASSES] = {
+    let mut limits = [0; CLASSES];
+    let mut class = 0;
+    while class < CLASSES {
+        let limit = 8192 / SIZES[class];
+        limits[class] = if limit > 64 {
+            64
+        } else if limit < 8 {
+            8
+        } else {
+            limit as u8
+        };
+        class += 1;
+    }
+    limits
+};
+
+/// The limit of a class.
+#[inline]
 fn chain_limit(class: usize) -> usize {
-    (8192 / SIZES[class]).clamp(8, 64)
+    usize::from(LIMITS[class])
 }
 
 /// The slabs of one class that have free objects, and how many of them are wholly free.

@@ -152,6 +152,7 @@ extern "C" fn riscv_boot(hart: usize, tree: usize) -> ! {
         unreachable!("the machine boots once");
     }
     kernel_table::build(&memory);
+    timer::init();
     timer::init_cpu();
     csr::enable_interrupts(csr::INTERRUPT_SOFTWARE | csr::INTERRUPT_TIMER);
     devices::find(blob);

@@ -40,9 +40,11 @@ pub(super) fn landing(pc: usize) -> Option<usize> {
         let length = (&raw const __exception_table_end).offset_from_unsigned(start);
         core::slice::from_raw_parts(start, length)
     };
+    // All entries come from one piece of code, in its order.
+    let position = table.partition_point(|entry| entry[0] < pc);
     table
-        .iter()
-        .find(|entry| entry[0] == pc)
+        .get(position)
+        .filter(|entry| entry[0] == pc)
         .map(|entry| entry[1])
 }
 

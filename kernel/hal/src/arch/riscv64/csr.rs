@@ -46,6 +46,13 @@ pub(crate) fn interrupts_save_disable() -> bool {
     status & STATUS_SIE != 0
 }
 
+/// Disables interrupts.
+#[inline(always)]
+pub(super) fn interrupts_disable() {
+    // SAFETY: as above.
+    unsafe { asm!("csrci sstatus, 2", options(nostack)) };
+}
+
 /// Enables interrupts if `enabled`.
 #[inline(always)]
 pub(crate) fn interrupts_restore(enabled: bool) {

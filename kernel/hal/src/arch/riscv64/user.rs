@@ -67,6 +67,9 @@ impl Clone for UserState {
     }
 }
 
+/// `scause`: a system call.
+const SYSTEM_CALL: usize = 8;
+
 /// What `enter_user` returns: scause and stval.
 #[repr(C)]
 struct Trap {
@@ -103,34 +106,41 @@ impl UserState {
     #[inline]
     pub(crate) fn run(&mut self) -> UserEvent {
         loop {
-            csr::interrupts_save_disable();
-            let has_floating_point =
+            csr::interrupts_disable();
+            let floating =
                 self.stamp != 0 && cpu::this().floating_point.load(Ordering::Relaxed) == self.stamp;
-            if has_floating_point {
+            if floating {
                 set_floating_point_status(csr::STATUS_FS_CLEAN);
             }
             // SAFETY: interrupts are disabled, the state is exclusively ours, and user mode can
             // reach nothing but pages that were mapped for it.
             let trap = unsafe { enter_user(self) };
-            if has_floating_point {
+            if floating {
                 self.leave_floating_point();
             }
-            if trap.cause & trap::INTERRUPT != 0 {
-                trap::interrupt(trap.cause);
+            if trap.cause == SYSTEM_CALL {
                 csr::interrupts_restore(true);
-                return UserEvent::Interrupt;
-            }
-            if trap.cause == 8 {
-                self.registers.pc += 4;
+                self.registers.pc = self.registers.pc.wrapping_add(4);
                 self.syscall_argument = self.registers.x[10];
-                csr::interrupts_restore(true);
                 return UserEvent::Syscall;
             }
-            if let Some(event) = self.exception(&trap, has_floating_point) {
-                csr::interrupts_restore(true);
+            if let Some(event) = self.other_trap(trap.cause, trap.value, floating) {
                 return event;
             }
         }
+    }
+
+    /// What a trap that is no system call means; `None` if the program goes on at once.
+    #[inline(never)]
+    fn other_trap(&mut self, cause: usize, value: usize, floating: bool) -> Option<UserEvent> {
+        let event = if cause & trap::INTERRUPT != 0 {
+            trap::interrupt(cause);
+            Some(UserEvent::Interrupt)
+        } else {
+            self.exception(&Trap { cause, value }, floating)
+        };
+        csr::interrupts_restore(true);
+        event
     }
 
     /// What an exception means to the caller; `None` if the program may go on at once.
@@ -180,7 +190,7 @@ impl UserState {
 
     /// After user mode with the unit on: saves the registers if they were changed, and turns the
     /// unit off.
-    #[inline]
+    #[inline(never)]
     fn leave_floating_point(&mut self) {
         if read_csr!("sstatus") & csr::STATUS_FS == csr::STATUS_FS_DIRTY {
             // SAFETY: the unit is on; the state has the layout that the code expects.
