@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use base::{Error, Result};
 use mem::transfer::{Sink, Source};
-use mem::user::{UserPtr, UserSlice};
+use mem::user::{UserPtr, UserSlice, zero_bytes};
 use object::{Handle, Rights, SeekFrom, StatusFlags};
 use proc::{Event, EventInfo, send_to_task};
 use scarlet_abi::file::{DirectoryEntry, SEEK_CURRENT, SEEK_END, SEEK_START};
@@ -240,6 +240,8 @@ pub(crate) fn read_directory(
 ) -> Result<usize> {
     let file = file(call, number, Rights::READ)?;
     let room = into.length.min(LARGEST_LISTING);
+    // Seen first, so that a bad address does not make entries vanish that were passed already.
+    zero_bytes(into.address, room)?;
     let mut listing: Vec<u8> = Vec::new();
     let mut too_small = false;
     file.read_directory(&mut |entry| {
