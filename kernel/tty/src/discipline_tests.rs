@@ -411,7 +411,7 @@ fn random_input_under_random_settings() {
 fn raw_mode_is_transparent() {
     let mut line = raw();
     let text: Vec<u8> = (0..20_000u32)
-        .map(|number| (number * 7919 >> 3) as u8)
+        .map(|number| ((number * 7919) >> 3) as u8)
         .collect();
     let (mut given, mut got) = (0, Vec::new());
     while got.len() < text.len() {

@@ -38,7 +38,7 @@ pub(crate) fn cycle_counter() -> u64 {
 /// Nanoseconds since the machine started.
 #[inline]
 pub(crate) fn now_ns() -> u64 {
-    (u128::from(cycle_counter()) * u128::from(clock().nanoseconds) >> 32) as u64
+    ((u128::from(cycle_counter()) * u128::from(clock().nanoseconds)) >> 32) as u64
 }
 
 /// Sets or clears this CPU's deadline.
