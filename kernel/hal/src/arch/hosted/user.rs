@@ -274,6 +274,12 @@ impl User {
         self.stop(UserEvent::Breakpoint, None);
     }
 
+    /// A number out of the machine's seed: what a test wants random is the same when it is run
+    /// again.
+    pub fn random(&mut self) -> u64 {
+        machine().random.next()
+    }
+
     /// Makes room on the stack; gives its address, aligned to 16.
     pub fn allocate(&mut self, bytes: usize) -> usize {
         let mut registers = self.shared.registers.borrow_mut();
