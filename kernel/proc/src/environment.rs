@@ -120,6 +120,12 @@ impl Environment {
         drop(old);
     }
 
+    /// Forgets all views: the last process has ended. A view may hold a mounted procfs, which holds the environment.
+    pub(crate) fn clear_views(&self) {
+        let old = core::mem::take(&mut self.state.lock().views);
+        drop(old);
+    }
+
     /// Which ABI a program is taken for when it does not say.
     pub fn default_abi(&self) -> String {
         self.state.lock().default_abi.clone()

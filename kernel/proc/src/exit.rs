@@ -81,6 +81,7 @@ fn end(process: &Arc<Process>) {
     drop_resources(process);
     if process.is_init() {
         end_namespace(process);
+        process.environment().clear_views();
     }
     hang_up_session(process);
     let orphaned = part_from_family(process, status);

@@ -21,6 +21,7 @@ pub mod number {
     pub const UNLINKAT: usize = 35;
     pub const SYMLINKAT: usize = 36;
     pub const LINKAT: usize = 37;
+    pub const MOUNT: usize = 40;
     pub const FTRUNCATE: usize = 46;
     pub const CHDIR: usize = 49;
     pub const OPENAT: usize = 56;
@@ -268,6 +269,15 @@ impl<'a> Linux<'a> {
             let name = push_string(linux.user, target);
             let path = push_string(linux.user, path);
             linux.call(SYMLINKAT, &[name, AT_FDCWD, path])
+        })
+    }
+
+    /// mount without flags or options
+    pub fn mount(&mut self, kind: &str, target: &str) -> Answer<usize> {
+        self.scoped(|linux| {
+            let kind = push_string(linux.user, kind);
+            let target = push_string(linux.user, target);
+            linux.call(MOUNT, &[kind, target, kind, 0, 0])
         })
     }
 

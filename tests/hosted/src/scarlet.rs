@@ -1,7 +1,8 @@
 //! The native calls that the tests make. Errors are the native numbers.
 
-use crate::memory::{bytes, push, push_words, word32};
+use crate::memory::{bytes, push, word32};
 use hal::hosted::User;
+use scarlet_abi::file::OpenFlags;
 use scarlet_abi::{CURRENT_DIRECTORY, Call, ErrorCode};
 
 /// What a call gives: a value, or an error number.
@@ -95,10 +96,27 @@ impl<'a> Scarlet<'a> {
         })
     }
 
-    /// A path record: directory, address, length.
-    pub fn path(&mut self, path: &str) -> usize {
-        let address = push(self.user, path.as_bytes());
-        push_words(self.user, &[CURRENT_DIRECTORY, address, path.len()])
+    /// Makes a call whose first argument is a path from the working directory (three registers),
+    /// after `before` and followed by `after`.
+    pub fn call_path(
+        &mut self,
+        call: Call,
+        before: &[usize],
+        path: &str,
+        after: &[usize],
+    ) -> Answer<usize> {
+        self.scoped(|scarlet| {
+            let address = push(scarlet.user, path.as_bytes());
+            let mut arguments = Vec::from(before);
+            arguments.extend([CURRENT_DIRECTORY, address, path.len()]);
+            arguments.extend(after);
+            scarlet.call(call, &arguments)
+        })
+    }
+
+    /// `Open`
+    pub fn open(&mut self, path: &str, flags: OpenFlags) -> Answer<usize> {
+        self.call_path(Call::Open, &[], path, &[flags.bits() as usize, 0o644])
     }
 }
 

@@ -103,10 +103,18 @@ fn fuzz(abi: Abi, numbers: Vec<usize>) {
             end(user, abi);
         })
         .linux("/init", |linux| {
+            linux.mount("proc", "/proc").unwrap();
             let mut victims = Vec::new();
             for _ in 0..3 {
                 let victim = linux.fork(|child| {
                     child.call(testkit::linux::number::SETSID, &[]).unwrap();
+                    // Descriptors 3 to 9 are of all kinds, whatever the victim speaks.
+                    child.open("/tmp/file", 0o102, 0o666).unwrap();
+                    child.open("/tmp", 0, 0).unwrap();
+                    child.open("/dev/zero", 2, 0).unwrap();
+                    child.pipe(0).unwrap();
+                    child.open("/proc/self/status", 0, 0).unwrap();
+                    child.open("/dev/console", 2, 0).unwrap();
                     child.exec("/victim", &["victim"]).unwrap();
                 });
                 victims.push(victim.unwrap());

@@ -215,7 +215,7 @@ fn exec_goes_from_abi_to_abi() {
         })
         .scarlet("/native", |scarlet| {
             scarlet.write(5, b"native ").unwrap();
-            let path = scarlet.path("/xv6");
+            let name = testkit::memory::push(scarlet.user, b"/xv6");
             let word = testkit::memory::push(scarlet.user, b"xv6");
             let list = testkit::memory::push_words(scarlet.user, &[word, 3]);
             let mut request = scarlet_abi::process::SpawnRequest {
@@ -226,9 +226,8 @@ fn exec_goes_from_abi_to_abi() {
                 working_directory: scarlet_abi::CURRENT_DIRECTORY as u64,
                 ..Default::default()
             };
-            let name = testkit::memory::word64(scarlet.user, path + 8);
             request.path = scarlet_abi::process::Bytes {
-                address: name,
+                address: name as u64,
                 length: 4,
             };
             let record =

@@ -25,6 +25,12 @@ const SPIN_NS: u64 = 100;
 /// their threads; one may be in a loop that waits for what cannot come any more.
 const LAST_STEPS: u64 = 100_000;
 
+/// The longest that a program computes without a step.
+const LONG_RUN_NS: u64 = 1_000_000_000;
+
+/// A deadline as late as this (a century) is none: programs ask to sleep "for ever".
+const NEVER_NS: u64 = 100 * 365 * 86_400 * 1_000_000_000;
+
 /// What entering the kernel or waking a CPU costs.
 pub(super) const ENTRY_NS: u64 = 300;
 
@@ -152,7 +158,8 @@ impl State {
     /// jumps to the CPU's deadline, as if the program had run that long without a step.
     pub(super) fn strikes_user(&self) -> bool {
         if self.random.one_in(self.preempt_every) {
-            match self.this_cpu().deadline.get() {
+            let soon = self.time_ns.get() + LONG_RUN_NS;
+            match self.this_cpu().deadline.get().filter(|deadline| *deadline < soon) {
                 Some(deadline) => self.time_ns.set(self.time_ns.get().max(deadline)),
                 // An interrupt that is nobody's: the kernel must not mind.
                 None => return true,
@@ -237,7 +244,8 @@ pub(super) fn wait() {
             continue;
         }
         let started = || machine.cpus.iter().filter(|cpu| cpu.started.get());
-        match started().filter_map(|cpu| cpu.deadline.get()).min() {
+        let first = started().filter_map(|cpu| cpu.deadline.get()).min();
+        match first.filter(|deadline| *deadline < NEVER_NS) {
             Some(deadline) => machine.time_ns.set(machine.time_ns.get().max(deadline)),
             None => finish(Exit::Deadlock(format!(
                 "all CPUs are halted, no timer is set, no input comes\n{}",
