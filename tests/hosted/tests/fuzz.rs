@@ -11,7 +11,7 @@ use testkit::elf::Abi;
 
 /// Calls that end the process (which says nothing), the machine, or sleep for ever by design.
 const LINUX_LEFT_OUT: &[usize] = &[
-    93, 94, // exit, exit_group
+    93, 94,  // exit, exit_group
     139, // rt_sigreturn, which may put the program counter anywhere: has a test of its own
     142, // reboot
 ];
@@ -22,7 +22,10 @@ struct Dice(u64);
 
 impl Dice {
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        self.0 = self
+            .0
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         let mixed = (self.0 >> 29) ^ self.0;
         mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (mixed >> 17)
     }
@@ -80,8 +83,15 @@ fn bombard(user: &mut User, numbers: &[usize], memory: usize, dice: &mut Dice, c
             user.write(at, &words);
         }
         if dice.below(6) == 0 {
-            const NAMES: &[&[u8]] =
-                &[b"/tmp/a\0", b"/\0", b"/dev/null\0", b"/proc/self\0", b"..\0", b"/tmp\0", b"a/b\0"];
+            const NAMES: &[&[u8]] = &[
+                b"/tmp/a\0",
+                b"/\0",
+                b"/dev/null\0",
+                b"/proc/self\0",
+                b"..\0",
+                b"/tmp\0",
+                b"a/b\0",
+            ];
             let at = memory + 8 * dice.below(500);
             user.write(at, NAMES[dice.below(NAMES.len())]);
         }
@@ -144,19 +154,33 @@ fn end(user: &mut User, abi: Abi) {
 
 #[test]
 fn linux_calls() {
-    let numbers = (0..460).filter(|number| !LINUX_LEFT_OUT.contains(number)).collect();
+    let numbers = (0..460)
+        .filter(|number| !LINUX_LEFT_OUT.contains(number))
+        .collect();
     fuzz(Abi::Linux, numbers);
 }
 
 #[test]
 fn native_calls() {
-    let numbers = scarlet_abi::call::CALLS.iter().map(|line| line.call as usize);
-    fuzz(Abi::Scarlet, numbers.filter(|number| !SCARLET_LEFT_OUT.contains(number)).collect());
+    let numbers = scarlet_abi::call::CALLS
+        .iter()
+        .map(|line| line.call as usize);
+    fuzz(
+        Abi::Scarlet,
+        numbers
+            .filter(|number| !SCARLET_LEFT_OUT.contains(number))
+            .collect(),
+    );
 }
 
 #[test]
 fn xv6_calls() {
-    fuzz(Abi::Xv6, (0..30).filter(|number| !XV6_LEFT_OUT.contains(number)).collect());
+    fuzz(
+        Abi::Xv6,
+        (0..30)
+            .filter(|number| !XV6_LEFT_OUT.contains(number))
+            .collect(),
+    );
 }
 
 #[test]

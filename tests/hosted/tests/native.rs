@@ -20,14 +20,24 @@ fn rights_only_shrink() {
         let flags = OpenFlags::READ | OpenFlags::WRITE | OpenFlags::CREATE;
         let file = open(scarlet, "/tmp/file", flags).unwrap();
         let rights = (Rights::READ | Rights::DUPLICATE | Rights::SEEK).bits() as usize;
-        let reader = scarlet.call(Call::Duplicate, &[file, 0, rights, 0]).unwrap();
-        assert_eq!(scarlet.write(reader, b"x"), Err(number(ErrorCode::NotPermitted)));
+        let reader = scarlet
+            .call(Call::Duplicate, &[file, 0, rights, 0])
+            .unwrap();
+        assert_eq!(
+            scarlet.write(reader, b"x"),
+            Err(number(ErrorCode::NotPermitted))
+        );
         assert_eq!(scarlet.write(file, b"text"), Ok(4));
         scarlet.call(Call::Seek, &[reader, 0, 0]).unwrap();
         assert_eq!(scarlet.read(reader, 10), Ok(b"text".to_vec()));
         let same = scarlet_abi::handle::SAME_RIGHTS;
-        let again = scarlet.call(Call::Duplicate, &[reader, 0, same, 0]).unwrap();
-        assert_eq!(scarlet.write(again, b"x"), Err(number(ErrorCode::NotPermitted)));
+        let again = scarlet
+            .call(Call::Duplicate, &[reader, 0, same, 0])
+            .unwrap();
+        assert_eq!(
+            scarlet.write(again, b"x"),
+            Err(number(ErrorCode::NotPermitted))
+        );
     });
 }
 
@@ -39,7 +49,10 @@ fn unknown_calls_and_flags_are_refused() {
         let place = scarlet.user.allocate(8);
         let refused = Err(number(ErrorCode::InvalidArgument));
         assert_eq!(scarlet.call(Call::Pipe, &[place, 1 << 31]), refused);
-        assert_eq!(scarlet.call_path(Call::Open, &[], "/tmp", &[1 << 30, 0]), refused);
+        assert_eq!(
+            scarlet.call_path(Call::Open, &[], "/tmp", &[1 << 30, 0]),
+            refused
+        );
     });
 }
 
@@ -47,7 +60,10 @@ fn unknown_calls_and_flags_are_refused() {
 fn spawn(scarlet: &mut Scarlet<'_>, path: &str, handles: &[(u32, u32)]) -> Answer<usize> {
     scarlet.scoped(|scarlet| {
         let name = push(scarlet.user, path.as_bytes());
-        let argument = Bytes { address: name as u64, length: path.len() as u64 };
+        let argument = Bytes {
+            address: name as u64,
+            length: path.len() as u64,
+        };
         let arguments = push(scarlet.user, argument.as_bytes());
         let map: Vec<HandleMapping> = handles
             .iter()
@@ -88,7 +104,10 @@ fn spawn_gives_exactly_the_named_handles() {
         })
         .scarlet("/child", |scarlet| {
             for handle in (0..20).filter(|handle| *handle != 7) {
-                assert_eq!(scarlet.write(handle, b"x"), Err(number(ErrorCode::BadHandle)));
+                assert_eq!(
+                    scarlet.write(handle, b"x"),
+                    Err(number(ErrorCode::BadHandle))
+                );
             }
             scarlet.write(7, b"only seven").unwrap();
         })
@@ -98,7 +117,10 @@ fn spawn_gives_exactly_the_named_handles() {
 #[test]
 fn spawn_of_nothing_makes_nothing() {
     scarlet(|scarlet| {
-        assert_eq!(spawn(scarlet, "/missing", &[]), Err(number(ErrorCode::NotFound)));
+        assert_eq!(
+            spawn(scarlet, "/missing", &[]),
+            Err(number(ErrorCode::NotFound))
+        );
         assert_eq!(scarlet.wait().map(|_| ()), Err(number(ErrorCode::NoChild)));
         assert!(spawn(scarlet, "/init", &[(0, 99)]).is_err());
         assert_eq!(scarlet.wait().map(|_| ()), Err(number(ErrorCode::NoChild)));
@@ -134,10 +156,13 @@ fn a_mount_hides_and_gives_back() {
         let missing = Err(number(ErrorCode::NotFound));
         assert_eq!(open(scarlet, "/tmp/below", OpenFlags::READ), missing);
         let above = open(scarlet, "/tmp/above", create).unwrap();
-        let unmount = |scarlet: &mut Scarlet<'_>| {
-            scarlet.call_path(Call::Unmount, &[NONE], "/tmp", &[0])
-        };
-        assert_eq!(unmount(scarlet), Err(number(ErrorCode::Busy)), "a file is open there");
+        let unmount =
+            |scarlet: &mut Scarlet<'_>| scarlet.call_path(Call::Unmount, &[NONE], "/tmp", &[0]);
+        assert_eq!(
+            unmount(scarlet),
+            Err(number(ErrorCode::Busy)),
+            "a file is open there"
+        );
         scarlet.close(above).unwrap();
         unmount(scarlet).unwrap();
         open(scarlet, "/tmp/below", OpenFlags::READ).unwrap();
@@ -152,7 +177,9 @@ fn a_view_s_root_is_the_end_of_the_world() {
         .file("/jail/file", b"inside")
         .file("/secret", b"outside")
         .scarlet("/init", |scarlet| {
-            let view = scarlet.call_path(Call::CreateView, &[], "/jail", &[]).unwrap();
+            let view = scarlet
+                .call_path(Call::CreateView, &[], "/jail", &[])
+                .unwrap();
             let child = scarlet
                 .fork(move |child| {
                     child.call(Call::EnterView, &[view]).unwrap();
@@ -191,7 +218,10 @@ fn mounting_and_looking_at_once() {
             for _ in 0..4 {
                 mount(scarlet, "tmpfs", "/tmp").unwrap();
                 // The others may have a file open there at this moment.
-                while scarlet.call_path(Call::Unmount, &[NONE], "/tmp", &[0]).is_err() {
+                while scarlet
+                    .call_path(Call::Unmount, &[NONE], "/tmp", &[0])
+                    .is_err()
+                {
                     scarlet.call(Call::Yield, &[]).unwrap();
                 }
             }

@@ -54,7 +54,10 @@ fn protection_is_enforced_at_once_on_every_cpu() {
                 .unwrap();
             let (ended, how) = linux.wait().unwrap();
             assert_eq!(ended, child);
-            assert!(matches!(how, Ended::Killed(11) | Ended::Exited(0)), "{how:?}");
+            assert!(
+                matches!(how, Ended::Killed(11) | Ended::Exited(0)),
+                "{how:?}"
+            );
         })
         .check();
 }
@@ -90,10 +93,16 @@ fn unmapping_under_the_feet_of_a_thread() {
 fn the_heap_grows_and_shrinks() {
     linux(|linux| {
         let start = linux.call(number::BRK, &[0]).unwrap();
-        assert_eq!(linux.call(number::BRK, &[start + 10_000]), Ok(start + 10_000));
+        assert_eq!(
+            linux.call(number::BRK, &[start + 10_000]),
+            Ok(start + 10_000)
+        );
         linux.store(start + 8192, 5);
         assert_eq!(linux.call(number::BRK, &[start]), Ok(start));
-        assert_eq!(linux.call(number::BRK, &[start + 10_000]), Ok(start + 10_000));
+        assert_eq!(
+            linux.call(number::BRK, &[start + 10_000]),
+            Ok(start + 10_000)
+        );
         assert_eq!(linux.load(start + 8192), 0);
     });
 }
@@ -150,7 +159,10 @@ fn memory_can_run_out_and_comes_back() {
                     .unwrap();
                 let (ended, how) = linux.wait().unwrap();
                 assert_eq!(ended, child);
-                assert!(matches!(how, Ended::Killed(_) | Ended::Exited(0)), "{how:?}");
+                assert!(
+                    matches!(how, Ended::Killed(_) | Ended::Exited(0)),
+                    "{how:?}"
+                );
             }
             let area = linux.map(100 * 4096, false).unwrap();
             for page in 0..100 {
@@ -172,7 +184,9 @@ fn many_eat_at_once_and_somebody_survives() {
                 linux
                     .fork(|child| {
                         for _ in 0..40 {
-                            let Ok(area) = child.map(32 * 4096, false) else { return };
+                            let Ok(area) = child.map(32 * 4096, false) else {
+                                return;
+                            };
                             for page in 0..32 {
                                 child.store(area + page * 4096, 1);
                             }
