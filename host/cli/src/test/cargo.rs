@@ -22,7 +22,7 @@ pub fn run(project: &Project, ring: u8, filter: Option<&str>) -> Result<Tally> {
         1 => command
             .args(["--lib", "--bins", "--tests"])
             .args(host_packages(project)?),
-        _ => command.args(["--package", RING_2]),
+        _ => command.args(["--package", RING_2, "--lib", "--tests"]),
     };
     if let Some(filter) = filter {
         command.args(["--", filter]);
