@@ -16,7 +16,7 @@ use tty::{Flow, MasterFile, Queue, Settings, Terminal, TerminalFile, When};
 use super::descriptors::O_CLOEXEC;
 use crate::call::Call;
 use crate::layout::request::*;
-use crate::layout::{Termios, Termios2, WindowSize};
+use crate::layout::{Termios, Termios2, WindowSize, encode_device};
 
 impl Termios {
     fn of(settings: &Settings) -> Termios {
@@ -129,6 +129,11 @@ fn look(call: &Call<'_>, terminal: &Arc<Terminal>, request: u32, argument: usize
                 width: size.width,
                 height: size.height,
             });
+        }
+        TIOCGDEV => {
+            let number = terminal.number();
+            let device = encode_device(number.major, number.minor) as u32;
+            UserPtr::from(argument).write(&device)?;
         }
         TIOCOUTQ => UserPtr::from(argument).write(&(terminal.output_pending() as i32))?,
         TIOCSCTTY => {

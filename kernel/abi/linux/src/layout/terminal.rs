@@ -103,6 +103,8 @@ pub mod request {
     pub const TCSETSF2: u32 = 0x402c_542d;
     /// Number of a pseudo-terminal's slave.
     pub const TIOCGPTN: u32 = 0x8004_5430;
+    /// Device number of the terminal itself (what `/dev/console` or `/dev/tty` leads to).
+    pub const TIOCGDEV: u32 = 0x8004_5432;
     /// Lock or unlock a pseudo-terminal's slave.
     pub const TIOCSPTLCK: u32 = 0x4004_5431;
     /// Is the slave locked?
