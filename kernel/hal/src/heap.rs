@@ -55,6 +55,7 @@ impl Chain {
         length: 0,
     };
 
+    #[inline(always)]
     fn pop(&mut self) -> Option<*mut u8> {
         if self.head.is_null() {
             return None;
@@ -63,17 +64,18 @@ impl Chain {
         // SAFETY: every object in a chain is free, aligned to 16, and holds the next one's
         // address, written by `push`.
         self.head = unsafe { object.cast::<*mut u8>().read() };
-        self.length -= 1;
+        self.length = self.length.wrapping_sub(1);
         Some(object)
     }
 
     /// # Safety
     /// `object` is a free object of this chain's class, in no other chain.
+    #[inline(always)]
     unsafe fn push(&mut self, object: *mut u8) {
         // SAFETY: the caller's object is at least 16 bytes, aligned, and nobody's.
         unsafe { object.cast::<*mut u8>().write(self.head) };
         self.head = object;
-        self.length += 1;
+        self.length = self.length.wrapping_add(1);
     }
 }
 
@@ -251,6 +253,7 @@ fn page(number: u32) -> *mut u8 {
 
 /// Fetches objects of a class into this CPU's chain and takes one.
 #[cold]
+#[inline(never)]
 fn refill(class: usize) -> *mut u8 {
     loop {
         let object = CHAINS.with(|chains| {
@@ -273,6 +276,7 @@ fn refill(class: usize) -> *mut u8 {
 
 /// Puts half of an overfull chain back into slabs.
 #[cold]
+#[inline(never)]
 fn spill(class: usize) {
     for _ in 0..chain_limit(class) / 2 {
         let Some(object) = CHAINS.with(|chains| chains.0[class].pop()) else {
@@ -289,21 +293,59 @@ fn spill(class: usize) {
 }
 
 /// The class for a layout, unless it is large.
+#[inline(always)]
 fn class_of(layout: Layout) -> Option<usize> {
-    let size = layout.size().max(layout.align());
-    // An alignment above 16 needs a power of two, which `max` alone does not give.
-    let size = if layout.align() > 16 {
-        size.next_power_of_two()
+    if layout.size() > LARGEST || layout.align() > LARGEST {
+        return None;
+    }
+    let class = usize::from(CLASS_OF[layout.size().div_ceil(16)]);
+    if layout.align() <= 16 {
+        Some(class)
     } else {
-        size
-    };
-    (size <= LARGEST).then(|| usize::from(CLASS_OF[size.div_ceil(16)]))
+        Some(aligned_class(class, layout.align()))
+    }
+}
+
+/// The first class from `class` on whose objects are all aligned: a page's objects lie at
+/// multiples of their size, and each power of two up to the largest is a size.
+#[cold]
+fn aligned_class(class: usize, align: usize) -> usize {
+    (class..CLASSES)
+        .find(|&class| SIZES[class].is_multiple_of(align))
+        .unwrap_or(CLASSES - 1)
 }
 
 /// The order of a block for a large layout.
 fn order_of(layout: Layout) -> usize {
     let pages = layout.size().max(layout.align()).div_ceil(PAGE_SIZE);
     pages.next_power_of_two().trailing_zeros() as usize
+}
+
+/// A block for a large layout.
+#[inline(never)]
+fn allocate_large(layout: Layout) -> *mut u8 {
+    let order = order_of(layout);
+    if order >= ORDERS {
+        return ptr::null_mut();
+    }
+    let purpose = if order == 0 {
+        Purpose::Reserve
+    } else {
+        Purpose::Ordinary
+    };
+    match frame::allocate_block(order, purpose) {
+        Ok(physical) => arch::physical_to_virtual(physical),
+        Err(_) => ptr::null_mut(),
+    }
+}
+
+/// # Safety
+/// `allocate_large` gave the block out for this layout, and nobody uses it any more.
+#[inline(never)]
+unsafe fn free_large(pointer: *mut u8, layout: Layout) {
+    let physical = arch::bare::direct_map_physical(pointer);
+    // SAFETY: the caller's promise.
+    unsafe { frame::release_block(physical, order_of(layout)) };
 }
 
 struct Heap;
@@ -317,49 +359,29 @@ static HEAP: Heap = Heap;
 unsafe impl GlobalAlloc for Heap {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        match class_of(layout) {
-            Some(class) => match CHAINS.with(|chains| chains.0[class].pop()) {
-                Some(object) => object,
-                None => refill(class),
-            },
-            None => {
-                let order = order_of(layout);
-                if order >= ORDERS {
-                    return ptr::null_mut();
-                }
-                let purpose = if order == 0 {
-                    Purpose::Reserve
-                } else {
-                    Purpose::Ordinary
-                };
-                match frame::allocate_block(order, purpose) {
-                    Ok(physical) => arch::physical_to_virtual(physical),
-                    Err(_) => ptr::null_mut(),
-                }
-            }
+        let Some(class) = class_of(layout) else {
+            return allocate_large(layout);
+        };
+        match CHAINS.with(|chains| chains.0[class].pop()) {
+            Some(object) => object,
+            None => refill(class),
         }
     }
 
     #[inline]
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        match class_of(layout) {
-            Some(class) => {
-                let overfull = CHAINS.with(|chains| {
-                    let chain = &mut chains.0[class];
-                    // SAFETY: `alloc` took the object from this class, and the caller gives it
-                    // up.
-                    unsafe { chain.push(pointer) };
-                    chain.length > chain_limit(class)
-                });
-                if overfull {
-                    spill(class);
-                }
-            }
-            None => {
-                let physical = arch::bare::direct_map_physical(pointer);
-                // SAFETY: `alloc` got the block with the same order, and the caller gives it up.
-                unsafe { frame::release_block(physical, order_of(layout)) };
-            }
+        let Some(class) = class_of(layout) else {
+            // SAFETY: the caller gives up what `allocate_large` gave out for this layout.
+            return unsafe { free_large(pointer, layout) };
+        };
+        let overfull = CHAINS.with(|chains| {
+            let chain = &mut chains.0[class];
+            // SAFETY: `alloc` took the object from this class, and the caller gives it up.
+            unsafe { chain.push(pointer) };
+            chain.length > chain_limit(class)
+        });
+        if overfull {
+            spill(class);
         }
     }
 

@@ -171,20 +171,33 @@ impl<'a> Cursor<'a> {
 
     /// Moves to the next page at or after the position that is mapped, and returns its address;
     /// moves to the end of the range and returns `None` if there is none.
+    #[inline]
     pub fn next_mapped(&mut self) -> Option<usize> {
+        // Mapped pages come in runs.
+        if self.address < self.range.end
+            && let Some(slot) = self.existing_slot()
+            && slot.load(Ordering::Relaxed) != pte::INVALID
+        {
+            return Some(self.address);
+        }
+        self.search()
+    }
+
+    /// As `next_mapped`, where nothing is mapped at the position.
+    fn search(&mut self) -> Option<usize> {
         while self.address < self.range.end {
             let Some(table) = self.existing_table() else {
                 self.address = self.end_of_hole();
                 continue;
             };
             let stop = self.next_span(self.address);
-            while self.address < stop {
-                let entry = table[(self.address / PAGE_SIZE) & 511].load(Ordering::Relaxed);
-                if entry != pte::INVALID {
-                    return Some(self.address);
-                }
-                self.address += PAGE_SIZE;
+            let first = (self.address / PAGE_SIZE) & 511;
+            let count = (stop - self.address) / PAGE_SIZE;
+            if let Some(position) = first_valid(&table[first..first + count]) {
+                self.address += position * PAGE_SIZE;
+                return Some(self.address);
             }
+            self.address = stop;
         }
         None
     }
@@ -271,4 +284,27 @@ impl<'a> Cursor<'a> {
         self.last = Some((self.address & !(LAST_SPAN - 1), table));
         Ok(&table[(self.address / PAGE_SIZE) & 511])
     }
+}
+
+/// Whether none of eight entries holds anything.
+#[inline]
+pub(super) fn all_invalid(group: &[AtomicU64; 8]) -> bool {
+    let together = group
+        .each_ref()
+        .map(|entry| entry.load(Ordering::Relaxed))
+        .into_iter()
+        .fold(pte::INVALID, |all, entry| all | entry);
+    together == pte::INVALID
+}
+
+/// The position of the first entry that holds something. Tables are mostly empty, so eight
+/// entries are looked at together.
+fn first_valid(entries: &[AtomicU64]) -> Option<usize> {
+    let (groups, rest) = entries.as_chunks::<8>();
+    let empty = groups.iter().take_while(|group| all_invalid(group)).count();
+    let tail = groups.get(empty).map_or(rest, |group| group.as_slice());
+    let position = tail
+        .iter()
+        .position(|entry| entry.load(Ordering::Relaxed) != pte::INVALID)?;
+    Some(empty * 8 + position)
 }

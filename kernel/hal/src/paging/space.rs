@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 
 use super::asid::ASIDS;
-use super::cursor::Table;
+use super::cursor::{Table, all_invalid};
 use crate::arch::{self, Decoded, pte};
 use crate::cpu_owned::{CpuOwned, Initial};
 use crate::frame::Frame;
@@ -145,12 +145,7 @@ impl Space {
     fn drop_below(&self, entries: &[AtomicU64]) {
         // Tables are mostly empty; look at eight entries at a time. (No table has a remainder.)
         for group in entries.as_chunks::<8>().0 {
-            let together = group
-                .each_ref()
-                .map(|entry| entry.load(Ordering::Relaxed))
-                .into_iter()
-                .fold(pte::INVALID, |all, entry| all | entry);
-            if together == pte::INVALID {
+            if all_invalid(group) {
                 continue;
             }
             for entry in group {

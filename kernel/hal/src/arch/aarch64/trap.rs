@@ -230,7 +230,11 @@ extern "C" fn kernel_bad(vector: usize, syndrome: usize, address: usize, pc: usi
 /// The stack of whatever ran here is used up.
 extern "C" fn kernel_overflow(stack: usize, instruction: usize, frame: usize) -> ! {
     let mut console = Console;
-    let _ = writeln!(console, "\nkernel stack overflow on CPU {}, sp {stack:#x}", cpu::cpu_id());
+    let _ = writeln!(
+        console,
+        "\nkernel stack overflow on CPU {}, sp {stack:#x}",
+        cpu::cpu_id()
+    );
     backtrace::print_address(&mut console, instruction);
     backtrace::print(&mut console, frame);
     panic!("kernel stack overflow");

@@ -43,6 +43,10 @@ const POOL: usize = 40;
 static TABLES: [Table; POOL] = [const { Table::new() }; POOL];
 static TABLES_USED: AtomicUsize = AtomicUsize::new(0);
 
+/// Which entries of the root are in use: a handful, which every address space copies.
+static ROOT_SLOTS: [AtomicUsize; 256] = [const { AtomicUsize::new(0) }; 256];
+static ROOT_SLOTS_USED: AtomicUsize = AtomicUsize::new(0);
+
 /// `satp` for the kernel's tables alone, with address space identifier 0.
 pub(super) fn kernel_satp() -> usize {
     SATP_SV39 | KERNEL_ROOT.physical() >> 12
@@ -56,11 +60,16 @@ pub(crate) fn kernel_root() -> usize {
 /// Writes what every user root must hold: the kernel's half.
 ///
 /// # Safety
-/// `root` points to a table that nobody else uses.
+/// `root` points to a zeroed table that nobody else uses.
 pub(crate) unsafe fn prepare_root(root: *mut u64) {
-    // SAFETY: both are whole tables; the kernel's first-level entries have not changed since the
-    // first CPU built them.
-    unsafe { core::ptr::copy_nonoverlapping(KERNEL_ROOT.0.as_ptr().cast(), root, 512) };
+    for slot in &ROOT_SLOTS[..ROOT_SLOTS_USED.load(Ordering::Relaxed)] {
+        let slot = slot.load(Ordering::Relaxed);
+        // SAFETY: the slots are below 512, the length of the caller's table.
+        unsafe {
+            root.add(slot)
+                .write(KERNEL_ROOT.0[slot].load(Ordering::Relaxed))
+        };
+    }
 }
 
 /// Builds the kernel's tables for this memory and goes over to them.
@@ -84,6 +93,11 @@ pub(super) fn build(memory: &MemoryMap) {
     map_image(image.stack_bottom, image.end, KernelAccess::ReadWrite);
     for area in [STACK_AREA, DEVICE_AREA] {
         next_level(&KERNEL_ROOT, area >> 30 & 511);
+    }
+    let used = (256..512).filter(|&slot| KERNEL_ROOT.0[slot].load(Ordering::Relaxed) != 0);
+    for (count, slot) in used.enumerate() {
+        ROOT_SLOTS[count].store(slot, Ordering::Relaxed);
+        ROOT_SLOTS_USED.store(count + 1, Ordering::Relaxed);
     }
     // SAFETY: the new tables map everything the kernel uses at the same addresses as the boot
     // tables do; what they no longer map (the low half, the guard) nobody uses.
