@@ -25,7 +25,7 @@ mod random;
 mod types;
 
 pub use nodes::{device_files, register};
-pub use pts::DevPts;
+pub use pts::{DevPts, PtsOptions};
 
 use alloc::sync::Arc;
 

@@ -6,6 +6,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::format;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
@@ -21,16 +22,17 @@ use vfs::{AttributeChange, FileSystem, FileSystemStatistics, Inode, Name, Owners
 /// The major number of slaves.
 const MAJOR: u32 = 136;
 
-/// The group that terminals belong to, as distributions number it (`tty`).
-const GROUP: u32 = 5;
-
 /// Inode numbers, as Linux gives them: 1 the root, 2 the multiplexer, N + 3 the slaves.
 const FIRST_INODE: u64 = 3;
 
 /// What is remembered of a pair's node.
 #[derive(Clone, Copy)]
 struct Attributes {
-    ownership: Ownership,
+    uid: u32,
+    gid: u32,
+    /// Set by chmod and chown; until then the mount's options decide.
+    mode: Option<u32>,
+    group: Option<u32>,
     made: Timestamp,
     access_time: Timestamp,
     modification_time: Timestamp,
@@ -42,23 +44,44 @@ static ATTRIBUTES: Global<SpinLock<BTreeMap<u32, Attributes>>> =
 
 /// A new pair: its node belongs to the process that made it.
 pub(crate) fn note_owner(index: u32) {
-    let uid = proc::Process::current().map_or(0, |process| process.credentials().fsuid);
-    let attributes = fresh(uid);
+    let credentials = proc::Process::current().map(|process| process.credentials());
+    let (uid, gid) = credentials.map_or((0, 0), |made_by| (made_by.fsuid, made_by.fsgid));
+    let attributes = fresh(uid, gid);
     ATTRIBUTES.lock().insert(index, attributes);
 }
 
-fn fresh(uid: u32) -> Attributes {
+fn fresh(uid: u32, gid: u32) -> Attributes {
     let now = vfs::now();
     Attributes {
-        ownership: Ownership {
-            mode: 0o620,
-            uid,
-            gid: GROUP,
-        },
+        uid,
+        gid,
+        mode: None,
+        group: None,
         made: now,
         access_time: now,
         modification_time: now,
         change_time: now,
+    }
+}
+
+/// What the nodes of an instance are like (Documentation/filesystems/devpts.rst).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PtsOptions {
+    /// Permission bits of slaves.
+    pub mode: u32,
+    /// Permission bits of the multiplexer.
+    pub multiplexer_mode: u32,
+    /// The slaves' group; that of their makers if `None`.
+    pub group: Option<u32>,
+}
+
+impl Default for PtsOptions {
+    fn default() -> Self {
+        Self {
+            mode: 0o600,
+            multiplexer_mode: 0,
+            group: None,
+        }
     }
 }
 
@@ -69,12 +92,12 @@ pub struct DevPts {
 
 impl DevPts {
     /// A new instance; all show the same pairs.
-    pub fn new() -> Arc<Self> {
-        let made = vfs::now();
+    pub fn new(options: PtsOptions) -> Arc<Self> {
         Arc::new(Self {
             root: Arc::new(Root {
                 device: vfs::allocate_device(),
-                made,
+                options,
+                made: vfs::now(),
             }),
         })
     }
@@ -103,12 +126,18 @@ impl FileSystem for DevPts {
     }
 
     fn options(&self) -> Vec<u8> {
-        format!(",gid={GROUP},mode=620,ptmxmode=666").into_bytes()
+        let options = self.root.options;
+        let group = options
+            .group
+            .map_or(String::new(), |gid| format!(",gid={gid}"));
+        let (mode, multiplexer) = (options.mode, options.multiplexer_mode);
+        format!("{group},mode={mode:03o},ptmxmode={multiplexer:03o}").into_bytes()
     }
 }
 
 struct Root {
     device: u64,
+    options: PtsOptions,
     made: Timestamp,
 }
 
@@ -116,7 +145,7 @@ struct Node {
     device: u64,
     number: DeviceNumber,
     inode: u64,
-    mode: u32,
+    options: PtsOptions,
     made: Timestamp,
 }
 
@@ -127,7 +156,7 @@ impl Root {
             device: self.device,
             number,
             inode: 2,
-            mode: 0o666,
+            options: self.options,
             made: self.made,
         }
     }
@@ -140,7 +169,7 @@ impl Root {
             device: self.device,
             number,
             inode,
-            mode: 0o620,
+            options: self.options,
             made: self.made,
         })
     }
@@ -230,22 +259,33 @@ impl Inode for Root {
 }
 
 impl Node {
-    fn attributes(&self) -> Attributes {
+    fn is_slave(&self) -> bool {
+        self.number.major == MAJOR
+    }
+
+    fn attributes(&self) -> (Ownership, Attributes) {
         let known = ATTRIBUTES.lock().get(&self.number.minor).copied();
-        match known.filter(|_| self.number.major == MAJOR) {
-            Some(attributes) => attributes,
-            None => Attributes {
-                ownership: Ownership {
-                    mode: self.mode,
-                    uid: 0,
-                    gid: 0,
-                },
-                made: self.made,
-                access_time: self.made,
-                modification_time: self.made,
-                change_time: self.made,
-            },
-        }
+        let made = self.made;
+        let attributes = known.filter(|_| self.is_slave()).unwrap_or(Attributes {
+            made,
+            access_time: made,
+            modification_time: made,
+            change_time: made,
+            uid: 0,
+            gid: 0,
+            mode: None,
+            group: None,
+        });
+        let (mode, group) = match self.is_slave() {
+            true => (self.options.mode, self.options.group),
+            false => (self.options.multiplexer_mode, None),
+        };
+        let ownership = Ownership {
+            mode: attributes.mode.unwrap_or(mode),
+            uid: attributes.uid,
+            gid: attributes.group.or(group).unwrap_or(attributes.gid),
+        };
+        (ownership, attributes)
     }
 }
 
@@ -259,12 +299,12 @@ impl Inode for Node {
     }
 
     fn status(&self) -> Result<FileStatus> {
-        let attributes = self.attributes();
+        let (ownership, attributes) = self.attributes();
         Ok(FileStatus {
             kind: FileKind::CharacterDevice,
-            mode: attributes.ownership.mode,
-            uid: attributes.ownership.uid,
-            gid: attributes.ownership.gid,
+            mode: ownership.mode,
+            uid: ownership.uid,
+            gid: ownership.gid,
             inode: self.inode,
             device: self.device,
             device_major: self.number.major,
@@ -280,17 +320,16 @@ impl Inode for Node {
     }
 
     fn set_attributes(&self, change: &AttributeChange) -> Result<()> {
-        if self.number.major != MAJOR {
+        if !self.is_slave() {
             return Err(Error::NotPermitted);
         }
         let mut table = ATTRIBUTES.lock();
-        let attributes = table.entry(self.number.minor).or_insert_with(|| fresh(0));
-        let ownership = attributes.ownership;
-        attributes.ownership = Ownership {
-            mode: change.mode.unwrap_or(ownership.mode),
-            uid: change.uid.unwrap_or(ownership.uid),
-            gid: change.gid.unwrap_or(ownership.gid),
-        };
+        let attributes = table
+            .entry(self.number.minor)
+            .or_insert_with(|| fresh(0, 0));
+        attributes.mode = change.mode.or(attributes.mode);
+        attributes.uid = change.uid.unwrap_or(attributes.uid);
+        attributes.group = change.gid.or(attributes.group);
         if let Some(time) = change.access_time {
             attributes.access_time = time;
         }

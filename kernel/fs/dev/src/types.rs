@@ -1,11 +1,12 @@
 //! Mounting by name: `mount -t devtmpfs`, `mount -t devpts`.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 
 use base::{Error, Result};
 use vfs::{FileSystem, MountSource};
 
-use crate::{DevPts, device_files};
+use crate::{DevPts, PtsOptions, device_files};
 
 /// Makes the types known. `devfs` is the native name of what Linux calls `devtmpfs`.
 pub(crate) fn register() {
@@ -27,18 +28,44 @@ fn make_devices(source: &MountSource<'_>) -> Result<Arc<dyn FileSystem>> {
 }
 
 fn make_pts(source: &MountSource<'_>) -> Result<Arc<dyn FileSystem>> {
-    // What distributions pass is what is done anyway; anything else is not known.
-    let usual = |name: &str, value: &str| {
-        matches!(
-            (name, value),
-            ("gid", "5") | ("mode", "620" | "0620") | ("ptmxmode", _) | ("newinstance", "")
-        )
+    Ok(DevPts::new(pts_options(&vfs::parse_options(
+        source.options,
+    ))?))
+}
+
+fn pts_options(words: &[(String, String)]) -> Result<PtsOptions> {
+    let octal = |text: &str| -> Result<u32> {
+        let mode = u32::from_str_radix(text, 8).map_err(|_| Error::InvalidArgument)?;
+        Ok(mode & 0o777)
     };
-    match vfs::parse_options(source.options)
-        .iter()
-        .all(|(name, value)| usual(name, value))
-    {
-        true => Ok(DevPts::new()),
-        false => Err(Error::InvalidArgument),
+    let mut options = PtsOptions::default();
+    for (name, value) in words {
+        match name.as_str() {
+            "mode" => options.mode = octal(value)?,
+            "ptmxmode" => options.multiplexer_mode = octal(value)?,
+            "gid" => options.group = Some(value.parse().map_err(|_| Error::InvalidArgument)?),
+            // Every mount shows the machine's pairs.
+            "newinstance" if value.is_empty() => {}
+            _ => return Err(Error::InvalidArgument),
+        }
+    }
+    Ok(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_distributions_pass_is_understood() {
+        let parsed = pts_options(&vfs::parse_options(b"gid=5,mode=620,ptmxmode=000")).unwrap();
+        let expected = PtsOptions {
+            mode: 0o620,
+            multiplexer_mode: 0,
+            group: Some(5),
+        };
+        assert_eq!(parsed, expected);
+        assert!(pts_options(&vfs::parse_options(b"max=7")).is_err());
+        assert!(pts_options(&vfs::parse_options(b"mode=abc")).is_err());
     }
 }

@@ -28,7 +28,7 @@ static ENTRIES: &[Entry] = &[
     Entry::new("filesystems", Content::Text(system::devices::filesystems)),
     Entry::new("loadavg", Content::Text(system::load::loadavg)),
     Entry::new("meminfo", Content::Text(system::memory::meminfo)),
-    Entry::new("mounts", Content::Link(|_| Ok(b"self/mounts".to_vec()))),
+    Entry::new("mounts", Content::Alias("self/mounts")),
     Entry::new("partitions", Content::Text(system::devices::partitions)),
     Entry::new("scarlet", Content::Special(reports::directory)),
     Entry::new("stat", Content::Text(system::stat::stat)),

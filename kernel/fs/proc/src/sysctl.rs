@@ -40,6 +40,8 @@ static KERNEL: &[Entry] = &[
         "ostype",
         Content::Text(|_| Ok(format!("{OS_TYPE}\n").into_bytes())),
     ),
+    Entry::new("overflowgid", Content::Text(|_| Ok(b"65534\n".to_vec()))),
+    Entry::new("overflowuid", Content::Text(|_| Ok(b"65534\n".to_vec()))),
     Entry::new("pid_max", Content::Setting(pid_max, set_pid_max)),
     Entry::new("random", Content::Directory(RANDOM)),
     Entry::new("threads-max", Content::Text(threads_max)),

@@ -29,8 +29,10 @@ pub(crate) enum Content {
     Text(Make),
     /// A text that may be written too.
     Setting(Make, Store),
-    /// A link to a name.
+    /// A link whose body depends on who asks.
     Link(Make),
+    /// A link to a name.
+    Alias(&'static str),
     /// A directory.
     Directory(&'static [Entry]),
     /// A directory whose entries are not fixed.
@@ -45,7 +47,7 @@ impl Entry {
     pub(crate) fn kind(&self) -> FileKind {
         match self.content {
             Content::Text(_) | Content::Setting(..) => FileKind::Regular,
-            Content::Link(_) => FileKind::SymbolicLink,
+            Content::Link(_) | Content::Alias(_) => FileKind::SymbolicLink,
             Content::Directory(_) | Content::Special(_) => FileKind::Directory,
         }
     }
@@ -80,7 +82,6 @@ impl Entry {
                 })
             }
             Content::Link(body) => {
-                // Where it leads depends on who asks.
                 let target = Target::Body(body(shared)?);
                 Arc::new(LinkNode {
                     meta: meta(0o777),
@@ -88,6 +89,11 @@ impl Entry {
                     cacheable: false,
                 })
             }
+            Content::Alias(name) => Arc::new(LinkNode {
+                meta: meta(0o777),
+                target: Target::Body(name.as_bytes().to_vec()),
+                cacheable: true,
+            }),
             Content::Directory(entries) => {
                 let meta = Meta {
                     links: 2,

@@ -210,7 +210,9 @@ impl Generate for Info {
         let opened = file.downcast::<OpenFile>();
         let mount = opened.map_or(0, |opened| opened.path().mount().id());
         let inode = file.status().map_or(0, |status| status.inode);
-        let flags = linux_flags(&**file, handle.close_on_exec);
+        // Every opened name has O_LARGEFILE where offsets have 64 bits.
+        let large = if opened.is_some() { 0o100_000 } else { 0 };
+        let flags = linux_flags(&**file, handle.close_on_exec) | large;
         Ok(
             format!("pos:\t{position}\nflags:\t0{flags:o}\nmnt_id:\t{mount}\nino:\t{inode}\n")
                 .into_bytes(),
