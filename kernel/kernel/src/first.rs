@@ -7,7 +7,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use base::{Error, log};
 use object::{Handle, HandleTable};
-use proc::{AbiView, Environment, EnvironmentLimits, Event, EventSet, ExecRequest, ExitStatus, Process};
+use proc::{
+    AbiView, Environment, EnvironmentLimits, Event, EventSet, ExecRequest, ExitStatus, Process,
+};
 use proc::{SpawnGroup, SpawnOptions};
 use vfs::{FsContext, OpenOptions, View};
 
@@ -35,14 +37,25 @@ fn start(view: Arc<View>, options: &Options) -> Result<Arc<Process>, Failure> {
     let pages = hal::frame::statistics().total;
     let threads = (pages * hal::PAGE_SIZE / MEMORY_PER_THREAD).clamp(64, 32_000);
     let fail = |what: &'static str| move |error: Error| Failure::new(what, error);
-    let environment =
-        Environment::new("machine", "scarlet", EnvironmentLimits { threads }).map_err(fail("the first environment"))?;
-    environment.set_view("scarlet", AbiView { view: view.clone(), root: view.root() });
+    let environment = Environment::new("machine", "scarlet", EnvironmentLimits { threads })
+        .map_err(fail("the first environment"))?;
+    environment.set_view(
+        "scarlet",
+        AbiView {
+            view: view.clone(),
+            root: view.root(),
+        },
+    );
     proc::machine::start(&environment);
     let fs = FsContext::new(view);
     let handles = standard_handles(&fs);
     let mut arguments = Vec::from([Vec::from(options.init.as_bytes())]);
-    arguments.extend(options.arguments.iter().map(|word| Vec::from(word.as_bytes())));
+    arguments.extend(
+        options
+            .arguments
+            .iter()
+            .map(|word| Vec::from(word.as_bytes())),
+    );
     let mut variables = Vec::from([String::from("HOME=/"), String::from("TERM=linux")]);
     variables.extend(options.environment.iter().cloned());
     let request = ExecRequest {
@@ -51,7 +64,11 @@ fn start(view: Arc<View>, options: &Options) -> Result<Arc<Process>, Failure> {
         environment: variables.into_iter().map(String::into_bytes).collect(),
         ..ExecRequest::default()
     };
-    log::info!("starting {} after {} ms", options.init, hal::timer::now_ns() / 1_000_000);
+    log::info!(
+        "starting {} after {} ms",
+        options.init,
+        hal::timer::now_ns() / 1_000_000
+    );
     let spawn_options = SpawnOptions {
         handles,
         fs,
@@ -68,7 +85,11 @@ fn start(view: Arc<View>, options: &Options) -> Result<Arc<Process>, Failure> {
 /// Input, output and errors on `/dev/console`; without one the process starts with no handles, and says nothing.
 fn standard_handles(fs: &FsContext) -> HandleTable {
     let handles = HandleTable::new(HANDLES);
-    let options = OpenOptions { read: true, write: true, ..OpenOptions::default() };
+    let options = OpenOptions {
+        read: true,
+        write: true,
+        ..OpenOptions::default()
+    };
     match fs.open(b"/dev/console", &options) {
         Ok(console) => {
             for _ in 0..3 {
@@ -84,7 +105,9 @@ fn standard_handles(fs: &FsContext) -> HandleTable {
 /// What a person can do about it.
 fn explain(path: &str, error: Error) -> Failure {
     let reason = match error {
-        Error::NotFound => format!("there is no {path} in the initramfs; add one, or name another with init=PATH"),
+        Error::NotFound => {
+            format!("there is no {path} in the initramfs; add one, or name another with init=PATH")
+        }
         Error::NotExecutable => format!("{path} is no program for this machine"),
         Error::AccessDenied => format!("{path} is not executable (its mode, or it is a directory)"),
         Error::OutOfMemory => format!("there is not enough memory for {path}"),

@@ -40,7 +40,9 @@ impl SerialPort for HostedConsole {
 
 /// Offers the port and connects its interrupt.
 pub(crate) fn start() {
-    let port = Arc::new(HostedConsole { events: SpinLock::new(rank::DEVICE, None) });
+    let port = Arc::new(HostedConsole {
+        events: SpinLock::new(rank::DEVICE, None),
+    });
     let interrupted = port.clone();
     let handler = move || {
         let events = interrupted.events.lock().clone();

@@ -68,7 +68,10 @@ struct Failure {
 
 impl Failure {
     fn new(what: &'static str, detail: impl core::fmt::Display) -> Failure {
-        Failure { what, detail: alloc::format!("{detail}") }
+        Failure {
+            what,
+            detail: alloc::format!("{detail}"),
+        }
     }
 }
 
@@ -110,7 +113,17 @@ mod tests {
     #[test]
     fn a_machine_without_a_first_process_says_so() {
         let outcome = Machine::new(1).run(super::kernel_main);
-        assert!(matches!(outcome.exit, Exit::PowerOff(super::FAILED)), "{:?}", outcome.exit);
-        assert!(outcome.text().contains("there is no /system/scarlet/bin/init"), "{}", outcome.text());
+        assert!(
+            matches!(outcome.exit, Exit::PowerOff(super::FAILED)),
+            "{:?}",
+            outcome.exit
+        );
+        assert!(
+            outcome
+                .text()
+                .contains("there is no /system/scarlet/bin/init"),
+            "{}",
+            outcome.text()
+        );
     }
 }

@@ -11,7 +11,8 @@ use vfs::{FileSystem, FsContext, MountFlags, ResolveFlags, View};
 pub(crate) fn build(initramfs: Option<Initramfs>) -> Result<Arc<View>, Failure> {
     fs_ram::register();
     fs_dev::start().map_err(at("device files"))?;
-    let root = RamFs::with("tmpfs", Limits::default(), 0o755).map_err(at("the root file system"))?;
+    let root =
+        RamFs::with("tmpfs", Limits::default(), 0o755).map_err(at("the root file system"))?;
     match initramfs {
         Some(archive) => unpack(&archive, &root)?,
         None => log::warn!("no initramfs: the root is empty"),
@@ -23,7 +24,8 @@ pub(crate) fn build(initramfs: Option<Initramfs>) -> Result<Arc<View>, Failure> 
 }
 
 fn unpack(archive: &Initramfs, root: &RamFs) -> Result<(), Failure> {
-    let summary = fs_cpio::populate(archive, root).map_err(|error| Failure::new("the initramfs", error))?;
+    let summary =
+        fs_cpio::populate(archive, root).map_err(|error| Failure::new("the initramfs", error))?;
     log::info!(
         "initramfs: {} entries, {} pages taken over, {} bytes copied",
         summary.entries,
@@ -40,7 +42,14 @@ fn mount_devices(view: &Arc<View>) -> Result<(), Failure> {
         Ok(_) | Err(base::Error::Exists) => {}
         Err(error) => return Err(at("/dev")(error)),
     }
-    let place = context.resolve(None, b"/dev", ResolveFlags::DIRECTORY).map_err(at("/dev"))?;
+    let place = context
+        .resolve(None, b"/dev", ResolveFlags::DIRECTORY)
+        .map_err(at("/dev"))?;
     let devices = fs_dev::device_files().map_err(at("/dev"))?;
-    view.mount(&devices, &place, MountFlags::NO_EXECUTE | MountFlags::NO_SET_ID).map_err(at("/dev"))
+    view.mount(
+        &devices,
+        &place,
+        MountFlags::NO_EXECUTE | MountFlags::NO_SET_ID,
+    )
+    .map_err(at("/dev"))
 }

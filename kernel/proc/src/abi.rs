@@ -46,7 +46,8 @@ pub trait Abi: Send + Sync + 'static {
 
     /// Maps and fills the first stack of a program whose segments are mapped in `space` already (which is nobody's
     /// current space yet), and makes the registers it starts with.
-    fn initial_stack(&self, info: &ExecInfo<'_>, space: &Arc<AddressSpace>) -> Result<InitialState>;
+    fn initial_stack(&self, info: &ExecInfo<'_>, space: &Arc<AddressSpace>)
+    -> Result<InitialState>;
 
     /// Answers the system call in `context`: reads number and arguments, writes the result. After a successful exec
     /// the context is the new program's and must be left alone.
@@ -54,7 +55,12 @@ pub trait Abi: Send + Sync + 'static {
 
     /// Makes the context call the program's handler for an event. `Err` when it cannot (its stack is not writable):
     /// the program then gets a fault it cannot catch.
-    fn deliver(&self, task: &Arc<Task>, context: &mut UserContext, event: &PendingEvent) -> Result<()> {
+    fn deliver(
+        &self,
+        task: &Arc<Task>,
+        context: &mut UserContext,
+        event: &PendingEvent,
+    ) -> Result<()> {
         let _ = (task, context, event);
         Err(Error::NotImplemented)
     }
@@ -66,7 +72,13 @@ pub trait Abi: Send + Sync + 'static {
     }
 
     /// Which event a fault of the program becomes. The neutral answer serves unless an ABI knows more.
-    fn fault(&self, task: &Arc<Task>, context: &UserContext, reason: FaultReason, address: usize) -> EventInfo {
+    fn fault(
+        &self,
+        task: &Arc<Task>,
+        context: &UserContext,
+        reason: FaultReason,
+        address: usize,
+    ) -> EventInfo {
         let _ = (task, context);
         let event = match reason {
             FaultReason::Unmapped | FaultReason::Protection => Event::SEGMENT_FAULT,
@@ -105,7 +117,8 @@ pub trait Abi: Send + Sync + 'static {
     }
 }
 
-static ABIS: Global<SpinLock<Vec<Arc<dyn Abi>>>> = Global::new(|| SpinLock::new(rank::SESSION, Vec::new()));
+static ABIS: Global<SpinLock<Vec<Arc<dyn Abi>>>> =
+    Global::new(|| SpinLock::new(rank::SESSION, Vec::new()));
 
 /// Makes an ABI known. The order of registration is the order of asking.
 pub fn register(abi: Arc<dyn Abi>) {

@@ -55,7 +55,11 @@ pub struct Environment {
 
 impl Environment {
     /// The first environment: a fresh namespace, no views yet.
-    pub fn new(name: &str, default_abi: &str, limits: EnvironmentLimits) -> Result<Arc<Environment>> {
+    pub fn new(
+        name: &str,
+        default_abi: &str,
+        limits: EnvironmentLimits,
+    ) -> Result<Arc<Environment>> {
         Self::build(name, default_abi, limits, None, PidNamespace::new(None)?)
     }
 
@@ -68,8 +72,11 @@ impl Environment {
         limits: EnvironmentLimits,
         own_processes: bool,
     ) -> Result<Arc<Environment>> {
-        let processes =
-            if own_processes { PidNamespace::new(Some(self.processes.clone()))? } else { self.processes.clone() };
+        let processes = if own_processes {
+            PidNamespace::new(Some(self.processes.clone()))?
+        } else {
+            self.processes.clone()
+        };
         let inside = Self::build(name, default_abi, limits, Some(self.clone()), processes)?;
         inside.set_host_name(self.host_name());
         Ok(inside)
@@ -91,7 +98,12 @@ impl Environment {
             threads: 0,
             users: BTreeMap::new(),
         };
-        Ok(Arc::new(Environment { name: name.into(), parent, processes, state: SpinLock::new(RANK, state) }))
+        Ok(Arc::new(Environment {
+            name: name.into(),
+            parent,
+            processes,
+            state: SpinLock::new(RANK, state),
+        }))
     }
 
     /// Its name, for people.
@@ -166,7 +178,10 @@ impl Environment {
     /// Counts one more thread for a user, here and in every environment around, or refuses with
     /// [`Error::WouldBlock`]. `user_limit` is the caller's limit of processes; the superuser is not held to it.
     pub(crate) fn count_start(self: &Arc<Self>, user: u32, user_limit: u64) -> Result<Charge> {
-        let mut charged = Charge { user, environments: alloc::vec::Vec::new() };
+        let mut charged = Charge {
+            user,
+            environments: alloc::vec::Vec::new(),
+        };
         let mut next = Some(self.clone());
         while let Some(environment) = next {
             next = environment.parent.clone();
@@ -218,7 +233,9 @@ mod tests {
     #[test]
     fn the_cap_counts_everyone() {
         let outer = environment(3);
-        let inner = outer.new_inside("inner", "xv6", EnvironmentLimits { threads: 2 }, true).expect("inside");
+        let inner = outer
+            .new_inside("inner", "xv6", EnvironmentLimits { threads: 2 }, true)
+            .expect("inside");
         let first = inner.count_start(0, 0).expect("first");
         let second = inner.count_start(0, 0).expect("second");
         assert_eq!(inner.count_start(0, 0).err(), Some(Error::WouldBlock));

@@ -5,7 +5,10 @@
 //! go of its memory and handles, gives its children to the nearest subreaper or to init, tells its parent and stays
 //! as a zombie; [`release`] removes it once it was waited for, or at once when its parent said that it never will.
 
-use crate::event::{ActionFlags, ChildChange, Disposition, Event, EventInfo, child_info, send_to_group, send_to_process};
+use crate::event::{
+    ActionFlags, ChildChange, Disposition, Event, EventInfo, child_info, send_to_group,
+    send_to_process,
+};
 use crate::group::ProcessGroup;
 use crate::process::{Image, Process, shared_fs_context};
 use crate::status::ExitStatus;
@@ -37,7 +40,10 @@ pub fn end_process(task: &Arc<Task>, status: ExitStatus) {
 
 /// Ends a process from outside, as KILL would, but also the first one.
 pub fn kill_process(process: &Arc<Process>) {
-    process.shared.lock().end_all(ExitStatus::Killed { event: Event::KILL, core: false });
+    process.shared.lock().end_all(ExitStatus::Killed {
+        event: Event::KILL,
+        core: false,
+    });
     process.continued.wake_all();
 }
 
@@ -53,7 +59,10 @@ pub(crate) fn finish(task: &Arc<Task>) {
     let (last, gone) = {
         let mut shared = process.shared.lock();
         shared.usage.add(&usage);
-        let position = shared.tasks.iter().position(|other| Arc::ptr_eq(other, task));
+        let position = shared
+            .tasks
+            .iter()
+            .position(|other| Arc::ptr_eq(other, task));
         let gone = position.map(|position| shared.tasks.remove(position));
         (shared.tasks.is_empty(), gone)
     };
@@ -75,7 +84,10 @@ pub(crate) fn finish(task: &Arc<Task>) {
 fn end(process: &Arc<Process>) {
     let status = {
         let shared = process.shared.lock();
-        shared.ending.or(shared.last_status).unwrap_or(ExitStatus::Exited(0))
+        shared
+            .ending
+            .or(shared.last_status)
+            .unwrap_or(ExitStatus::Exited(0))
     };
     process.alarm.stop();
     drop_resources(process);
@@ -97,13 +109,20 @@ fn end(process: &Arc<Process>) {
 /// Lets go of memory, files and handles; what is left answers questions about a zombie.
 fn drop_resources(process: &Arc<Process>) {
     let image = process.image();
-    let bare = Image { space: None, executable: None, ..Image::clone(&image) };
+    let bare = Image {
+        space: None,
+        executable: None,
+        ..Image::clone(&image)
+    };
     drop(process.set_image(Arc::new(bare)));
     drop(image);
     drop(process.set_handles(Arc::new(HandleTable::new(0))));
     // Its user is still asked for; the directory it was in must not stay busy because of a zombie.
     let fs = process.fs();
-    let rest = FsContext { credentials: fs.credentials.clone(), ..FsContext::new(fs.view.clone()) };
+    let rest = FsContext {
+        credentials: fs.credentials.clone(),
+        ..FsContext::new(fs.view.clone())
+    };
     drop(process.set_shared_fs(shared_fs_context(rest)));
 }
 
@@ -112,7 +131,11 @@ fn end_namespace(init: &Arc<Process>) {
     let namespace = init.namespace();
     namespace.close();
     loop {
-        let others: Vec<_> = namespace.processes().into_iter().filter(|other| !Arc::ptr_eq(other, init)).collect();
+        let others: Vec<_> = namespace
+            .processes()
+            .into_iter()
+            .filter(|other| !Arc::ptr_eq(other, init))
+            .collect();
         if others.is_empty() {
             return;
         }
@@ -123,7 +146,10 @@ fn end_namespace(init: &Arc<Process>) {
                 kill_process(other);
             }
         }
-        let living: Vec<_> = others.into_iter().filter(|other| !other.is_zombie()).collect();
+        let living: Vec<_> = others
+            .into_iter()
+            .filter(|other| !other.is_zombie())
+            .collect();
         if let Some(other) = living.first() {
             other.wait_ended();
         }
@@ -197,7 +223,8 @@ fn reaper_of(process: &Arc<Process>) -> Option<Arc<Process>> {
 fn child_is_forgotten(parent: &Process) -> bool {
     parent.with_actions(|table| {
         let action = table.get(Event::CHILD_CHANGED);
-        action.disposition == Disposition::Ignore || action.flags.contains(ActionFlags::NO_CHILD_WAIT)
+        action.disposition == Disposition::Ignore
+            || action.flags.contains(ActionFlags::NO_CHILD_WAIT)
     })
 }
 
@@ -240,7 +267,10 @@ pub(crate) fn release(process: &Arc<Process>) -> bool {
         process.group().leave(process);
         process.parent().and_then(|parent| {
             let mut relations = parent.relations.lock();
-            let position = relations.children.iter().position(|child| Arc::ptr_eq(child, process))?;
+            let position = relations
+                .children
+                .iter()
+                .position(|child| Arc::ptr_eq(child, process))?;
             Some(relations.children.swap_remove(position))
         })
     };

@@ -81,7 +81,11 @@ pub struct ThreadOptions {
 
 /// Makes a process like the caller's; it starts with `context`. With [`CloneOptions::vfork`] this returns only when
 /// the child has executed or ended.
-pub fn fork(task: &Arc<Task>, context: UserContext, options: &CloneOptions) -> Result<Arc<Process>> {
+pub fn fork(
+    task: &Arc<Task>,
+    context: UserContext,
+    options: &CloneOptions,
+) -> Result<Arc<Process>> {
     let process = task.process();
     if process.is_ending() {
         return Err(Error::Interrupted);
@@ -93,9 +97,17 @@ pub fn fork(task: &Arc<Task>, context: UserContext, options: &CloneOptions) -> R
     let identity = Identity::allocate(environment.processes())?;
     let old = process.image();
     let space = old.space.as_ref().ok_or(Error::Interrupted)?;
-    let space = if options.share_space { space.clone() } else { space.fork()? };
+    let space = if options.share_space {
+        space.clone()
+    } else {
+        space.fork()?
+    };
     let handles = process.handles();
-    let handles = if options.share_handles { handles } else { Arc::new(handles.fork()?) };
+    let handles = if options.share_handles {
+        handles
+    } else {
+        Arc::new(handles.fork()?)
+    };
     let shared_fs = process.shared_fs();
     let shared_fs = if options.share_fs {
         shared_fs
@@ -112,7 +124,11 @@ pub fn fork(task: &Arc<Task>, context: UserContext, options: &CloneOptions) -> R
         ..Image::clone(&old)
     };
     let task_state = old.abi.fork_task_state(&task.raw_abi_state(), false);
-    let parent = if options.sibling { process.parent().ok_or(Error::InvalidArgument)? } else { process.clone() };
+    let parent = if options.sibling {
+        process.parent().ok_or(Error::InvalidArgument)?
+    } else {
+        process.clone()
+    };
     let child = Arc::new(Process::new(Seed {
         identity: identity.clone(),
         environment: environment.clone(),
@@ -128,21 +144,37 @@ pub fn fork(task: &Arc<Task>, context: UserContext, options: &CloneOptions) -> R
         charge,
     }));
     child.borrowed.store(options.vfork, Ordering::Relaxed);
-    let child_task = Arc::new(Task::new(identity, child.clone(), task_state, task.blocked()));
+    let child_task = Arc::new(Task::new(
+        identity,
+        child.clone(),
+        task_state,
+        task.blocked(),
+    ));
     child_task.set_clear_on_exit(options.clear_on_exit.unwrap_or(0));
     if let Some(address) = options.parent_id_address {
         mem::user::store_u32(address, child.id())?;
     }
     publish(&parent, &child, &child_task)?;
-    start_process(&child, &child_task, space, context, options.child_id_address)?;
+    start_process(
+        &child,
+        &child_task,
+        space,
+        context,
+        options.child_id_address,
+    )?;
     if options.vfork {
         // Only an end of the caller itself may cut this short.
-        let _ = task.wait_killable(&child.returned, || (!child.borrowed.load(Ordering::Acquire)).then_some(()));
+        let _ = task.wait_killable(&child.returned, || {
+            (!child.borrowed.load(Ordering::Acquire)).then_some(())
+        });
     }
     Ok(child)
 }
 
-fn copy_actions(process: &Process, options: &CloneOptions) -> Arc<base::sync::SpinLock<ActionTable>> {
+fn copy_actions(
+    process: &Process,
+    options: &CloneOptions,
+) -> Arc<base::sync::SpinLock<ActionTable>> {
     let actions = process.shared_actions();
     if options.share_actions {
         return actions;
@@ -188,7 +220,11 @@ pub(crate) fn start_process(
 }
 
 /// Adds a thread to the caller's process; it starts with `context`.
-pub fn spawn_thread(task: &Arc<Task>, context: UserContext, options: &ThreadOptions) -> Result<Arc<Task>> {
+pub fn spawn_thread(
+    task: &Arc<Task>,
+    context: UserContext,
+    options: &ThreadOptions,
+) -> Result<Arc<Task>> {
     let process = task.process();
     let environment = process.environment();
     let user = process.fs().credentials.uid;
@@ -196,7 +232,12 @@ pub fn spawn_thread(task: &Arc<Task>, context: UserContext, options: &ThreadOpti
     let identity = Identity::allocate(environment.processes())?;
     let space = process.space().ok_or(Error::Interrupted)?;
     let state: AbiState = process.abi().fork_task_state(&task.raw_abi_state(), true);
-    let thread = Arc::new(Task::new(identity.clone(), process.clone(), state, task.blocked()));
+    let thread = Arc::new(Task::new(
+        identity.clone(),
+        process.clone(),
+        state,
+        task.blocked(),
+    ));
     thread.set_clear_on_exit(options.clear_on_exit.unwrap_or(0));
     *thread.charge.lock() = Some(charge);
     if let Some(address) = options.parent_id_address {
@@ -223,7 +264,12 @@ pub fn spawn_thread(task: &Arc<Task>, context: UserContext, options: &ThreadOpti
     Ok(thread)
 }
 
-fn start(task: &Arc<Task>, space: Arc<AddressSpace>, context: UserContext, id_address: Option<usize>) -> Result<()> {
+fn start(
+    task: &Arc<Task>,
+    space: Arc<AddressSpace>,
+    context: UserContext,
+    id_address: Option<usize>,
+) -> Result<()> {
     let runner = task.clone();
     let name: String = task.process().name();
     let thread = base::thread::spawn(&name, move || {

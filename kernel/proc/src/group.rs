@@ -27,7 +27,11 @@ pub struct Session {
 impl Session {
     pub(crate) fn new(identity: Arc<Identity>, leader: Weak<Process>) -> Arc<Session> {
         let terminal = SpinLock::new(rank::SESSION, None);
-        let session = Arc::new(Session { identity, leader, terminal });
+        let session = Arc::new(Session {
+            identity,
+            leader,
+            terminal,
+        });
         session.identity.publish_session(&session);
         session
     }
@@ -71,7 +75,11 @@ pub struct ProcessGroup {
 impl ProcessGroup {
     pub(crate) fn new(identity: Arc<Identity>, session: Arc<Session>) -> Arc<ProcessGroup> {
         let members = SpinLock::new(rank::SESSION, Vec::new());
-        let group = Arc::new(ProcessGroup { identity, session, members });
+        let group = Arc::new(ProcessGroup {
+            identity,
+            session,
+            members,
+        });
         group.identity.publish_group(&group);
         group
     }
@@ -102,7 +110,9 @@ impl ProcessGroup {
     }
 
     pub(crate) fn leave(&self, process: &Process) {
-        self.members.lock().retain(|member| !core::ptr::eq(member.as_ptr(), process));
+        self.members
+            .lock()
+            .retain(|member| !core::ptr::eq(member.as_ptr(), process));
     }
 
     /// Whether no member has a parent in another group of the same session: nobody is left who could continue it
@@ -112,7 +122,9 @@ impl ProcessGroup {
             if except.is_some_and(|gone| core::ptr::eq(gone, &**member)) || member.is_zombie() {
                 return false;
             }
-            let Some(parent) = member.parent() else { return false };
+            let Some(parent) = member.parent() else {
+                return false;
+            };
             if except.is_some_and(|gone| core::ptr::eq(gone, &*parent)) || parent.is_init() {
                 return false;
             }
@@ -182,7 +194,11 @@ impl Task {
         if !Arc::ptr_eq(group.session(), &session) {
             return Err(Error::NotPermitted);
         }
-        let old = if Arc::ptr_eq(&group, &target.group()) { None } else { Some(target.move_to_group(&group)) };
+        let old = if Arc::ptr_eq(&group, &target.group()) {
+            None
+        } else {
+            Some(target.move_to_group(&group))
+        };
         drop(tree);
         drop(old);
         Ok(())

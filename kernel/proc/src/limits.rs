@@ -55,8 +55,22 @@ impl Resource {
     pub fn new(number: usize) -> Option<Resource> {
         use Resource::*;
         const ALL: [Resource; Resource::COUNT] = [
-            ProcessorTime, FileSize, Data, Stack, Core, Resident, Processes, Handles, LockedMemory, AddressSpace,
-            Locks, PendingEvents, MessageQueues, Nice, RealTimePriority, RealTimeTime,
+            ProcessorTime,
+            FileSize,
+            Data,
+            Stack,
+            Core,
+            Resident,
+            Processes,
+            Handles,
+            LockedMemory,
+            AddressSpace,
+            Locks,
+            PendingEvents,
+            MessageQueues,
+            Nice,
+            RealTimePriority,
+            RealTimeTime,
         ];
         ALL.get(number).copied()
     }
@@ -73,7 +87,10 @@ pub struct Limit {
 
 impl Limit {
     /// No limit at all.
-    pub const NONE: Limit = Limit { soft: UNLIMITED, hard: UNLIMITED };
+    pub const NONE: Limit = Limit {
+        soft: UNLIMITED,
+        hard: UNLIMITED,
+    };
 }
 
 /// All limits of a process.
@@ -84,13 +101,34 @@ impl Limits {
     /// The limits of the first process: like Linux's, with `processes` for the number of processes.
     pub fn initial(processes: u64) -> Limits {
         let mut limits = Limits([Limit::NONE; Resource::COUNT]);
-        limits.0[Resource::Stack as usize] = Limit { soft: 8 << 20, hard: UNLIMITED };
-        limits.0[Resource::Core as usize] = Limit { soft: 0, hard: UNLIMITED };
-        limits.0[Resource::Processes as usize] = Limit { soft: processes, hard: processes };
-        limits.0[Resource::Handles as usize] = Limit { soft: 1024, hard: 4096 };
-        limits.0[Resource::LockedMemory as usize] = Limit { soft: 8 << 20, hard: 8 << 20 };
-        limits.0[Resource::PendingEvents as usize] = Limit { soft: processes, hard: processes };
-        limits.0[Resource::MessageQueues as usize] = Limit { soft: 819_200, hard: 819_200 };
+        limits.0[Resource::Stack as usize] = Limit {
+            soft: 8 << 20,
+            hard: UNLIMITED,
+        };
+        limits.0[Resource::Core as usize] = Limit {
+            soft: 0,
+            hard: UNLIMITED,
+        };
+        limits.0[Resource::Processes as usize] = Limit {
+            soft: processes,
+            hard: processes,
+        };
+        limits.0[Resource::Handles as usize] = Limit {
+            soft: 1024,
+            hard: 4096,
+        };
+        limits.0[Resource::LockedMemory as usize] = Limit {
+            soft: 8 << 20,
+            hard: 8 << 20,
+        };
+        limits.0[Resource::PendingEvents as usize] = Limit {
+            soft: processes,
+            hard: processes,
+        };
+        limits.0[Resource::MessageQueues as usize] = Limit {
+            soft: 819_200,
+            hard: 819_200,
+        };
         limits.0[Resource::Nice as usize] = Limit { soft: 0, hard: 0 };
         limits.0[Resource::RealTimePriority as usize] = Limit { soft: 0, hard: 0 };
         limits
@@ -126,18 +164,30 @@ mod tests {
     #[test]
     fn only_the_privileged_raise_a_hard_limit() {
         let mut limits = Limits::initial(100);
-        let more = Limit { soft: 200, hard: 200 };
-        assert_eq!(limits.set(Resource::Processes, more, false), Err(Error::NotPermitted));
+        let more = Limit {
+            soft: 200,
+            hard: 200,
+        };
+        assert_eq!(
+            limits.set(Resource::Processes, more, false),
+            Err(Error::NotPermitted)
+        );
         assert_eq!(limits.set(Resource::Processes, more, true), Ok(()));
         assert_eq!(limits.soft(Resource::Processes), 200);
         let twisted = Limit { soft: 2, hard: 1 };
-        assert_eq!(limits.set(Resource::Processes, twisted, true), Err(Error::InvalidArgument));
+        assert_eq!(
+            limits.set(Resource::Processes, twisted, true),
+            Err(Error::InvalidArgument)
+        );
     }
 
     #[test]
     fn numbers_name_resources() {
         for number in 0..Resource::COUNT {
-            assert_eq!(Resource::new(number).map(|resource| resource as usize), Some(number));
+            assert_eq!(
+                Resource::new(number).map(|resource| resource as usize),
+                Some(number)
+            );
         }
         assert_eq!(Resource::new(16), None);
     }

@@ -28,5 +28,7 @@ pub fn environment() -> Option<Arc<Environment>> {
 
 /// The outermost namespace of process ids.
 pub fn namespace() -> Option<Arc<PidNamespace>> {
-    MACHINE.get().map(|environment| environment.processes().clone())
+    MACHINE
+        .get()
+        .map(|environment| environment.processes().clone())
 }

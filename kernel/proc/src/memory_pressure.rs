@@ -21,10 +21,14 @@ pub(crate) fn install() {
 }
 
 fn relieve() -> Relief {
-    let Some(environment) = machine::environment() else { return Relief::None };
+    let Some(environment) = machine::environment() else {
+        return Relief::None;
+    };
     let mut biggest: Option<(usize, Arc<Process>)> = None;
     for process in environment.processes().processes() {
-        let Some(space) = process.space() else { continue };
+        let Some(space) = process.space() else {
+            continue;
+        };
         if process.is_out_of_memory_victim() {
             return wait_for(&process);
         }
@@ -34,8 +38,13 @@ fn relieve() -> Relief {
             biggest = Some((size, process));
         }
     }
-    let Some((size, victim)) = biggest else { return Relief::None };
-    log::warn!("out of memory: killing {victim:?}, which holds {} KiB", size / 1024);
+    let Some((size, victim)) = biggest else {
+        return Relief::None;
+    };
+    log::warn!(
+        "out of memory: killing {victim:?}, which holds {} KiB",
+        size / 1024
+    );
     victim.out_of_memory_victim.store(true, Ordering::Relaxed);
     crate::exit::kill_process(&victim);
     wait_for(&victim)
@@ -43,6 +52,8 @@ fn relieve() -> Relief {
 
 /// Gives the victim a moment to go; memory comes back when its last thread has left it.
 fn wait_for(victim: &Arc<Process>) -> Relief {
-    let _ = victim.ended.wait_deadline(base::time::now() + PATIENCE, || victim.exit_status());
+    let _ = victim
+        .ended
+        .wait_deadline(base::time::now() + PATIENCE, || victim.exit_status());
     Relief::Expected
 }

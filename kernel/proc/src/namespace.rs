@@ -60,8 +60,17 @@ impl PidNamespace {
         if depth > DEEPEST {
             return Err(Error::TooManyUsers);
         }
-        let ids = Ids { entries: BTreeMap::new(), last: 0, maximum: DEFAULT_MAXIMUM, closed: false };
-        Ok(Arc::new(PidNamespace { parent, depth, ids: SpinLock::new(RANK, ids) }))
+        let ids = Ids {
+            entries: BTreeMap::new(),
+            last: 0,
+            maximum: DEFAULT_MAXIMUM,
+            closed: false,
+        };
+        Ok(Arc::new(PidNamespace {
+            parent,
+            depth,
+            ids: SpinLock::new(RANK, ids),
+        }))
     }
 
     /// The namespace around it.
@@ -113,13 +122,20 @@ impl PidNamespace {
 
     /// Every process, in the order of ids, zombies included.
     pub fn processes(&self) -> Vec<Arc<Process>> {
-        self.ids.lock().entries.values().filter_map(|entry| entry.process.clone()).collect()
+        self.ids
+            .lock()
+            .entries
+            .values()
+            .filter_map(|entry| entry.process.clone())
+            .collect()
     }
 
     /// The first process at or after `id`, and its id: a stable way to walk while processes come and go.
     pub fn next_process(&self, id: u32) -> Option<(u32, Arc<Process>)> {
         let ids = self.ids.lock();
-        ids.entries.range(id..).find_map(|(id, entry)| entry.process.clone().map(|process| (*id, process)))
+        ids.entries
+            .range(id..)
+            .find_map(|(id, entry)| entry.process.clone().map(|process| (*id, process)))
     }
 
     /// The process that adopts orphans and ends the namespace with itself.
@@ -140,9 +156,15 @@ impl PidNamespace {
         let maximum = ids.maximum;
         let mut candidate = ids.last;
         for _ in 0..=maximum {
-            candidate = if candidate >= maximum { FIRST_AFTER_WRAP } else { candidate + 1 };
-            if !ids.entries.contains_key(&candidate) {
-                ids.entries.insert(candidate, Entry::default());
+            candidate = if candidate >= maximum {
+                FIRST_AFTER_WRAP
+            } else {
+                candidate + 1
+            };
+            if let alloc::collections::btree_map::Entry::Vacant(place) =
+                ids.entries.entry(candidate)
+            {
+                place.insert(Entry::default());
                 ids.last = candidate;
                 return Ok(candidate);
             }
@@ -172,7 +194,9 @@ impl Identity {
             chain.push(namespace);
         }
         // Numbers taken so far go back by Drop if a later namespace has none left.
-        let mut identity = Identity { levels: Vec::with_capacity(chain.len()) };
+        let mut identity = Identity {
+            levels: Vec::with_capacity(chain.len()),
+        };
         for namespace in chain.into_iter().rev() {
             let number = namespace.take_number()?;
             identity.levels.push((namespace, number));
@@ -255,10 +279,15 @@ mod tests {
     #[test]
     fn numbers_rise_wrap_and_skip_those_in_use() {
         let namespace = namespace(305);
-        let kept: Vec<_> = (0..302).map(|_| Identity::allocate(&namespace).expect("free")).collect();
+        let kept: Vec<_> = (0..302)
+            .map(|_| Identity::allocate(&namespace).expect("free"))
+            .collect();
         assert_eq!(kept.last().map(|identity| identity.number()), Some(302));
         for expected in [303, 304, 305, 303] {
-            assert_eq!(Identity::allocate(&namespace).expect("free").number(), expected);
+            assert_eq!(
+                Identity::allocate(&namespace).expect("free").number(),
+                expected
+            );
         }
         drop(kept);
         assert_eq!(Identity::allocate(&namespace).expect("free").number(), 304);
@@ -267,8 +296,13 @@ mod tests {
     #[test]
     fn a_full_namespace_says_so_and_recovers() {
         let namespace = namespace(301);
-        let kept: Vec<_> = (0..301).map(|_| Identity::allocate(&namespace).expect("free")).collect();
-        assert_eq!(Identity::allocate(&namespace).err(), Some(Error::WouldBlock));
+        let kept: Vec<_> = (0..301)
+            .map(|_| Identity::allocate(&namespace).expect("free"))
+            .collect();
+        assert_eq!(
+            Identity::allocate(&namespace).err(),
+            Some(Error::WouldBlock)
+        );
         drop(kept);
         assert!(Identity::allocate(&namespace).is_ok());
     }

@@ -322,7 +322,10 @@ impl Process {
         self.actions.lock().clone()
     }
 
-    pub(crate) fn set_shared_actions(&self, actions: Arc<SpinLock<ActionTable>>) -> Arc<SpinLock<ActionTable>> {
+    pub(crate) fn set_shared_actions(
+        &self,
+        actions: Arc<SpinLock<ActionTable>>,
+    ) -> Arc<SpinLock<ActionTable>> {
         core::mem::replace(&mut *self.actions.lock(), actions)
     }
 
@@ -387,7 +390,8 @@ impl Process {
 
     /// Its parent's id as it sees it: 0 for the first process, and where the parent is out of sight.
     pub fn parent_id(&self) -> u32 {
-        self.parent().map_or(0, |parent| parent.identity.number_in(self.namespace()))
+        self.parent()
+            .map_or(0, |parent| parent.identity.number_in(self.namespace()))
     }
 
     /// Its children, zombies included.

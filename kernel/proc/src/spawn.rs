@@ -74,16 +74,28 @@ impl SpawnOptions {
 }
 
 /// Makes a child of `parent` that runs a program.
-pub fn spawn(parent: &Arc<Process>, request: ExecRequest, options: SpawnOptions) -> Result<Arc<Process>> {
+pub fn spawn(
+    parent: &Arc<Process>,
+    request: ExecRequest,
+    options: SpawnOptions,
+) -> Result<Arc<Process>> {
     if parent.is_ending() {
         return Err(Error::Interrupted);
     }
-    create(Some(parent), request, options, parent.limits().as_ref().clone())
+    create(
+        Some(parent),
+        request,
+        options,
+        parent.limits().as_ref().clone(),
+    )
 }
 
 /// Makes the first process of an environment, which has no parent.
 pub fn spawn_first(request: ExecRequest, options: SpawnOptions) -> Result<Arc<Process>> {
-    let threads = options.environment.as_ref().map_or(0, |environment| environment.limits().threads);
+    let threads = options
+        .environment
+        .as_ref()
+        .map_or(0, |environment| environment.limits().threads);
     create(None, request, options, Limits::initial(threads as u64))
 }
 
@@ -94,8 +106,13 @@ fn create(
     limits: Limits,
 ) -> Result<Arc<Process>> {
     let inherited = parent.map(|parent| parent.environment().clone());
-    let environment = options.environment.clone().or(inherited).ok_or(Error::InvalidArgument)?;
-    let charge = environment.count_start(options.fs.credentials.uid, limits.soft(Resource::Processes))?;
+    let environment = options
+        .environment
+        .clone()
+        .or(inherited)
+        .ok_or(Error::InvalidArgument)?;
+    let charge =
+        environment.count_start(options.fs.credentials.uid, limits.soft(Resource::Processes))?;
     let from_inside = parent.filter(|parent| Arc::ptr_eq(parent.environment(), &environment));
     let caller = Caller {
         fs: &options.fs,
@@ -112,7 +129,10 @@ fn create(
     }
     let mut actions = ActionTable::default();
     for event in options.ignored.iter() {
-        let action = crate::event::Action { disposition: crate::event::Disposition::Ignore, ..Default::default() };
+        let action = crate::event::Action {
+            disposition: crate::event::Disposition::Ignore,
+            ..Default::default()
+        };
         actions.set(event, action);
     }
     let group = find_group(parent, &environment, &identity, &options.group)?;
@@ -134,7 +154,12 @@ fn create(
         })
     });
     process.relations.lock().executed = true;
-    let task = Arc::new(Task::new(identity, process.clone(), prepared.task_state, options.blocked));
+    let task = Arc::new(Task::new(
+        identity,
+        process.clone(),
+        prepared.task_state,
+        options.blocked,
+    ));
     match parent {
         Some(parent) => publish(parent, &process, &task)?,
         None => {
@@ -162,7 +187,10 @@ fn find_group(
     match (wanted, parent) {
         (SpawnGroup::Inherit, Some(parent)) => Ok(Some(parent.group())),
         (SpawnGroup::Join(id), Some(parent)) if *id != identity.number() => {
-            let group = environment.processes().group(*id).ok_or(Error::NotPermitted)?;
+            let group = environment
+                .processes()
+                .group(*id)
+                .ok_or(Error::NotPermitted)?;
             if !Arc::ptr_eq(group.session(), &parent.session()) {
                 return Err(Error::NotPermitted);
             }

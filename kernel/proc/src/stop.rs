@@ -14,7 +14,10 @@ impl Process {
     pub(crate) fn begin_stop(&self, event: Event, generation: u64) {
         debug_assert_eq!(DefaultAction::of(event), DefaultAction::Stop);
         let mut shared = self.shared.lock();
-        if shared.ending.is_some() || shared.stop.generation != generation || shared.stop.requested.is_some() {
+        if shared.ending.is_some()
+            || shared.stop.generation != generation
+            || shared.stop.requested.is_some()
+        {
             return;
         }
         shared.stop.requested = Some(event);
@@ -28,7 +31,10 @@ impl Process {
     pub(crate) fn complete_stop(&self) -> Option<Event> {
         let mut shared = self.shared.lock();
         let event = shared.stop.requested?;
-        if shared.stop.complete || shared.tasks.is_empty() || shared.stop.parked < shared.tasks.len() {
+        if shared.stop.complete
+            || shared.tasks.is_empty()
+            || shared.stop.parked < shared.tasks.len()
+        {
             return None;
         }
         shared.stop.complete = true;

@@ -44,7 +44,12 @@ pub struct Task {
 }
 
 impl Task {
-    pub(crate) fn new(identity: Arc<Identity>, process: Arc<Process>, abi_state: AbiState, blocked: EventSet) -> Task {
+    pub(crate) fn new(
+        identity: Arc<Identity>,
+        process: Arc<Process>,
+        abi_state: AbiState,
+        blocked: EventSet,
+    ) -> Task {
         Task {
             number: AtomicU32::new(identity.number()),
             identity: SpinLock::new(SLOT, identity),
@@ -134,7 +139,10 @@ impl Task {
 
     /// What it used so far.
     pub fn usage(&self) -> ResourceUsage {
-        let mut usage = ResourceUsage { faults: self.faults.load(Ordering::Relaxed), ..ResourceUsage::default() };
+        let mut usage = ResourceUsage {
+            faults: self.faults.load(Ordering::Relaxed),
+            ..ResourceUsage::default()
+        };
         if let Some(thread) = self.thread() {
             crate::accounting::add_thread(&mut usage, thread);
         }

@@ -27,7 +27,10 @@ pub fn number_seen_by(process: &Process, number: u32) -> u32 {
 
 /// The number by which terminals know the group that `process` knows by `id`.
 pub fn number_meant_by(process: &Process, id: u32) -> Option<u32> {
-    process.namespace().group(id).map(|group| group.identity().outermost())
+    process
+        .namespace()
+        .group(id)
+        .map(|group| group.identity().outermost())
 }
 
 /// The session's leader has ended: the terminal is free, and its foreground group hears of it.
@@ -74,10 +77,14 @@ impl ProcessGroups for Groups {
     }
 
     fn caller_ignores(&self, event: TerminalEvent) -> bool {
-        let Some(task) = Task::current() else { return false };
+        let Some(task) = Task::current() else {
+            return false;
+        };
         let event = event_of(event);
         task.blocked().contains(event)
-            || task.process().with_actions(|table| table.get(event).disposition == Disposition::Ignore)
+            || task
+                .process()
+                .with_actions(|table| table.get(event).disposition == Disposition::Ignore)
     }
 
     fn signal_group(&self, group: GroupId, event: TerminalEvent) {

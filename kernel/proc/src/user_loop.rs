@@ -5,7 +5,9 @@
 //! stop or to call a handler; one flag says that there is nothing to look at, and that is the usual case.
 
 use crate::abi::Abi;
-use crate::event::{Action, ActionFlags, DefaultAction, Disposition, Event, FaultReason, PendingEvent};
+use crate::event::{
+    Action, ActionFlags, DefaultAction, Disposition, Event, FaultReason, PendingEvent,
+};
 use crate::status::ExitStatus;
 use crate::task::Task;
 use alloc::sync::Arc;
@@ -29,17 +31,35 @@ pub(crate) fn run(task: &Arc<Task>, mut context: UserContext) {
         match event {
             UserEvent::Syscall => abi.system_call(task, &mut context),
             UserEvent::Interrupt => {}
-            UserEvent::Fault { address, access } => page_fault(task, &abi, &context, address, access),
-            UserEvent::Illegal => {
-                fault(task, &abi, &context, FaultReason::IllegalInstruction, context.pc());
+            UserEvent::Fault { address, access } => {
+                page_fault(task, &abi, &context, address, access)
             }
-            UserEvent::Breakpoint => fault(task, &abi, &context, FaultReason::Breakpoint, context.pc()),
-            UserEvent::Misaligned { address } => fault(task, &abi, &context, FaultReason::Misaligned, address),
+            UserEvent::Illegal => {
+                fault(
+                    task,
+                    &abi,
+                    &context,
+                    FaultReason::IllegalInstruction,
+                    context.pc(),
+                );
+            }
+            UserEvent::Breakpoint => {
+                fault(task, &abi, &context, FaultReason::Breakpoint, context.pc())
+            }
+            UserEvent::Misaligned { address } => {
+                fault(task, &abi, &context, FaultReason::Misaligned, address)
+            }
         }
     }
 }
 
-fn page_fault(task: &Arc<Task>, abi: &Arc<dyn Abi>, context: &UserContext, address: usize, access: Access) {
+fn page_fault(
+    task: &Arc<Task>,
+    abi: &Arc<dyn Abi>,
+    context: &UserContext,
+    address: usize,
+    access: Access,
+) {
     task.faults.fetch_add(1, Ordering::Relaxed);
     let Some(space) = mem::AddressSpace::current() else {
         return fault(task, abi, context, FaultReason::Unmapped, address);
@@ -55,14 +75,30 @@ fn page_fault(task: &Arc<Task>, abi: &Arc<dyn Abi>, context: &UserContext, addre
             if !task.process().is_out_of_memory_victim() {
                 log::warn!("{:?} ends: out of memory at {address:#x}", task.process());
             }
-            crate::exit::end_process(task, ExitStatus::Killed { event: Event::KILL, core: false });
+            crate::exit::end_process(
+                task,
+                ExitStatus::Killed {
+                    event: Event::KILL,
+                    core: false,
+                },
+            );
         }
     }
 }
 
-fn fault(task: &Arc<Task>, abi: &Arc<dyn Abi>, context: &UserContext, reason: FaultReason, address: usize) {
+fn fault(
+    task: &Arc<Task>,
+    abi: &Arc<dyn Abi>,
+    context: &UserContext,
+    reason: FaultReason,
+    address: usize,
+) {
     let info = abi.fault(task, context, reason, address);
-    if task.process().with_actions(|table| table.get(info.event).disposition) != Disposition::Handler {
+    if task
+        .process()
+        .with_actions(|table| table.get(info.event).disposition)
+        != Disposition::Handler
+    {
         log::info!(
             "{:?} {:?}: {reason:?} at {address:#x}, pc {:#x}, sp {:#x}",
             task.process(),
@@ -108,8 +144,15 @@ fn look_at_events(task: &Arc<Task>, abi: &Arc<dyn Abi>, context: &mut UserContex
             Next::Handler(event) => {
                 delivered = true;
                 if abi.deliver(task, context, &event).is_err() {
-                    log::info!("{:?}: no room to deliver {:?}", task.process(), event.info.event);
-                    let status = ExitStatus::Killed { event: Event::SEGMENT_FAULT, core: false };
+                    log::info!(
+                        "{:?}: no room to deliver {:?}",
+                        task.process(),
+                        event.info.event
+                    );
+                    let status = ExitStatus::Killed {
+                        event: Event::SEGMENT_FAULT,
+                        core: false,
+                    };
                     crate::exit::end_process(task, status);
                     return false;
                 }
@@ -159,7 +202,11 @@ fn next(task: &Arc<Task>) -> Next {
                     table.set(event, Action::default());
                 }
                 let restore_mask = task.events.lock().enter_handler(event, &action);
-                return Next::Handler(PendingEvent { info, action, restore_mask });
+                return Next::Handler(PendingEvent {
+                    info,
+                    action,
+                    restore_mask,
+                });
             }
             Disposition::Default => match DefaultAction::of(event) {
                 DefaultAction::Ignore | DefaultAction::Continue => {}

@@ -57,7 +57,11 @@ pub struct WaitResult {
 }
 
 /// Waits for a child. `Ok(None)` only with [`WaitOptions::NO_HANG`]: children, but no news.
-pub fn wait(task: &Task, selector: &WaitSelector, options: WaitOptions) -> Result<Option<WaitResult>> {
+pub fn wait(
+    task: &Task,
+    selector: &WaitSelector,
+    options: WaitOptions,
+) -> Result<Option<WaitResult>> {
     let process = task.process();
     let look = || match find(process, selector, options) {
         Ok(Some(result)) => Some(Ok(Some(result))),
@@ -72,7 +76,11 @@ pub fn wait(task: &Task, selector: &WaitSelector, options: WaitOptions) -> Resul
 }
 
 /// Looks once through the children.
-fn find(process: &Arc<Process>, selector: &WaitSelector, options: WaitOptions) -> Result<Option<WaitResult>> {
+fn find(
+    process: &Arc<Process>,
+    selector: &WaitSelector,
+    options: WaitOptions,
+) -> Result<Option<WaitResult>> {
     let mut any = false;
     for child in process.children() {
         if !is_selected(process, &child, selector) || !is_of_kind(&child, options) {
@@ -98,7 +106,8 @@ fn is_selected(process: &Arc<Process>, child: &Arc<Process>, selector: &WaitSele
 
 fn is_of_kind(child: &Process, options: WaitOptions) -> bool {
     let is_clone = child.exit_event != Some(crate::event::Event::CHILD_CHANGED);
-    options.contains(WaitOptions::CLONES_TOO) || is_clone == options.contains(WaitOptions::CLONES_ONLY)
+    options.contains(WaitOptions::CLONES_TOO)
+        || is_clone == options.contains(WaitOptions::CLONES_ONLY)
 }
 
 fn news(process: &Arc<Process>, child: &Arc<Process>, options: WaitOptions) -> Option<WaitResult> {
@@ -109,7 +118,9 @@ fn news(process: &Arc<Process>, child: &Arc<Process>, options: WaitOptions) -> O
             if !shared.reported {
                 return None;
             }
-            options.contains(WaitOptions::ENDED).then_some(WaitStatus::Ended(status))?
+            options
+                .contains(WaitOptions::ENDED)
+                .then_some(WaitStatus::Ended(status))?
         } else if options.contains(WaitOptions::STOPPED)
             && let Some(event) = shared.stop.unreported
         {

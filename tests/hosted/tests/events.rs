@@ -345,7 +345,9 @@ fn suspending_until_a_signal() {
         linux.mask(0, bit(USER_1)).unwrap();
         let own = linux.getpid() as isize;
         let child = linux
-            .fork(move |child| drop(child.kill(own, USER_1)))
+            .fork(move |child| {
+                let _ = child.kill(own, USER_1);
+            })
             .unwrap();
         let empty = push_words(linux.user, &[0]);
         assert_eq!(linux.call(number::RT_SIGSUSPEND, &[empty, 8]), Err(4));
@@ -362,7 +364,9 @@ fn waiting_for_a_signal_takes_it() {
                 linux.mask(0, bit(USER_1)).unwrap();
                 let own = linux.getpid() as isize;
                 let child = linux
-                    .fork(move |child| drop(child.kill(own, USER_1)))
+                    .fork(move |child| {
+                let _ = child.kill(own, USER_1);
+            })
                     .unwrap();
                 let set = push_words(linux.user, &[bit(USER_1) as usize]);
                 assert_eq!(

@@ -112,7 +112,10 @@ impl ActionTable {
         let slot = &mut self.0[event.number() as usize - 1];
         let old = *slot;
         if !event.is_unstoppable() {
-            *slot = Action { mask: action.mask.blockable(), ..action };
+            *slot = Action {
+                mask: action.mask.blockable(),
+                ..action
+            };
         }
         old
     }
@@ -123,7 +126,10 @@ impl ActionTable {
             Disposition::Ignore => true,
             Disposition::Handler => false,
             Disposition::Default => {
-                matches!(DefaultAction::of(event), DefaultAction::Ignore | DefaultAction::Continue)
+                matches!(
+                    DefaultAction::of(event),
+                    DefaultAction::Ignore | DefaultAction::Continue
+                )
             }
         }
     }
@@ -133,7 +139,11 @@ impl ActionTable {
         for action in &mut self.0 {
             let ignored = action.disposition == Disposition::Ignore;
             *action = Action {
-                disposition: if ignored { Disposition::Ignore } else { Disposition::Default },
+                disposition: if ignored {
+                    Disposition::Ignore
+                } else {
+                    Disposition::Default
+                },
                 ..Action::default()
             };
         }
@@ -162,7 +172,13 @@ mod tests {
     fn kill_and_stop_keep_their_default() {
         let mut table = ActionTable::default();
         for event in [Event::KILL, Event::STOP] {
-            table.set(event, Action { disposition: Disposition::Ignore, ..Action::default() });
+            table.set(
+                event,
+                Action {
+                    disposition: Disposition::Ignore,
+                    ..Action::default()
+                },
+            );
             assert!(!table.ignores(event));
         }
     }
@@ -170,8 +186,21 @@ mod tests {
     #[test]
     fn exec_keeps_what_is_ignored_and_forgets_handlers() {
         let mut table = ActionTable::default();
-        table.set(Event::INTERRUPT, Action { disposition: Disposition::Ignore, ..Action::default() });
-        table.set(Event::QUIT, Action { disposition: Disposition::Handler, entry: 0x1000, ..Action::default() });
+        table.set(
+            Event::INTERRUPT,
+            Action {
+                disposition: Disposition::Ignore,
+                ..Action::default()
+            },
+        );
+        table.set(
+            Event::QUIT,
+            Action {
+                disposition: Disposition::Handler,
+                entry: 0x1000,
+                ..Action::default()
+            },
+        );
         table.reset_handlers();
         assert_eq!(table.get(Event::INTERRUPT).disposition, Disposition::Ignore);
         assert_eq!(table.get(Event::QUIT), Action::default());
@@ -180,8 +209,26 @@ mod tests {
     #[test]
     fn summary_tells_ignored_from_caught() {
         let mut table = ActionTable::default();
-        table.set(Event::HANG_UP, Action { disposition: Disposition::Ignore, ..Action::default() });
-        table.set(Event::USER_1, Action { disposition: Disposition::Handler, ..Action::default() });
-        assert_eq!(table.summary(), (EventSet::of(&[Event::HANG_UP]), EventSet::of(&[Event::USER_1])));
+        table.set(
+            Event::HANG_UP,
+            Action {
+                disposition: Disposition::Ignore,
+                ..Action::default()
+            },
+        );
+        table.set(
+            Event::USER_1,
+            Action {
+                disposition: Disposition::Handler,
+                ..Action::default()
+            },
+        );
+        assert_eq!(
+            table.summary(),
+            (
+                EventSet::of(&[Event::HANG_UP]),
+                EventSet::of(&[Event::USER_1])
+            )
+        );
     }
 }

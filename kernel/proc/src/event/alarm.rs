@@ -22,8 +22,14 @@ pub struct ProcessAlarm {
 
 impl Default for ProcessAlarm {
     fn default() -> Self {
-        let state = State { timer: None, deadline: None, interval: Duration::ZERO };
-        ProcessAlarm { state: Arc::new(SpinLock::new(rank::HANDLES, state)) }
+        let state = State {
+            timer: None,
+            deadline: None,
+            interval: Duration::ZERO,
+        };
+        ProcessAlarm {
+            state: Arc::new(SpinLock::new(rank::HANDLES, state)),
+        }
     }
 }
 
@@ -32,18 +38,40 @@ impl ProcessAlarm {
     pub fn get(&self) -> (Duration, Duration) {
         let state = self.state.lock();
         let now = now();
-        (state.deadline.map_or(Duration::ZERO, |deadline| until(now, deadline)), state.interval)
+        (
+            state
+                .deadline
+                .map_or(Duration::ZERO, |deadline| until(now, deadline)),
+            state.interval,
+        )
     }
 
     /// Starts it, or stops it with a zero `first`; returns what was left.
-    pub fn set(&self, process: &Arc<Process>, first: Duration, interval: Duration) -> (Duration, Duration) {
+    pub fn set(
+        &self,
+        process: &Arc<Process>,
+        first: Duration,
+        interval: Duration,
+    ) -> (Duration, Duration) {
         let old = self.get();
-        let timer = if first.is_zero() { None } else { Some(self.new_timer(Arc::downgrade(process))) };
-        let deadline = if first.is_zero() { None } else { Some(now() + first) };
+        let timer = if first.is_zero() {
+            None
+        } else {
+            Some(self.new_timer(Arc::downgrade(process)))
+        };
+        let deadline = if first.is_zero() {
+            None
+        } else {
+            Some(now() + first)
+        };
         let previous = {
             let mut state = self.state.lock();
             state.deadline = deadline;
-            state.interval = if first.is_zero() { Duration::ZERO } else { interval };
+            state.interval = if first.is_zero() {
+                Duration::ZERO
+            } else {
+                interval
+            };
             let previous = core::mem::replace(&mut state.timer, timer);
             if let (Some(timer), Some(deadline)) = (&state.timer, deadline) {
                 timer.arm(deadline);
@@ -71,7 +99,9 @@ impl ProcessAlarm {
     fn new_timer(&self, process: Weak<Process>) -> Timer {
         let state = Arc::downgrade(&self.state);
         Timer::new(Arc::new(move || {
-            let (Some(state), Some(process)) = (state.upgrade(), process.upgrade()) else { return };
+            let (Some(state), Some(process)) = (state.upgrade(), process.upgrade()) else {
+                return;
+            };
             {
                 let mut state = state.lock();
                 let interval = state.interval;
@@ -89,5 +119,9 @@ impl ProcessAlarm {
 }
 
 fn until(now: Instant, deadline: Instant) -> Duration {
-    if deadline > now { deadline - now } else { Duration::ZERO }
+    if deadline > now {
+        deadline - now
+    } else {
+        Duration::ZERO
+    }
 }

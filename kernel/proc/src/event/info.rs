@@ -84,16 +84,34 @@ pub struct EventInfo {
 impl EventInfo {
     /// An event raised by the kernel.
     pub fn kernel(event: Event) -> EventInfo {
-        EventInfo { event, cause: Cause::Kernel, sender: 0, user: 0, value: 0, address: 0, status: 0, times: (0, 0) }
+        EventInfo {
+            event,
+            cause: Cause::Kernel,
+            sender: 0,
+            user: 0,
+            value: 0,
+            address: 0,
+            status: 0,
+            times: (0, 0),
+        }
     }
 
     /// A program's own fault at an address.
     pub fn fault(event: Event, reason: FaultReason, address: usize) -> EventInfo {
-        EventInfo { cause: Cause::Fault(reason), address, ..EventInfo::kernel(event) }
+        EventInfo {
+            cause: Cause::Fault(reason),
+            address,
+            ..EventInfo::kernel(event)
+        }
     }
 
     /// Sent by a process: its id in the receiver's namespace and its user.
     pub fn from_process(event: Event, sender: u32, user: u32) -> EventInfo {
-        EventInfo { cause: Cause::Process, sender, user, ..EventInfo::kernel(event) }
+        EventInfo {
+            cause: Cause::Process,
+            sender,
+            user,
+            ..EventInfo::kernel(event)
+        }
     }
 }

@@ -31,8 +31,8 @@ pub use action::{Action, ActionFlags, ActionTable, DefaultAction, Disposition};
 pub use alarm::ProcessAlarm;
 pub use info::{Cause, ChildChange, EventInfo, FaultReason};
 pub use pending::PendingSet;
-pub use send::{force, may_send, send_to_all, send_to_group, send_to_process, send_to_task};
 pub(crate) use send::{child_info, notify_parent};
+pub use send::{force, may_send, send_to_all, send_to_group, send_to_process, send_to_task};
 pub use take::{PendingEvent, TaskEvents};
 
 /// The number of a control event, 1 to 64.
@@ -125,7 +125,11 @@ impl Event {
 
     /// The event of that number, or `None` outside 1..=64.
     pub const fn new(number: usize) -> Option<Event> {
-        if number >= 1 && number <= Self::MAX as usize { Some(Event(number as u8)) } else { None }
+        if number >= 1 && number <= Self::MAX as usize {
+            Some(Event(number as u8))
+        } else {
+            None
+        }
     }
 
     /// Its number.
@@ -168,8 +172,12 @@ impl EventSet {
     /// Every event.
     pub const ALL: EventSet = EventSet(u64::MAX);
     /// Those whose default action stops a process.
-    pub const STOPS: EventSet =
-        EventSet::of(&[Event::STOP, Event::TERMINAL_STOP, Event::TERMINAL_INPUT, Event::TERMINAL_OUTPUT]);
+    pub const STOPS: EventSet = EventSet::of(&[
+        Event::STOP,
+        Event::TERMINAL_STOP,
+        Event::TERMINAL_INPUT,
+        Event::TERMINAL_OUTPUT,
+    ]);
     /// Those that neither mask nor action can hold back.
     pub const UNSTOPPABLE: EventSet = EventSet::of(&[Event::KILL, Event::STOP]);
     /// Those that a program's own fault raises; they are taken before any other.
@@ -240,6 +248,8 @@ impl EventSet {
 
     /// Each event in it, lowest first.
     pub fn iter(self) -> impl Iterator<Item = Event> {
-        (1..=Event::MAX).map(Event).filter(move |event| self.contains(*event))
+        (1..=Event::MAX)
+            .map(Event)
+            .filter(move |event| self.contains(*event))
     }
 }

@@ -51,7 +51,10 @@ impl PendingSet {
     /// Takes the next event among `wanted`.
     pub fn take(&mut self, wanted: EventSet) -> Option<EventInfo> {
         let available = self.set.intersection(wanted);
-        let event = available.intersection(EventSet::FAULTS).first().or(available.first())?;
+        let event = available
+            .intersection(EventSet::FAULTS)
+            .first()
+            .or(available.first())?;
         let index = self.queue.iter().position(|info| info.event == event)?;
         let info = self.queue.remove(index);
         if !self.queue.iter().any(|other| other.event == event) {
@@ -76,7 +79,10 @@ mod tests {
     use super::*;
 
     fn real_time(offset: usize, value: u64) -> EventInfo {
-        EventInfo { value, ..EventInfo::kernel(Event::new(32 + offset).expect("real-time")) }
+        EventInfo {
+            value,
+            ..EventInfo::kernel(Event::new(32 + offset).expect("real-time"))
+        }
     }
 
     #[test]
@@ -97,7 +103,10 @@ mod tests {
         }
         assert!(!pending.push(real_time(2, 9), 4));
         for value in 0..4 {
-            assert_eq!(pending.take(EventSet::ALL).map(|info| info.value), Some(value));
+            assert_eq!(
+                pending.take(EventSet::ALL).map(|info| info.value),
+                Some(value)
+            );
         }
         assert!(pending.is_empty());
     }
@@ -112,7 +121,10 @@ mod tests {
         while let Some(info) = pending.take(EventSet::ALL) {
             order.push(info.event);
         }
-        assert_eq!(order, [Event::SEGMENT_FAULT, Event::HANG_UP, Event::TERMINATE]);
+        assert_eq!(
+            order,
+            [Event::SEGMENT_FAULT, Event::HANG_UP, Event::TERMINATE]
+        );
     }
 
     #[test]

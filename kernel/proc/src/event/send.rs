@@ -61,7 +61,9 @@ pub fn may_send(caller: &Task, target: &Arc<Process>, event: Event) -> Result<()
     let mine = own.fs();
     let theirs = target.fs();
     let (mine, theirs) = (&mine.credentials, &theirs.credentials);
-    let same = [mine.euid, mine.uid].iter().any(|user| *user == theirs.uid || *user == theirs.suid);
+    let same = [mine.euid, mine.uid]
+        .iter()
+        .any(|user| *user == theirs.uid || *user == theirs.suid);
     if same || mine.is_superuser() {
         return Ok(());
     }
@@ -112,7 +114,11 @@ impl Process {
 fn post(process: &Arc<Process>, target: Option<&Arc<Task>>, info: EventInfo) -> Result<()> {
     let event = info.event;
     let actions = process.shared_actions();
-    let limit = process.limits().soft(Resource::PendingEvents).try_into().unwrap_or(usize::MAX);
+    let limit = process
+        .limits()
+        .soft(Resource::PendingEvents)
+        .try_into()
+        .unwrap_or(usize::MAX);
     let protected = process.is_init() && !comes_from_outside(process, &info);
     let mut was_continued = false;
     {
@@ -141,20 +147,32 @@ fn post(process: &Arc<Process>, target: Option<&Arc<Task>>, info: EventInfo) -> 
     process.continued.wake_all();
     process.event_arrived.wake_all();
     if was_continued {
-        notify_parent(process, ChildChange::Continued, Event::CONTINUE.number().into());
+        notify_parent(
+            process,
+            ChildChange::Continued,
+            Event::CONTINUE.number().into(),
+        );
     }
     Ok(())
 }
 
 /// A process of an outer namespace may end or stop a container's first process; nobody inside may.
 fn comes_from_outside(process: &Arc<Process>, info: &EventInfo) -> bool {
-    if !info.event.is_unstoppable() || !matches!(info.cause, Cause::Process | Cause::Thread | Cause::Queued) {
+    if !info.event.is_unstoppable()
+        || !matches!(info.cause, Cause::Process | Cause::Thread | Cause::Queued)
+    {
         return false;
     }
-    Task::current().is_some_and(|sender| !Arc::ptr_eq(sender.process().namespace(), process.namespace()))
+    Task::current()
+        .is_some_and(|sender| !Arc::ptr_eq(sender.process().namespace(), process.namespace()))
 }
 
-fn enqueue(shared: &mut Shared, target: Option<&Arc<Task>>, info: EventInfo, limit: usize) -> Result<()> {
+fn enqueue(
+    shared: &mut Shared,
+    target: Option<&Arc<Task>>,
+    info: EventInfo,
+    limit: usize,
+) -> Result<()> {
     let taken = match target {
         Some(task) => task.events.lock().pending_mut().push(info, limit),
         None => shared.pending.push(info, limit),
@@ -170,7 +188,11 @@ fn enqueue(shared: &mut Shared, target: Option<&Arc<Task>>, info: EventInfo, lim
             }
         }
         None => {
-            if let Some(task) = shared.tasks.iter().find(|task| task.events.lock().listens_to(info.event)) {
+            if let Some(task) = shared
+                .tasks
+                .iter()
+                .find(|task| task.events.lock().listens_to(info.event))
+            {
                 task.notice();
             }
         }
@@ -226,7 +248,11 @@ impl Process {
     pub(crate) fn retarget(&self) {
         let shared = self.shared.lock();
         for event in shared.pending.set().iter() {
-            if let Some(task) = shared.tasks.iter().find(|task| task.events.lock().listens_to(event)) {
+            if let Some(task) = shared
+                .tasks
+                .iter()
+                .find(|task| task.events.lock().listens_to(event))
+            {
                 task.notice();
             }
         }
@@ -235,12 +261,21 @@ impl Process {
 
 /// Tells the parent that the process stopped or goes on.
 pub(crate) fn notify_parent(process: &Arc<Process>, change: ChildChange, status: i32) {
-    let Some(parent) = process.parent() else { return };
+    let Some(parent) = process.parent() else {
+        return;
+    };
     let wanted = parent.with_actions(|table| {
-        !table.get(Event::CHILD_CHANGED).flags.contains(super::ActionFlags::NO_CHILD_STOP)
+        !table
+            .get(Event::CHILD_CHANGED)
+            .flags
+            .contains(super::ActionFlags::NO_CHILD_STOP)
     });
     if wanted {
-        let _ = post(&parent, None, child_info(process, &parent, Event::CHILD_CHANGED, change, status));
+        let _ = post(
+            &parent,
+            None,
+            child_info(process, &parent, Event::CHILD_CHANGED, change, status),
+        );
     }
     parent.child_changed.wake_all();
 }

@@ -37,12 +37,18 @@ fn be_alone(task: &Arc<Task>) -> Result<()> {
             return Ok(());
         }
         shared.executing = true;
-        for other in shared.tasks.iter().filter(|other| !Arc::ptr_eq(other, task)) {
+        for other in shared
+            .tasks
+            .iter()
+            .filter(|other| !Arc::ptr_eq(other, task))
+        {
             other.kill();
         }
     }
     process.continued.wake_all();
-    let result = task.wait_killable(&process.thread_gone, || (process.task_count() == 1).then_some(()));
+    let result = task.wait_killable(&process.thread_gone, || {
+        (process.task_count() == 1).then_some(())
+    });
     process.shared.lock().executing = false;
     result
 }
@@ -96,7 +102,9 @@ fn unshare(process: &Process) {
 /// Moves a file context into a view. The working directory stays the same directory where the new root leads to it, and
 /// is `/` otherwise.
 pub(crate) fn enter(fs: &mut FsContext, entered: crate::environment::AbiView) {
-    let directory = entered.locate(&fs.working_directory).unwrap_or_else(|| entered.root.clone());
+    let directory = entered
+        .locate(&fs.working_directory)
+        .unwrap_or_else(|| entered.root.clone());
     fs.view = entered.view;
     fs.root = entered.root;
     fs.working_directory = directory;

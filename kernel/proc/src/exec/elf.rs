@@ -62,11 +62,15 @@ impl core::fmt::Display for ElfError {
             ElfError::Truncated => f.write_str("the file is truncated"),
             ElfError::NotElf => f.write_str("not an ELF file"),
             ElfError::WrongFormat => f.write_str("not a 64-bit little-endian ELF file"),
-            ElfError::WrongMachine(machine) => write!(f, "built for another machine (number {machine})"),
+            ElfError::WrongMachine(machine) => {
+                write!(f, "built for another machine (number {machine})")
+            }
             ElfError::NotExecutable => f.write_str("not an executable"),
             ElfError::BadProgramHeaders => f.write_str("bad program header table"),
             ElfError::NoSegments => f.write_str("nothing to load"),
-            ElfError::FileLargerThanMemory => f.write_str("a segment is larger in the file than in memory"),
+            ElfError::FileLargerThanMemory => {
+                f.write_str("a segment is larger in the file than in memory")
+            }
             ElfError::BadAlignment => f.write_str("a segment's alignment makes no sense"),
             ElfError::OverlappingSegments => f.write_str("segments overlap or are out of order"),
             ElfError::OutsideUserSpace => f.write_str("a segment lies outside user space"),
@@ -117,7 +121,10 @@ pub struct Segment {
 impl Segment {
     /// The pages it covers: first byte and one past the last.
     pub fn pages(&self) -> (u64, u64) {
-        (self.address & !(PAGE - 1), (self.address + self.memory_size + PAGE - 1) & !(PAGE - 1))
+        (
+            self.address & !(PAGE - 1),
+            (self.address + self.memory_size + PAGE - 1) & !(PAGE - 1),
+        )
     }
 
     /// Whether pages of the file can be mapped as they are: offset and address agree within a page.
@@ -145,7 +152,11 @@ impl Header {
     /// Checks the first bytes of a file that must run on `machine` (`e_machine`).
     pub fn parse(bytes: &[u8], machine: u16) -> Result<Header, ElfError> {
         if !bytes.starts_with(&abi::ELFMAGIC) {
-            return Err(if abi::ELFMAGIC.starts_with(bytes) { ElfError::Truncated } else { ElfError::NotElf });
+            return Err(if abi::ELFMAGIC.starts_with(bytes) {
+                ElfError::Truncated
+            } else {
+                ElfError::NotElf
+            });
         }
         let bytes = bytes.get(..HEADER_SIZE).ok_or(ElfError::Truncated)?;
         let (ident, tail) = bytes.split_at(abi::EI_NIDENT);
@@ -163,7 +174,10 @@ impl Header {
             _ => return Err(ElfError::NotExecutable),
         };
         let entries = header.e_phnum as usize;
-        if header.e_phentsize as usize != PROGRAM_HEADER_SIZE || entries == 0 || entries > MAX_PROGRAM_HEADERS {
+        if header.e_phentsize as usize != PROGRAM_HEADER_SIZE
+            || entries == 0
+            || entries > MAX_PROGRAM_HEADERS
+        {
             return Err(ElfError::BadProgramHeaders);
         }
         Ok(Header {
@@ -201,9 +215,17 @@ pub struct ElfImage {
 impl ElfImage {
     /// Checks the program headers. `table` holds `header.table_size()` bytes, `file_size` is the file's length and
     /// `limit` the first address that is not user space.
-    pub fn parse(header: Header, table: &[u8], file_size: u64, limit: u64) -> Result<ElfImage, ElfError> {
-        let table = table.get(..header.table_size()).ok_or(ElfError::Truncated)?;
-        let table = ParsingTable::<LittleEndian, ProgramHeader>::new(LittleEndian, Class::ELF64, table);
+    pub fn parse(
+        header: Header,
+        table: &[u8],
+        file_size: u64,
+        limit: u64,
+    ) -> Result<ElfImage, ElfError> {
+        let table = table
+            .get(..header.table_size())
+            .ok_or(ElfError::Truncated)?;
+        let table =
+            ParsingTable::<LittleEndian, ProgramHeader>::new(LittleEndian, Class::ELF64, table);
         let mut image = ElfImage {
             header,
             segments: Vec::new(),
@@ -225,18 +247,29 @@ impl ElfImage {
         Ok(image)
     }
 
-    fn add_segment(&mut self, entry: &ProgramHeader, file_size: u64, limit: u64) -> Result<(), ElfError> {
+    fn add_segment(
+        &mut self,
+        entry: &ProgramHeader,
+        file_size: u64,
+        limit: u64,
+    ) -> Result<(), ElfError> {
         if entry.p_filesz > entry.p_memsz {
             return Err(ElfError::FileLargerThanMemory);
         }
         if entry.p_align > 1 && !entry.p_align.is_power_of_two() {
             return Err(ElfError::BadAlignment);
         }
-        let file_end = entry.p_offset.checked_add(entry.p_filesz).ok_or(ElfError::Truncated)?;
+        let file_end = entry
+            .p_offset
+            .checked_add(entry.p_filesz)
+            .ok_or(ElfError::Truncated)?;
         if entry.p_filesz > 0 && file_end > file_size {
             return Err(ElfError::Truncated);
         }
-        let end = entry.p_vaddr.checked_add(entry.p_memsz).ok_or(ElfError::OutsideUserSpace)?;
+        let end = entry
+            .p_vaddr
+            .checked_add(entry.p_memsz)
+            .ok_or(ElfError::OutsideUserSpace)?;
         if end > limit || entry.p_align > limit {
             return Err(ElfError::OutsideUserSpace);
         }
@@ -269,7 +302,10 @@ impl ElfImage {
         if self.interpreter.is_some() || entry.p_filesz < 2 || entry.p_filesz > MAX_INTERPRETER {
             return Err(ElfError::BadInterpreter);
         }
-        let end = entry.p_offset.checked_add(entry.p_filesz).ok_or(ElfError::Truncated)?;
+        let end = entry
+            .p_offset
+            .checked_add(entry.p_filesz)
+            .ok_or(ElfError::Truncated)?;
         if end > file_size {
             return Err(ElfError::Truncated);
         }
@@ -283,9 +319,15 @@ impl ElfImage {
         }
         let entry = self.header.entry;
         let inside = |segment: &Segment| {
-            segment.execute && entry >= segment.address && entry - segment.address < segment.memory_size
+            segment.execute
+                && entry >= segment.address
+                && entry - segment.address < segment.memory_size
         };
-        if self.segments.iter().any(inside) { Ok(()) } else { Err(ElfError::EntryOutside) }
+        if self.segments.iter().any(inside) {
+            Ok(())
+        } else {
+            Err(ElfError::EntryOutside)
+        }
     }
 
     /// The loaded address of the table is that of its bytes in the file, if a segment brings them along.
@@ -294,7 +336,10 @@ impl ElfImage {
         let size = self.header.table_size() as u64;
         for segment in &self.segments {
             let offset = segment.file_offset;
-            if start >= offset && start - offset <= segment.file_size && segment.file_size - (start - offset) >= size {
+            if start >= offset
+                && start - offset <= segment.file_size
+                && segment.file_size - (start - offset) >= size
+            {
                 self.table_address = segment.address + (start - offset);
             }
         }

@@ -79,7 +79,11 @@ fn an_interpreter_is_found_once() {
 fn every_cut_is_refused() {
     let whole = file(2, 0x10000, &[TEXT, DATA]);
     for length in 0..0x900 {
-        assert_eq!(parse(&whole[..length]).err(), Some(ElfError::Truncated), "cut at {length}");
+        assert_eq!(
+            parse(&whole[..length]).err(),
+            Some(ElfError::Truncated),
+            "cut at {length}"
+        );
     }
     assert!(parse(&whole[..0x900]).is_ok());
 }
@@ -87,7 +91,10 @@ fn every_cut_is_refused() {
 #[test]
 fn the_wrong_kind_of_file_is_named() {
     assert_eq!(parse(b"#!/bin/sh\n").err(), Some(ElfError::NotElf));
-    assert_eq!(parse(&file(1, 0x10000, &[TEXT])).err(), Some(ElfError::NotExecutable));
+    assert_eq!(
+        parse(&file(1, 0x10000, &[TEXT])).err(),
+        Some(ElfError::NotExecutable)
+    );
     let good = file(2, 0x10000, &[TEXT]);
     for (place, value, reason) in [
         (4, 1, ElfError::WrongFormat),
@@ -107,19 +114,58 @@ fn the_wrong_kind_of_file_is_named() {
 #[test]
 fn segments_that_make_no_sense_are_named() {
     let cases = [
-        (Piece(LOAD, 5, 0, 0x10000, 0x900, 0x800, 0x1000), ElfError::FileLargerThanMemory),
-        (Piece(LOAD, 5, 0, 0x10000, 0x800, 0x800, 0x1001), ElfError::BadAlignment),
-        (Piece(LOAD, 5, 0x900, 0x10000, 0x800, 0x800, 0x1000), ElfError::Truncated),
-        (Piece(LOAD, 5, u64::MAX, 0x10000, 0x800, 0x800, 0x1000), ElfError::Truncated),
-        (Piece(LOAD, 5, 0, u64::MAX - 1, 0, 0x800, 0x1000), ElfError::OutsideUserSpace),
-        (Piece(LOAD, 5, 0, 0xffff_ffc0_0000_0000, 0x800, 0x800, 0x1000), ElfError::OutsideUserSpace),
-        (Piece(LOAD, 5, 0, 0x10000, 0x800, LIMIT, 0x1000), ElfError::OutsideUserSpace),
-        (Piece(LOAD, 5, 0, 0x10000, 0x800, u64::MAX, 0x1000), ElfError::OutsideUserSpace),
-        (Piece(LOAD, 5, 0, 0x10000, 0x800, 0x800, 1 << 63), ElfError::OutsideUserSpace),
-        (Piece(LOAD, READ_WRITE, 0, 0x10000, 0x800, 0x800, 0x1000), ElfError::EntryOutside),
-        (Piece(LOAD, 5, 0, 0x20000, 0x800, 0x800, 0x1000), ElfError::EntryOutside),
-        (Piece(LOAD, 5, 0, 0x10000, 0, 0, 0x1000), ElfError::NoSegments),
-        (Piece(6, 5, 0, 0x10000, 0x800, 0x800, 0x1000), ElfError::NoSegments),
+        (
+            Piece(LOAD, 5, 0, 0x10000, 0x900, 0x800, 0x1000),
+            ElfError::FileLargerThanMemory,
+        ),
+        (
+            Piece(LOAD, 5, 0, 0x10000, 0x800, 0x800, 0x1001),
+            ElfError::BadAlignment,
+        ),
+        (
+            Piece(LOAD, 5, 0x900, 0x10000, 0x800, 0x800, 0x1000),
+            ElfError::Truncated,
+        ),
+        (
+            Piece(LOAD, 5, u64::MAX, 0x10000, 0x800, 0x800, 0x1000),
+            ElfError::Truncated,
+        ),
+        (
+            Piece(LOAD, 5, 0, u64::MAX - 1, 0, 0x800, 0x1000),
+            ElfError::OutsideUserSpace,
+        ),
+        (
+            Piece(LOAD, 5, 0, 0xffff_ffc0_0000_0000, 0x800, 0x800, 0x1000),
+            ElfError::OutsideUserSpace,
+        ),
+        (
+            Piece(LOAD, 5, 0, 0x10000, 0x800, LIMIT, 0x1000),
+            ElfError::OutsideUserSpace,
+        ),
+        (
+            Piece(LOAD, 5, 0, 0x10000, 0x800, u64::MAX, 0x1000),
+            ElfError::OutsideUserSpace,
+        ),
+        (
+            Piece(LOAD, 5, 0, 0x10000, 0x800, 0x800, 1 << 63),
+            ElfError::OutsideUserSpace,
+        ),
+        (
+            Piece(LOAD, READ_WRITE, 0, 0x10000, 0x800, 0x800, 0x1000),
+            ElfError::EntryOutside,
+        ),
+        (
+            Piece(LOAD, 5, 0, 0x20000, 0x800, 0x800, 0x1000),
+            ElfError::EntryOutside,
+        ),
+        (
+            Piece(LOAD, 5, 0, 0x10000, 0, 0, 0x1000),
+            ElfError::NoSegments,
+        ),
+        (
+            Piece(6, 5, 0, 0x10000, 0x800, 0x800, 0x1000),
+            ElfError::NoSegments,
+        ),
     ];
     for (piece, reason) in cases {
         assert_eq!(refused(&[piece]), Some(reason));
@@ -129,7 +175,10 @@ fn segments_that_make_no_sense_are_named() {
 #[test]
 fn segments_may_not_share_a_page_or_go_backwards() {
     let same_page = Piece(LOAD, READ_WRITE, 0x800, 0x10800, 0x100, 0x100, 0x1000);
-    assert_eq!(refused(&[TEXT, same_page]), Some(ElfError::OverlappingSegments));
+    assert_eq!(
+        refused(&[TEXT, same_page]),
+        Some(ElfError::OverlappingSegments)
+    );
     assert_eq!(refused(&[DATA, TEXT]), Some(ElfError::OverlappingSegments));
 }
 

@@ -18,7 +18,11 @@ use vfs::{Credentials, FsContext, MountFlags, OpenFile, OpenOptions, SET_GROUP_I
 
 /// `e_machine` of this machine.
 fn machine() -> u16 {
-    if hal::ARCH == "aarch64" { elf::abi::EM_AARCH64 } else { elf::abi::EM_RISCV }
+    if hal::ARCH == "aarch64" {
+        elf::abi::EM_AARCH64
+    } else {
+        elf::abi::EM_RISCV
+    }
 }
 
 /// Reads up to a buffer's length; less only at the end of the file.
@@ -53,11 +57,16 @@ pub(crate) fn read_image(file: &Arc<OpenFile>) -> Result<ElfImage> {
     let size = file.status()?.size;
     let limit = hal::USER_END as u64;
     let start = usize::try_from(header.table_offset).unwrap_or(usize::MAX);
-    let image = match head[..length].get(start..).and_then(|rest| rest.get(..header.table_size())) {
+    let image = match head[..length]
+        .get(start..)
+        .and_then(|rest| rest.get(..header.table_size()))
+    {
         Some(table) => ElfImage::parse(header, table, size, limit),
         None => {
             let mut table = Vec::new();
-            table.try_reserve_exact(header.table_size()).map_err(|_| Error::OutOfMemory)?;
+            table
+                .try_reserve_exact(header.table_size())
+                .map_err(|_| Error::OutOfMemory)?;
             table.resize(header.table_size(), 0);
             let length = match header.table_offset.checked_add(header.table_size() as u64) {
                 Some(end) if end <= size => read_some(file, header.table_offset, &mut table)?,
@@ -75,7 +84,9 @@ pub(super) fn open_interpreter(
     file: &Arc<OpenFile>,
     image: &ElfImage,
 ) -> Result<Option<(Arc<OpenFile>, ElfImage)>> {
-    let Some((offset, length)) = image.interpreter else { return Ok(None) };
+    let Some((offset, length)) = image.interpreter else {
+        return Ok(None);
+    };
     let mut path = vec![0; length.min(MAX_INTERPRETER) as usize];
     if read_some(file, offset, &mut path)? != path.len() || path.contains(&0) {
         return Err(refuse(ElfError::BadInterpreter));
@@ -130,7 +141,11 @@ pub(super) fn load(
         ImageKind::Relocatable => relocation(image, layout),
     };
     // The page at 0 belongs to nobody but the programs of an ABI that links there: elsewhere it catches null pointers.
-    let lowest = if layout.low_programs { 0 } else { hal::USER_START };
+    let lowest = if layout.low_programs {
+        0
+    } else {
+        hal::USER_START
+    };
     if (image.span().0 as usize).saturating_add(bias) < lowest {
         return Err(refuse(ElfError::OutsideUserSpace));
     }
@@ -146,7 +161,13 @@ pub(super) fn load(
             (image.header.entry as usize + base, Some(base))
         }
     };
-    Ok(Loaded { bias, entry, start, interpreter_base, image_end })
+    Ok(Loaded {
+        bias,
+        entry,
+        start,
+        interpreter_base,
+        image_end,
+    })
 }
 
 /// Random bits for a place, so many pages' worth.
@@ -165,7 +186,11 @@ fn relocation(image: &ElfImage, layout: &Layout) -> usize {
 
 /// The stack's end, moved by a random distance unless the ABI's programs know it.
 pub(super) fn stack_top(layout: &Layout) -> usize {
-    if layout.fixed { layout.stack_top } else { layout.stack_top - random_pages(11) }
+    if layout.fixed {
+        layout.stack_top
+    } else {
+        layout.stack_top - random_pages(11)
+    }
 }
 
 /// Finds room for an interpreter: its span is reserved as a whole and then covered by its segments.
@@ -175,12 +200,21 @@ fn reserve(space: &AddressSpace, image: &ElfImage) -> Result<usize> {
         return Ok(0);
     }
     let length = (last - first) as usize;
-    let address = space.map(MapRequest::anonymous(Placement::Anywhere(0), length, Protection::empty()))?;
+    let address = space.map(MapRequest::anonymous(
+        Placement::Anywhere(0),
+        length,
+        Protection::empty(),
+    ))?;
     space.unmap(address, length)?;
     Ok(address.wrapping_sub(first as usize))
 }
 
-fn map_segments(space: &AddressSpace, file: &Arc<OpenFile>, image: &ElfImage, bias: usize) -> Result<()> {
+fn map_segments(
+    space: &AddressSpace,
+    file: &Arc<OpenFile>,
+    image: &ElfImage,
+    bias: usize,
+) -> Result<()> {
     for segment in &image.segments {
         if segment.is_mappable() {
             map_segment(space, file, segment, bias)?;
@@ -199,7 +233,12 @@ fn protection(segment: &Segment) -> Protection {
     protection
 }
 
-fn map_segment(space: &AddressSpace, file: &Arc<OpenFile>, segment: &Segment, bias: usize) -> Result<()> {
+fn map_segment(
+    space: &AddressSpace,
+    file: &Arc<OpenFile>,
+    segment: &Segment,
+    bias: usize,
+) -> Result<()> {
     let address = segment.address as usize + bias;
     let in_page = address % PAGE_SIZE;
     let end = (address + segment.memory_size as usize).next_multiple_of(PAGE_SIZE);
@@ -225,19 +264,36 @@ fn map_segment(space: &AddressSpace, file: &Arc<OpenFile>, segment: &Segment, bi
     }
     // What follows the file's bytes in their last page must be zero, for those who may write there; what a
     // read-only segment shows behind its end nobody relies on.
-    if segment.memory_size > segment.file_size && mapped_end > file_end && segment.write && segment.file_size > 0 {
+    if segment.memory_size > segment.file_size
+        && mapped_end > file_end
+        && segment.write
+        && segment.file_size > 0
+    {
         space.zero_bytes(file_end, mapped_end - file_end)?;
     }
     Ok(())
 }
 
-fn map_zeros(space: &AddressSpace, address: usize, length: usize, protection: Protection) -> Result<()> {
+fn map_zeros(
+    space: &AddressSpace,
+    address: usize,
+    length: usize,
+    protection: Protection,
+) -> Result<()> {
     let placement = Placement::FixedNoReplace(address);
-    let request = MapRequest { kind: AreaKind::Program, ..MapRequest::anonymous(placement, length, protection) };
+    let request = MapRequest {
+        kind: AreaKind::Program,
+        ..MapRequest::anonymous(placement, length, protection)
+    };
     space.map(request).map(|_| ())
 }
 
-fn copy_segment(space: &AddressSpace, file: &Arc<OpenFile>, segment: &Segment, bias: usize) -> Result<()> {
+fn copy_segment(
+    space: &AddressSpace,
+    file: &Arc<OpenFile>,
+    segment: &Segment,
+    bias: usize,
+) -> Result<()> {
     let (first, last) = segment.pages();
     let (first, length) = (first as usize + bias, (last - first) as usize);
     map_zeros(space, first, length, Protection::READ | Protection::WRITE)?;
@@ -248,7 +304,10 @@ fn copy_segment(space: &AddressSpace, file: &Arc<OpenFile>, segment: &Segment, b
         if read_some(file, segment.file_offset + done, &mut buffer[..part])? != part {
             return Err(refuse(ElfError::Truncated));
         }
-        space.write_bytes(segment.address as usize + bias + done as usize, &buffer[..part])?;
+        space.write_bytes(
+            segment.address as usize + bias + done as usize,
+            &buffer[..part],
+        )?;
         done += part as u64;
     }
     space.protect(first, length, protection(segment))

@@ -73,7 +73,7 @@ impl Default for Layout {
     fn default() -> Self {
         Layout {
             stack_top: hal::USER_END - hal::PAGE_SIZE,
-            program_base: hal::USER_END / 3 * 2 & !0xFFFF,
+            program_base: (hal::USER_END / 3 * 2) & !0xFFFF,
             argument_count: 0x7FFF_FFFF,
             argument_size: 128 << 10,
             argument_bytes: 2 << 20,
@@ -151,27 +151,43 @@ pub(crate) struct Caller<'a> {
 
 /// Builds everything for a program, aside.
 pub(crate) fn prepare(caller: &Caller<'_>, request: ExecRequest) -> Result<Prepared> {
-    let Caller { fs, environment, limits, .. } = *caller;
+    let Caller {
+        fs,
+        environment,
+        limits,
+        ..
+    } = *caller;
     let path = request.path.clone();
     let found = runtime::find_program(fs, request)?;
     let (image, abi) = recognise(&found.file, environment)?;
     let layout = abi.layout();
     check_arguments(&found.arguments, &found.environment, &layout)?;
     // A program of another ABI sees another tree: its interpreter is there, and its own path is told as seen there.
-    let enters = if caller.abi == Some(abi.name()) { None } else { environment.view(abi.name()) };
+    let enters = if caller.abi == Some(abi.name()) {
+        None
+    } else {
+        environment.view(abi.name())
+    };
     let mut inside = fs.clone();
     let mut executable = found.file.clone();
     if let Some(view) = &enters {
         enter(&mut inside, view.clone());
         if let Some(place) = view.locate(executable.path()) {
-            executable = inside.open_place(place, &OpenOptions::executing()).unwrap_or(executable);
+            executable = inside
+                .open_place(place, &OpenOptions::executing())
+                .unwrap_or(executable);
         }
     }
     let interpreter = load::open_interpreter(&inside, &found.file, &image)?;
     let mut credentials = fs.credentials.clone();
     let secure = load::apply_set_id(&found.file, &mut credentials)?;
     let space = AddressSpace::new()?;
-    space.set_limit(limits.soft(Resource::AddressSpace).try_into().unwrap_or(usize::MAX));
+    space.set_limit(
+        limits
+            .soft(Resource::AddressSpace)
+            .try_into()
+            .unwrap_or(usize::MAX),
+    );
     let loaded = load::load(&space, &found.file, &image, interpreter.as_ref(), &layout)?;
     let stack_limit = usize::try_from(limits.soft(Resource::Stack)).unwrap_or(usize::MAX);
     let info = ExecInfo {
@@ -219,7 +235,10 @@ pub(crate) fn prepare(caller: &Caller<'_>, request: ExecRequest) -> Result<Prepa
 fn recognise(file: &Arc<OpenFile>, environment: &Environment) -> Result<(ElfImage, Arc<dyn Abi>)> {
     let image = load::read_image(file)?;
     let abi = abi::recognise(&image, environment).inspect_err(|_| {
-        log::warn!("exec: no ABI takes this program (OS/ABI {})", image.header.os_abi);
+        log::warn!(
+            "exec: no ABI takes this program (OS/ABI {})",
+            image.header.os_abi
+        );
     })?;
     Ok((image, abi))
 }
@@ -232,7 +251,8 @@ fn check_arguments(arguments: &[Vec<u8>], environment: &[Vec<u8>], layout: &Layo
         }
         bytes = bytes.saturating_add(string.len() + 1 + size_of::<u64>());
     }
-    if bytes > layout.argument_bytes || arguments.len() + environment.len() > layout.argument_count {
+    if bytes > layout.argument_bytes || arguments.len() + environment.len() > layout.argument_count
+    {
         return Err(Error::ArgumentListTooLong);
     }
     Ok(())
@@ -242,16 +262,20 @@ fn check_arguments(arguments: &[Vec<u8>], environment: &[Vec<u8>], layout: &Layo
 fn short_name(path: &[u8]) -> String {
     let last = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
     let text = String::from_utf8_lossy(last);
-    text.chars().scan(0, |length, c| {
-        *length += c.len_utf8();
-        (*length <= 15).then_some(c)
-    })
-    .collect()
+    text.chars()
+        .scan(0, |length, c| {
+            *length += c.len_utf8();
+            (*length <= 15).then_some(c)
+        })
+        .collect()
 }
 
 /// Opens the file that a request names, for execution.
 pub(crate) fn open_program(fs: &FsContext, request: &ExecRequest) -> Result<Arc<OpenFile>> {
-    let options = OpenOptions { no_follow: request.no_follow, ..OpenOptions::executing() };
+    let options = OpenOptions {
+        no_follow: request.no_follow,
+        ..OpenOptions::executing()
+    };
     match &request.file {
         Some(file) => fs.open_place(file.path().clone(), &options),
         None => fs.open_at(request.at.as_ref(), &request.path, &options),

@@ -54,12 +54,23 @@ impl Runtime {
     /// Whether a file with this beginning and path is its.
     pub fn takes(&self, head: &[u8], path: &[u8]) -> bool {
         match &self.pattern {
-            Pattern::Magic { offset, magic, mask } => {
-                let Some(bytes) = head.get(*offset..).and_then(|rest| rest.get(..magic.len())) else { return false };
-                bytes.iter().zip(magic).enumerate().all(|(index, (byte, wanted))| {
-                    let mask = mask.get(index).copied().unwrap_or(0xFF);
-                    byte & mask == wanted & mask
-                })
+            Pattern::Magic {
+                offset,
+                magic,
+                mask,
+            } => {
+                let Some(bytes) = head.get(*offset..).and_then(|rest| rest.get(..magic.len()))
+                else {
+                    return false;
+                };
+                bytes
+                    .iter()
+                    .zip(magic)
+                    .enumerate()
+                    .all(|(index, (byte, wanted))| {
+                        let mask = mask.get(index).copied().unwrap_or(0xFF);
+                        byte & mask == wanted & mask
+                    })
             }
             Pattern::Extension(extension) => {
                 let mut parts = path.rsplitn(2, |byte| *byte == b'.');
@@ -70,7 +81,8 @@ impl Runtime {
     }
 }
 
-static RUNTIMES: Global<SpinLock<Vec<Arc<Runtime>>>> = Global::new(|| SpinLock::new(rank::HANDLES, Vec::new()));
+static RUNTIMES: Global<SpinLock<Vec<Arc<Runtime>>>> =
+    Global::new(|| SpinLock::new(rank::HANDLES, Vec::new()));
 
 /// Registers a runtime; a later one of the same name takes the place of the earlier.
 pub fn register(runtime: Runtime) {
@@ -115,7 +127,10 @@ pub(crate) fn find_program(fs: &FsContext, mut request: ExecRequest) -> Result<F
         let head = &head[..length];
         let runner = match script_runner(head)? {
             Some(runner) => runner,
-            None => match all().iter().find(|runtime| runtime.takes(head, &request.path)) {
+            None => match all()
+                .iter()
+                .find(|runtime| runtime.takes(head, &request.path))
+            {
                 Some(runtime) => (runtime.program.clone(), runtime.arguments.clone()),
                 None => {
                     return Ok(Found {
@@ -138,17 +153,35 @@ fn run_by(request: ExecRequest, runner: (Vec<u8>, Vec<Vec<u8>>)) -> ExecRequest 
     arguments.extend(own_arguments);
     arguments.push(request.path);
     arguments.extend(request.arguments.into_iter().skip(1));
-    ExecRequest { path: program, at: None, file: None, no_follow: false, arguments, environment: request.environment }
+    ExecRequest {
+        path: program,
+        at: None,
+        file: None,
+        no_follow: false,
+        arguments,
+        environment: request.environment,
+    }
 }
+
+/// A program's path, and the arguments that come before the file's own.
+type Runner = (Vec<u8>, Vec<Vec<u8>>);
 
 /// Reads a `#!` line: the program's path and at most one argument, everything after the first blank. A line that does
 /// not end within [`HEAD`] bytes is good only if the path itself does.
-pub fn script_runner(head: &[u8]) -> Result<Option<(Vec<u8>, Vec<Vec<u8>>)>> {
-    let Some(line) = head.strip_prefix(b"#!") else { return Ok(None) };
+pub(crate) fn script_runner(head: &[u8]) -> Result<Option<Runner>> {
+    let Some(line) = head.strip_prefix(b"#!") else {
+        return Ok(None);
+    };
     let blank = |byte: &u8| *byte == b' ' || *byte == b'\t';
     let end = line.iter().position(|byte| *byte == b'\n' || *byte == 0);
-    let (line, whole) = (&line[..end.unwrap_or(line.len())], end.is_some() || head.len() < HEAD);
-    let start = line.iter().position(|byte| !blank(byte)).ok_or(Error::NotExecutable)?;
+    let (line, whole) = (
+        &line[..end.unwrap_or(line.len())],
+        end.is_some() || head.len() < HEAD,
+    );
+    let start = line
+        .iter()
+        .position(|byte| !blank(byte))
+        .ok_or(Error::NotExecutable)?;
     let line = &line[start..];
     let path_end = line.iter().position(blank);
     if path_end.is_none() && !whole {
@@ -156,7 +189,11 @@ pub fn script_runner(head: &[u8]) -> Result<Option<(Vec<u8>, Vec<Vec<u8>>)>> {
     }
     let (path, rest) = line.split_at(path_end.unwrap_or(line.len()));
     let argument = rest.trim_ascii();
-    let arguments = if argument.is_empty() { Vec::new() } else { vec![argument.to_vec()] };
+    let arguments = if argument.is_empty() {
+        Vec::new()
+    } else {
+        vec![argument.to_vec()]
+    };
     Ok(Some((path.to_vec(), arguments)))
 }
 
@@ -171,7 +208,10 @@ mod tests {
     #[test]
     fn a_line_gives_a_program_and_one_argument() {
         assert_eq!(runner(b"#!/bin/sh\necho"), (b"/bin/sh".to_vec(), vec![]));
-        assert_eq!(runner(b"#! /bin/sh -e  -x \n"), (b"/bin/sh".to_vec(), vec![b"-e  -x".to_vec()]));
+        assert_eq!(
+            runner(b"#! /bin/sh -e  -x \n"),
+            (b"/bin/sh".to_vec(), vec![b"-e  -x".to_vec()])
+        );
         assert_eq!(runner(b"#!/bin/sh"), (b"/bin/sh".to_vec(), vec![]));
     }
 
@@ -196,13 +236,20 @@ mod tests {
     fn runtimes_know_their_files_by_magic_and_extension() {
         let wasm = Runtime {
             name: "wasm".into(),
-            pattern: Pattern::Magic { offset: 0, magic: b"\0asm".to_vec(), mask: vec![] },
+            pattern: Pattern::Magic {
+                offset: 0,
+                magic: b"\0asm".to_vec(),
+                mask: vec![],
+            },
             program: b"/bin/wasm".to_vec(),
             arguments: vec![],
         };
         assert!(wasm.takes(b"\0asm\x01", b"x"));
         assert!(!wasm.takes(b"\0as", b"x"));
-        let lua = Runtime { pattern: Pattern::Extension(b"lua".to_vec()), ..wasm };
+        let lua = Runtime {
+            pattern: Pattern::Extension(b"lua".to_vec()),
+            ..wasm
+        };
         assert!(lua.takes(b"", b"/a/b.lua"));
         assert!(!lua.takes(b"", b"lua"));
     }

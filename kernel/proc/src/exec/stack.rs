@@ -19,7 +19,11 @@ pub struct StackBuilder {
 impl StackBuilder {
     /// An empty stack whose highest byte is below `top`, and which may take `limit` bytes.
     pub fn new(top: usize, limit: usize) -> StackBuilder {
-        StackBuilder { top, limit, reversed: Vec::new() }
+        StackBuilder {
+            top,
+            limit,
+            reversed: Vec::new(),
+        }
     }
 
     /// The address of the lowest byte so far.
@@ -32,7 +36,9 @@ impl StackBuilder {
         if self.reversed.len().saturating_add(bytes.len()) > self.limit.min(self.top) {
             return Err(Error::ArgumentListTooLong);
         }
-        self.reversed.try_reserve(bytes.len()).map_err(|_| Error::OutOfMemory)?;
+        self.reversed
+            .try_reserve(bytes.len())
+            .map_err(|_| Error::OutOfMemory)?;
         self.reversed.extend(bytes.iter().rev());
         Ok(self.address())
     }
@@ -167,7 +173,12 @@ pub fn system_v(builder: &mut StackBuilder, content: &SystemV<'_>) -> Result<Sys
     for (key, value) in content.auxiliary {
         words.extend([*key, *value]);
     }
-    words.extend([auxiliary::RANDOM, random as u64, auxiliary::EXECUTED_PATH, executed_path as u64]);
+    words.extend([
+        auxiliary::RANDOM,
+        random as u64,
+        auxiliary::EXECUTED_PATH,
+        executed_path as u64,
+    ]);
     if let Some(platform) = platform {
         words.extend([auxiliary::PLATFORM, platform as u64]);
     }
@@ -175,13 +186,18 @@ pub fn system_v(builder: &mut StackBuilder, content: &SystemV<'_>) -> Result<Sys
     builder.align(16)?;
     builder.align_before(words.len() * 8, 16)?;
     builder.push_words(&words)?;
-    Ok(SystemVAddresses { arguments: (strings_start, arguments_end), environment: (arguments_end, environment_end) })
+    Ok(SystemVAddresses {
+        arguments: (strings_start, arguments_end),
+        environment: (arguments_end, environment_end),
+    })
 }
 
 /// Puts the strings so that the first has the lowest address; returns all addresses in order.
 fn push_strings(builder: &mut StackBuilder, strings: &[Vec<u8>]) -> Result<Vec<usize>> {
     let mut addresses = Vec::new();
-    addresses.try_reserve(strings.len()).map_err(|_| Error::OutOfMemory)?;
+    addresses
+        .try_reserve(strings.len())
+        .map_err(|_| Error::OutOfMemory)?;
     for string in strings.iter().rev() {
         addresses.push(builder.push_string(string)?);
     }
@@ -195,7 +211,11 @@ mod tests {
     use alloc::vec;
 
     fn word(bytes: &[u8], index: usize) -> u64 {
-        u64::from_le_bytes(bytes[index * 8..index * 8 + 8].try_into().expect("eight bytes"))
+        u64::from_le_bytes(
+            bytes[index * 8..index * 8 + 8]
+                .try_into()
+                .expect("eight bytes"),
+        )
     }
 
     #[test]
@@ -226,7 +246,10 @@ mod tests {
             let variable = word(&bytes, 2 + count) as usize - pointer;
             assert_eq!(&bytes[variable..variable + 11], b"HOME=/root\0");
             assert_eq!(word(&bytes, 3 + count), 0);
-            assert_eq!((word(&bytes, 4 + count), word(&bytes, 5 + count)), (auxiliary::PAGE_SIZE, 4096));
+            assert_eq!(
+                (word(&bytes, 4 + count), word(&bytes, 5 + count)),
+                (auxiliary::PAGE_SIZE, 4096)
+            );
             assert_eq!(addresses.environment.1 - addresses.environment.0, 11);
         }
     }
@@ -234,7 +257,10 @@ mod tests {
     #[test]
     fn too_much_is_refused() {
         let mut builder = StackBuilder::new(0x10000, 16);
-        assert_eq!(builder.push_bytes(&[1; 17]), Err(Error::ArgumentListTooLong));
+        assert_eq!(
+            builder.push_bytes(&[1; 17]),
+            Err(Error::ArgumentListTooLong)
+        );
         assert!(builder.push_bytes(&[1; 16]).is_ok());
         assert_eq!(builder.push_bytes(&[1]), Err(Error::ArgumentListTooLong));
     }

@@ -26,7 +26,9 @@ pub fn install_stack(
     protection.set(Protection::EXECUTE, executable);
     let placement = Placement::FixedNoReplace(top - length);
     let request = MapRequest {
-        kind: AreaKind::Stack { limit: limit.max(length) },
+        kind: AreaKind::Stack {
+            limit: limit.max(length),
+        },
         ..MapRequest::anonymous(placement, length, protection)
     };
     space.map(request)?;
@@ -38,11 +40,20 @@ pub fn install_stack(
 pub fn standard_auxiliary(info: &ExecInfo<'_>) -> Vec<(u64, u64)> {
     let mut values = Vec::with_capacity(24);
     if info.image.table_address != 0 {
-        values.push((auxiliary::PROGRAM_HEADERS, info.image.table_address + info.bias as u64));
+        values.push((
+            auxiliary::PROGRAM_HEADERS,
+            info.image.table_address + info.bias as u64,
+        ));
     }
     values.extend([
-        (auxiliary::PROGRAM_HEADER_SIZE, super::elf::PROGRAM_HEADER_SIZE as u64),
-        (auxiliary::PROGRAM_HEADER_COUNT, info.image.header.table_entries as u64),
+        (
+            auxiliary::PROGRAM_HEADER_SIZE,
+            super::elf::PROGRAM_HEADER_SIZE as u64,
+        ),
+        (
+            auxiliary::PROGRAM_HEADER_COUNT,
+            info.image.header.table_entries as u64,
+        ),
         (auxiliary::PAGE_SIZE, PAGE_SIZE as u64),
         (auxiliary::BASE, info.interpreter_base.unwrap_or(0) as u64),
         (auxiliary::FLAGS, 0),
@@ -78,7 +89,13 @@ pub fn system_v_start(
         executed_path: info.path,
     };
     let addresses = system_v(&mut builder, &content)?;
-    let pointer = install_stack(space, info.stack_top, info.stack_limit, info.executable_stack, builder)?;
+    let pointer = install_stack(
+        space,
+        info.stack_top,
+        info.stack_limit,
+        info.executable_stack,
+        builder,
+    )?;
     Ok(InitialState {
         context: UserContext::new(info.start, pointer),
         arguments: addresses.arguments,

@@ -89,7 +89,9 @@ pub(crate) fn populate(space: &AddressSpace, start: usize, length: usize) {
 fn mapped_pages(space: &AddressSpace, address: usize, length: usize) -> Result<(usize, usize)> {
     let start = address - address % PAGE_SIZE;
     let end = address.checked_add(length).ok_or(Error::InvalidArgument)?;
-    let length = (end - start).checked_next_multiple_of(PAGE_SIZE).ok_or(Error::InvalidArgument)?;
+    let length = (end - start)
+        .checked_next_multiple_of(PAGE_SIZE)
+        .ok_or(Error::InvalidArgument)?;
     match space.presence(start, length / PAGE_SIZE) {
         Some(_) => Ok((start, length)),
         None => Err(Error::OutOfMemory),

@@ -58,6 +58,8 @@ impl SignalAction {
             Disposition::Ignore => SIG_IGN,
             Disposition::Handler => action.entry as u64,
         };
+        // AArch64's record has a field more, which `set_restorer` fills.
+        #[allow(clippy::needless_update)]
         let mut record = SignalAction {
             handler,
             flags: flags_to_linux(action.flags),
@@ -211,6 +213,7 @@ mod tests {
 
     #[test]
     fn kill_is_never_in_a_mask() {
+        #[allow(clippy::needless_update)]
         let record = SignalAction {
             handler: 0x1000,
             mask: u64::MAX,

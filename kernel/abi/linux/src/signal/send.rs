@@ -58,10 +58,11 @@ pub(crate) fn kill(call: &mut Call<'_>, pid: i32, signal: i32) -> Result<usize> 
             let target = namespace.process(pid as u32).ok_or(Error::NoSuchProcess)?;
             send(call, &target, signal, info)?;
         }
-        -1 => match info {
-            Some(info) => proc::send_to_all(call.task, &namespace, info)?,
-            None => {}
-        },
+        -1 => {
+            if let Some(info) = info {
+                proc::send_to_all(call.task, &namespace, info)?;
+            }
+        }
         i32::MIN => return Err(Error::NoSuchProcess),
         _ => {
             let group = match pid {

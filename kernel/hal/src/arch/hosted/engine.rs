@@ -159,7 +159,12 @@ impl State {
     pub(super) fn strikes_user(&self) -> bool {
         if self.random.one_in(self.preempt_every) {
             let soon = self.time_ns.get() + LONG_RUN_NS;
-            match self.this_cpu().deadline.get().filter(|deadline| *deadline < soon) {
+            match self
+                .this_cpu()
+                .deadline
+                .get()
+                .filter(|deadline| *deadline < soon)
+            {
                 Some(deadline) => self.time_ns.set(self.time_ns.get().max(deadline)),
                 // An interrupt that is nobody's: the kernel must not mind.
                 None => return true,
