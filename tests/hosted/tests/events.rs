@@ -365,8 +365,8 @@ fn waiting_for_a_signal_takes_it() {
                 let own = linux.getpid() as isize;
                 let child = linux
                     .fork(move |child| {
-                let _ = child.kill(own, USER_1);
-            })
+                        let _ = child.kill(own, USER_1);
+                    })
                     .unwrap();
                 let set = push_words(linux.user, &[bit(USER_1) as usize]);
                 assert_eq!(

@@ -186,6 +186,7 @@ mod tests {
 
     #[test]
     fn actions_survive_the_round_trip() {
+        #[allow(clippy::needless_update)]
         let record = SignalAction {
             handler: 0x1000,
             flags: 0x1800_0004,
@@ -203,6 +204,7 @@ mod tests {
 
     #[test]
     fn unknown_flags_do_not_come_back() {
+        #[allow(clippy::needless_update)]
         let record = SignalAction {
             handler: 0x1000,
             flags: 0x0000_0400,
