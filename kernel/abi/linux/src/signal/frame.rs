@@ -120,8 +120,8 @@ mod arm {
         frame.floating = FloatingPointRecord {
             magic: FLOATING_POINT_MAGIC,
             size: size_of::<FloatingPointRecord>() as u32,
-            status: floating.fpsr as u32,
-            control: floating.fpcr as u32,
+            status: floating.fpsr,
+            control: floating.fpcr,
             registers: floating
                 .v
                 .map(|register| [register as u64, (register >> 64) as u64]),
