@@ -18,6 +18,7 @@ pub(crate) use metadata::Metadata;
 
 use alloc::vec::Vec;
 use allocator::frames;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use crate::{OutOfMemory, PAGE_SIZE, arch};
 
@@ -86,18 +87,22 @@ impl Frame {
         unsafe { arch::copy_page(self.pointer(), source.pointer()) };
     }
 
-    /// Reads an aligned word. Panics if misaligned or beyond the end.
+    /// Reads an aligned word in one access. Panics if misaligned or beyond the end.
     pub fn load_u32(&self, offset: usize) -> u32 {
-        assert!(offset.is_multiple_of(4));
-        let mut bytes = [0; 4];
-        self.read(offset, &mut bytes);
-        u32::from_ne_bytes(bytes)
+        self.word(offset).load(Ordering::Relaxed)
     }
 
-    /// Writes an aligned word. Panics if misaligned or beyond the end.
+    /// Writes an aligned word in one access. Panics if misaligned or beyond the end.
     pub fn store_u32(&self, offset: usize, value: u32) {
-        assert!(offset.is_multiple_of(4));
-        self.write(offset, &value.to_ne_bytes());
+        self.word(offset).store(value, Ordering::Relaxed);
+    }
+
+    fn word(&self, offset: usize) -> &AtomicU32 {
+        assert!(offset.is_multiple_of(4), "a misaligned word");
+        check(offset, 4);
+        // SAFETY: an aligned word of this frame, which lives as long as the borrow; whoever else
+        // touches it meanwhile does so by machine code, to which any order is fine.
+        unsafe { AtomicU32::from_ptr(self.pointer().add(offset).cast()) }
     }
 
     /// How many owners the frame has at this moment, page tables included.

@@ -69,6 +69,8 @@ impl<T> Once<T> {
 
     #[cold]
     fn fill(&self, initialise: impl FnOnce() -> T) -> &T {
+        // An interrupt handler here that asks for the value would wait for what it interrupted.
+        let interrupts = arch::interrupts_save_disable();
         if self
             .state
             .compare_exchange(EMPTY, FILLING, Ordering::Acquire, Ordering::Relaxed)
@@ -80,6 +82,7 @@ impl<T> Once<T> {
             unsafe { (*self.value.get()).write(value) };
             self.state.store(FULL, Ordering::Release);
         }
+        arch::interrupts_restore(interrupts);
         loop {
             if let Some(value) = self.get() {
                 return value;

@@ -135,7 +135,12 @@ pub fn load_u32(address: usize) -> Result<u32, UserFault> {
 
 /// Writes an aligned word of the program's memory in one access.
 pub fn store_u32(address: usize, value: u32) -> Result<(), UserFault> {
-    copy_to_user(address, &value.to_ne_bytes())
+    let mut found = load_u32(address).map_err(|_| word_fault(address, Access::Write))?;
+    // An exchange is the one store that every backend makes in one access.
+    while let Err(other) = compare_exchange_u32(address, found, value)? {
+        found = other;
+    }
+    Ok(())
 }
 
 /// Replaces an aligned word by `new` if it is `old`, in one atomic step: `Ok(old)` if so,
