@@ -132,12 +132,6 @@ impl Environment {
         drop(old);
     }
 
-    /// Forgets all views: the last process has ended. A view may hold a mounted procfs, which holds the environment.
-    pub(crate) fn clear_views(&self) {
-        let old = core::mem::take(&mut self.state.lock().views);
-        drop(old);
-    }
-
     /// Which ABI a program is taken for when it does not say.
     pub fn default_abi(&self) -> String {
         self.state.lock().default_abi.clone()
@@ -176,7 +170,8 @@ impl Environment {
     }
 
     /// Counts one more thread for a user, here and in every environment around, or refuses with
-    /// [`Error::WouldBlock`]. `user_limit` is the caller's limit of processes; the superuser is not held to it.
+    /// [`Error::WouldBlock`]. `user_limit` is the caller's limit of processes. Unlike Linux
+    /// this holds for the superuser too, as soon as somebody lowered it: a limit that one asked for should be one.
     pub(crate) fn count_start(self: &Arc<Self>, user: u32, user_limit: u64) -> Result<Charge> {
         let mut charged = Charge {
             user,
@@ -188,7 +183,7 @@ impl Environment {
             {
                 let mut state = environment.state.lock();
                 let of_user = state.users.get(&user).copied().unwrap_or(0);
-                let too_many_of_user = user != 0 && of_user as u64 >= user_limit;
+                let too_many_of_user = of_user as u64 >= user_limit;
                 if state.threads >= state.limits.threads || too_many_of_user {
                     return Err(Error::WouldBlock);
                 }
@@ -236,11 +231,11 @@ mod tests {
         let inner = outer
             .new_inside("inner", "xv6", EnvironmentLimits { threads: 2 }, true)
             .expect("inside");
-        let first = inner.count_start(0, 0).expect("first");
-        let second = inner.count_start(0, 0).expect("second");
-        assert_eq!(inner.count_start(0, 0).err(), Some(Error::WouldBlock));
-        let third = outer.count_start(0, 0).expect("third");
-        assert_eq!(outer.count_start(0, 0).err(), Some(Error::WouldBlock));
+        let first = inner.count_start(0, 9).expect("first");
+        let second = inner.count_start(0, 9).expect("second");
+        assert_eq!(inner.count_start(0, 9).err(), Some(Error::WouldBlock));
+        let third = outer.count_start(0, 9).expect("third");
+        assert_eq!(outer.count_start(0, 9).err(), Some(Error::WouldBlock));
         drop((first, second, third));
         assert_eq!((outer.thread_count(), inner.thread_count()), (0, 0));
     }
@@ -250,6 +245,7 @@ mod tests {
         let environment = environment(100);
         let _one = environment.count_start(7, 1).expect("one");
         assert_eq!(environment.count_start(7, 1).err(), Some(Error::WouldBlock));
-        assert!(environment.count_start(0, 0).is_ok());
+        assert!(environment.count_start(0, 1).is_ok());
+        assert_eq!(environment.count_start(0, 0).err(), Some(Error::WouldBlock));
     }
 }

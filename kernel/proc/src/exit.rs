@@ -172,11 +172,18 @@ fn part_from_family(process: &Arc<Process>, status: ExitStatus) -> Vec<Arc<Proce
     {
         let _tree = tree::lock();
         let own_group = process.group();
-        let was_orphaned = own_group.is_orphaned(None);
+        // Only who stands between two groups of a session can take a group's hope away: looking at all members of a
+        // group at each end would make the end of a thousand processes a million steps.
+        let connects = |group: &Arc<ProcessGroup>| {
+            !Arc::ptr_eq(group, &own_group) && Arc::ptr_eq(group.session(), own_group.session())
+        };
+        let was_hope = process
+            .parent()
+            .is_some_and(|parent| connects(&parent.group()));
         let children = core::mem::take(&mut process.relations.lock().children);
         for child in children {
             let group = child.group();
-            let hopeful = !Arc::ptr_eq(&group, &own_group) && !group.is_orphaned(None);
+            let hopeful = connects(&group);
             let parent = reaper.as_ref().map_or_else(Weak::new, Arc::downgrade);
             child.relations.lock().parent = parent;
             if hopeful && group.is_orphaned(None) && group.has_stopped_member() {
@@ -188,7 +195,7 @@ fn part_from_family(process: &Arc<Process>, status: ExitStatus) -> Vec<Arc<Proce
             adopted.push(child);
         }
         process.shared.lock().ended = Some(status);
-        if !was_orphaned && own_group.is_orphaned(None) && own_group.has_stopped_member() {
+        if was_hope && own_group.is_orphaned(None) && own_group.has_stopped_member() {
             orphaned.push(own_group);
         }
     }
@@ -249,11 +256,28 @@ fn report_end(process: &Arc<Process>, status: ExitStatus) {
         release(process);
     } else {
         process.shared.lock().reported = true;
+        bring_forward(process);
     }
     parent.child_changed.wake_all();
     // The parent may have ended meanwhile and given us away, before there was anything to wait for.
     if let Some(adopter) = process.parent().filter(|now| !Arc::ptr_eq(now, &parent)) {
         adopter.child_changed.wake_all();
+    }
+}
+
+/// Moves a zombie to the front of its parent's children, where a wait looks first.
+fn bring_forward(process: &Arc<Process>) {
+    let _tree = tree::lock();
+    let Some(parent) = process.parent() else {
+        return;
+    };
+    let mut relations = parent.relations.lock();
+    if let Some(position) = relations
+        .children
+        .iter()
+        .position(|child| Arc::ptr_eq(child, process))
+    {
+        relations.children.swap(0, position);
     }
 }
 

@@ -399,6 +399,10 @@ impl Process {
         self.relations.lock().children.clone()
     }
 
+    pub(crate) fn child_at(&self, index: usize) -> Option<Arc<Process>> {
+        self.relations.lock().children.get(index).cloned()
+    }
+
     /// Whether it is a child of that process.
     pub fn is_child_of(&self, parent: &Process) -> bool {
         core::ptr::eq(self.relations.lock().parent.as_ptr(), parent)

@@ -82,7 +82,11 @@ fn find(
     options: WaitOptions,
 ) -> Result<Option<WaitResult>> {
     let mut any = false;
-    for child in process.children() {
+    // One by one and not as a copy: those with news are in front (a new zombie is brought there), and the first
+    // process may have thousands. A child that ends meanwhile wakes us again.
+    let mut index = 0;
+    while let Some(child) = process.child_at(index) {
+        index += 1;
         if !is_selected(process, &child, selector) || !is_of_kind(&child, options) {
             continue;
         }
