@@ -80,7 +80,9 @@ impl Entity {
 pub struct FairQueue<T> {
     waiting: Vec<(Entity, T)>,
     running: Option<Entity>,
-    /// The average when the queue last was empty: where the next entity starts.
+    /// The furthest that the average ever was. It does not go back when an entity leaves for good
+    /// that had more than its share: else short-lived ones, each a little ahead when it ends, would
+    /// run for nothing, and whoever waits for its turn just above the average would wait for ever.
     floor: u64,
 }
 
@@ -115,7 +117,7 @@ impl<T> FairQueue<T> {
         self.waiting.len() + usize::from(self.running.is_some())
     }
 
-    /// The weighted average of all virtual times.
+    /// The weighted average of all virtual times, or the furthest it ever was.
     pub fn average(&self) -> u64 {
         let all = || {
             self.waiting
@@ -132,7 +134,7 @@ impl<T> FairQueue<T> {
             weights += u128::from(entity.weight);
             sum += u128::from(entity.vruntime - base) * u128::from(entity.weight);
         }
-        base + (sum / weights.max(1)) as u64
+        self.floor.max(base + (sum / weights.max(1)) as u64)
     }
 
     /// Adds an entity that comes from outside (new, woken, or from another queue). True if it
@@ -157,11 +159,12 @@ impl<T> FairQueue<T> {
             return false;
         };
         running.vruntime += running.virtual_time(real_ns);
-        if running.vruntime < running.deadline {
-            return false;
+        let used_up = running.vruntime >= running.deadline;
+        if used_up {
+            running.renew_deadline();
         }
-        running.renew_deadline();
-        !self.waiting.is_empty()
+        self.floor = self.average();
+        used_up && !self.waiting.is_empty()
     }
 
     /// Ends the run of who runs, because it sleeps, ends or moves away; it leaves with its lag.
@@ -313,6 +316,30 @@ mod tests {
         assert!(!queue.enqueue(debtor, first) || queue.running().is_none());
         let next = queue.pick(|_| true).expect("two wait");
         assert_ne!(next, first);
+    }
+
+    #[test]
+    fn short_lived_ones_do_not_starve_who_waits() {
+        let mut queue = FairQueue::new();
+        queue.enqueue(Entity::new(1024), 0);
+        assert_eq!(queue.pick(|_| true), Some(0));
+        queue.charge(SLICE_NS);
+        queue.requeue_running(0);
+        // Two are born for each that ends, up to a hundred; each runs for a moment.
+        let mut born = 0;
+        for _ in 0..100 {
+            born += 1;
+            queue.enqueue(Entity::new(1024), born);
+        }
+        let mut turns = 0;
+        while queue.pick(|_| true) != Some(0) {
+            queue.charge(SLICE_NS / 3);
+            queue.take_running();
+            born += 1;
+            queue.enqueue(Entity::new(1024), born);
+            turns += 1;
+            assert!(turns < 2000, "it waits for ever");
+        }
     }
 
     #[test]
