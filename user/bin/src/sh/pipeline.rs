@@ -213,6 +213,9 @@ impl Shell {
             session.abandon();
         }
         crate::events::reset();
+        // The copy also got what the shell itself held, above all the reading end of the pipe that
+        // it writes to: with that it would never hear that the reader is gone.
+        self.streams.close_others();
     }
 
     /// `( … )`

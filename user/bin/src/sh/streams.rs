@@ -9,6 +9,11 @@ use scarlet::prelude::*;
 
 extern crate alloc;
 
+/// Below are the standard handles.
+const FIRST_OF_SHELL: usize = 3;
+/// A shell that holds more handles than this at once is not written by anybody.
+const HIGHEST_CLOSED: usize = 256;
+
 /// Where one handle leads.
 #[derive(Clone)]
 enum Stream {
@@ -107,6 +112,18 @@ impl Streams {
     pub(crate) fn read(&self, handle: u32, buffer: &mut [u8]) -> io::Result<usize> {
         let number = self.number(handle).ok_or(io::ErrorKind::BadHandle)?;
         Borrowed(number).read(buffer)
+    }
+
+    /// Closes the handles of a copy of the shell that the table does not lead to. Those that it was
+    /// started with stay. What the copied frames below still call their own is never touched again: a
+    /// copy ends without returning into them.
+    pub(crate) fn close_others(&self) {
+        let kept: Vec<usize> = self.0.values().map(Stream::number).collect();
+        for number in FIRST_OF_SHELL..HIGHEST_CLOSED {
+            if !kept.contains(&number) {
+                io::close_handle(number);
+            }
+        }
     }
 
     /// Makes the shell's own handles be what the table says, for the program that replaces the shell.
