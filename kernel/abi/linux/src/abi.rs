@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use base::{Error, Result};
+use core::cell::Cell;
 use hal::user::UserContext;
 use mem::AddressSpace;
 use proc::{Abi, AbiState, ElfImage, ExecInfo, InitialState, PendingEvent, Task};
@@ -58,26 +59,25 @@ impl Abi for Linux {
             context,
             restart: entry.restart,
             replaced: false,
+            deadline: Cell::new(None),
         };
         let result = (entry.handler)(&mut call, &mut registers);
-        let Call {
-            restart, replaced, ..
-        } = call;
+        let interrupted = Interrupted {
+            restart: call.restart,
+            deadline: call.deadline.get(),
+        };
         match result {
             // The registers are another program's, or were restored: they have no result.
-            _ if replaced => {}
-            Ok(value) => context.set_result(value),
+            _ if call.replaced => {}
+            Ok(value) => call.context.set_result(value),
             Err(error) => {
-                context.set_result(errno::register(error));
-                if error == Error::Interrupted {
-                    interrupted(task, restart);
+                call.context.set_result(errno::register(error));
+                if error == Error::Interrupted
+                    && let Ok(state) = call.thread_state()
+                {
+                    state.set_interrupted(interrupted);
                 }
             }
-        }
-        if result != Err(Error::Interrupted)
-            && let Ok(state) = ThreadState::of(task)
-        {
-            state.take_remembered_deadline();
         }
     }
 
@@ -98,6 +98,9 @@ impl Abi for Linux {
         if let Some(interrupted) = state.take_interrupted()
             && interrupted.restart != Restart::Never
         {
+            if let Some(deadline) = interrupted.deadline {
+                state.remember_deadline(deadline);
+            }
             context.rewind_syscall();
         }
     }
@@ -126,12 +129,6 @@ impl Abi for Linux {
 
     fn leave(&self, task: &Arc<Task>) {
         crate::futex::leave(task);
-    }
-}
-
-fn interrupted(task: &Arc<Task>, restart: Restart) {
-    if let Ok(state) = ThreadState::of(task) {
-        state.set_interrupted(Interrupted { restart });
     }
 }
 

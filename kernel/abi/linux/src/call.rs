@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use base::Result;
+use core::cell::Cell;
 use base::time::Instant;
 use hal::user::UserContext;
 use object::{File, Handle, HandleTable, Object, Rights};
@@ -12,7 +13,7 @@ use crate::state::{ProcessState, ThreadState};
 
 /// What becomes of a call that a signal interrupted (signal(7), "Interruption of system calls").
 ///
-/// A call that fails with [`Error::Interrupted`] is always prepared to start again; when a handler
+/// A call that fails with [`base::Error::Interrupted`] is always prepared to start again; when a handler
 /// turns out to run first, this decides whether that remains so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Restart {
@@ -35,6 +36,8 @@ pub struct Call<'a> {
     pub restart: Restart,
     /// The registers were replaced as a whole (exec, sigreturn): they have no result to set.
     pub replaced: bool,
+    /// The moment a relative timeout of this call ends, once it has been computed.
+    pub deadline: Cell<Option<Instant>>,
 }
 
 impl Call<'_> {
@@ -82,11 +85,9 @@ impl Call<'_> {
     /// The moment a relative timeout ends. If this call was interrupted before, without a handler,
     /// it is the moment that was computed then: a restarted sleep does not start from the beginning.
     pub fn deadline_after(&self, duration: core::time::Duration) -> Result<Instant> {
-        let state = self.thread_state()?;
-        let deadline = state
-            .take_remembered_deadline()
-            .unwrap_or_else(|| base::time::now() + duration);
-        state.remember_deadline(deadline);
+        let remembered = self.thread_state()?.take_remembered_deadline();
+        let deadline = remembered.unwrap_or_else(|| base::time::now() + duration);
+        self.deadline.set(Some(deadline));
         Ok(deadline)
     }
 }

@@ -6,7 +6,7 @@
 //! what differs by machine ([`machine`]), the first stack ([`start`]) and signal frames ([`signal`]).
 //!
 //! Nothing pretends to succeed: a call that is not there answers `ENOSYS` and is counted
-//! ([`unimplemented`]), a flag that is not known is `EINVAL`.
+//! ([`mod@unimplemented`]), a flag that is not known is `EINVAL`.
 //!
 //! Take `write(1, "hi\n", 3)`: `Linux::system_call` finds line 64 of the table,
 //! `write(file: Fd, buffer: UserSlice)`, takes the three registers as a descriptor and a slice, and

@@ -155,6 +155,8 @@ impl AlternateStack {
 pub struct Interrupted {
     /// What it asked for.
     pub restart: Restart,
+    /// When its relative timeout ends, if it has one.
+    pub deadline: Option<Instant>,
 }
 
 struct ThreadFields {

@@ -116,6 +116,9 @@ system_calls! {
     11 listxattr(path: UserPath, list: UserSlice) = files::extended::listxattr;
     12 llistxattr(path: UserPath, list: UserSlice) = files::extended::llistxattr;
     13 flistxattr(file: Fd, list: UserSlice) = files::extended::flistxattr;
+    14 removexattr(path: UserPath, name: UserPath) = files::extended::removexattr;
+    15 lremovexattr(path: UserPath, name: UserPath) = files::extended::lremovexattr;
+    16 fremovexattr(file: Fd, name: UserPath) = files::extended::fremovexattr;
     17 getcwd(buffer: UserSlice) = files::directories::getcwd;
     19 eventfd2(initial: u32, flags: events::counter::CounterFlags) = events::counter::eventfd2;
     20 epoll_create1(flags: events::epoll::CreateFlags) = events::epoll_calls::epoll_create1;
@@ -320,7 +323,9 @@ const fn build_index() -> [u8; SLOTS] {
 /// The call of a number, if it is served on this machine.
 pub fn find(number: usize) -> Option<&'static SystemCall> {
     let position = usize::from(*INDEX.get(number)?).checked_sub(1)?;
-    CALLS.get(position).filter(|call| call.machines.here())
+    CALLS
+        .get(position)
+        .filter(|call| call.machines == Machines::All || call.machines.here())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! epoll: a set of files that are watched all the time (epoll(7)).
 //!
-//! Each watched file has an [`Entry`] with a waiter of its own, which stays on the file's wait
+//! Each watched file has an entry with a waiter of its own, which stays on the file's wait
 //! queues. When the file changes, the waiter's hook puts the entry onto the ready list and wakes
 //! whoever waits for the set; a wait then looks only at the entries on the list, however many
 //! files are watched. A level-triggered entry goes back onto the list as long as its file is

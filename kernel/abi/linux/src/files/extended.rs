@@ -34,7 +34,7 @@ fn opened(call: &Call<'_>, file: Fd) -> Result<()> {
 }
 
 macro_rules! by_path {
-    ($($name:ident, $get:ident, $list:ident: $flags:expr;)*) => { $(
+    ($($name:ident, $get:ident, $list:ident, $remove:ident: $flags:expr;)*) => { $(
         /// setxattr(2) and its kin.
         pub(crate) fn $name(
             call: &mut Call<'_>, path: UserPath, attribute: UserPath, _value: UserSlice, flags: u32,
@@ -56,6 +56,15 @@ macro_rules! by_path {
             Err(Error::Unsupported)
         }
 
+        /// removexattr(2) and its kin.
+        pub(crate) fn $remove(
+            call: &mut Call<'_>, path: UserPath, attribute: UserPath,
+        ) -> Result<usize> {
+            name(attribute)?;
+            find(call, path, $flags)?;
+            Err(Error::Unsupported)
+        }
+
         /// listxattr(2) and its kin.
         pub(crate) fn $list(call: &mut Call<'_>, path: UserPath, _list: UserSlice) -> Result<usize> {
             find(call, path, $flags)?;
@@ -65,8 +74,8 @@ macro_rules! by_path {
 }
 
 by_path! {
-    setxattr, getxattr, listxattr: AtFlags::empty();
-    lsetxattr, lgetxattr, llistxattr: AtFlags::SYMLINK_NOFOLLOW;
+    setxattr, getxattr, listxattr, removexattr: AtFlags::empty();
+    lsetxattr, lgetxattr, llistxattr, lremovexattr: AtFlags::SYMLINK_NOFOLLOW;
 }
 
 /// fsetxattr(2).
@@ -92,6 +101,13 @@ pub(crate) fn fgetxattr(
     attribute: UserPath,
     _value: UserSlice,
 ) -> Result<usize> {
+    opened(call, file)?;
+    name(attribute)?;
+    Err(Error::Unsupported)
+}
+
+/// fremovexattr(2).
+pub(crate) fn fremovexattr(call: &mut Call<'_>, file: Fd, attribute: UserPath) -> Result<usize> {
     opened(call, file)?;
     name(attribute)?;
     Err(Error::Unsupported)

@@ -45,6 +45,15 @@ record! {
 }
 
 impl SignalAction {
+    /// A record without a restorer.
+    pub fn new(handler: u64, flags: u64, mask: u64) -> Self {
+        Self {
+            handler,
+            flags,
+            mask,
+        }
+    }
+
     /// The restorer, where the architecture has one.
     pub fn restorer(&self) -> u64 {
         0

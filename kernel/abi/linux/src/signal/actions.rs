@@ -58,14 +58,8 @@ impl SignalAction {
             Disposition::Ignore => SIG_IGN,
             Disposition::Handler => action.entry as u64,
         };
-        // AArch64's record has a field more, which `set_restorer` fills.
-        #[allow(clippy::needless_update)]
-        let mut record = SignalAction {
-            handler,
-            flags: flags_to_linux(action.flags),
-            mask: action.mask.0,
-            ..SignalAction::default()
-        };
+        let mut record =
+            SignalAction::new(handler, flags_to_linux(action.flags), action.mask.0);
         record.set_restorer(action.restorer as u64);
         record
     }
@@ -186,41 +180,22 @@ mod tests {
 
     #[test]
     fn actions_survive_the_round_trip() {
-        #[allow(clippy::needless_update)]
-        let record = SignalAction {
-            handler: 0x1000,
-            flags: 0x1800_0004,
-            mask: 0x2,
-            ..SignalAction::default()
-        };
+        let record = SignalAction::new(0x1000, 0x1800_0004, 0x2);
         assert_eq!(SignalAction::of(&record.to_action()), record);
-        let ignore = SignalAction {
-            handler: SIG_IGN,
-            ..SignalAction::default()
-        };
+        let ignore = SignalAction::new(SIG_IGN, 0, 0);
         assert_eq!(ignore.to_action().disposition, Disposition::Ignore);
         assert_eq!(SignalAction::of(&ignore.to_action()), ignore);
     }
 
     #[test]
     fn unknown_flags_do_not_come_back() {
-        #[allow(clippy::needless_update)]
-        let record = SignalAction {
-            handler: 0x1000,
-            flags: 0x0000_0400,
-            ..SignalAction::default()
-        };
+        let record = SignalAction::new(0x1000, 0x0000_0400, 0);
         assert_eq!(SignalAction::of(&record.to_action()).flags, 0);
     }
 
     #[test]
     fn kill_is_never_in_a_mask() {
-        #[allow(clippy::needless_update)]
-        let record = SignalAction {
-            handler: 0x1000,
-            mask: u64::MAX,
-            ..SignalAction::default()
-        };
+        let record = SignalAction::new(0x1000, 0, u64::MAX);
         assert_eq!(record.to_action().mask.0 & (1 << 8 | 1 << 18), 0);
     }
 }

@@ -1,6 +1,6 @@
 //! Calling a handler, and coming back from it.
 //!
-//! [`deliver`] puts a frame onto the program's stack (or the alternate one) and points the registers at
+//! Delivering puts a frame onto the program's stack (or the alternate one) and points the registers at
 //! the handler; the handler returns into the return code, which calls `rt_sigreturn`, which puts
 //! everything back. Whether an interrupted call starts again is decided here, before the frame is
 //! made, because the frame holds the registers that come back afterwards.
@@ -66,14 +66,14 @@ pub(crate) fn deliver(
 
 /// A handler runs: the interrupted call starts again afterwards, or has failed with `EINTR`.
 fn decide_restart(state: &ThreadState, context: &mut UserContext, action: &Action) {
+    // After a handler a relative time starts anew, if the call is made again at all.
+    state.take_remembered_deadline();
     let Some(interrupted) = state.take_interrupted() else {
         return;
     };
     if interrupted.restart == Restart::IfAsked && action.flags.contains(ActionFlags::RESTART) {
         context.rewind_syscall();
     }
-    // After a handler a relative time starts anew, if the call is made again at all.
-    state.take_remembered_deadline();
 }
 
 /// Where the frame goes: below the present stack pointer, or on the alternate stack if the handler
