@@ -5,7 +5,7 @@
 //! remember per process and per task ([`AbiState`]). Everything else (processes, memory, files, events) is
 //! the kernel's and common to all.
 //!
-//! ```ignore
+//! ```text
 //! impl Abi for Small {
 //!     fn name(&self) -> &'static str { "small" }
 //!     fn recognise(&self, image: &ElfImage, default: bool) -> bool { image.header.os_abi == 0x77 }

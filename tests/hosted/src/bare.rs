@@ -9,7 +9,7 @@ pub fn kernel(test: impl Fn() + Copy + 'static) {
     kernel_on(2, test);
 }
 
-/// As [`kernel`], on machines of `cpus` CPUs.
+/// As [`kernel()`], on machines of `cpus` CPUs.
 pub fn kernel_on(cpus: usize, test: impl Fn() + Copy + 'static) {
     seeds::for_each_seed(seeds::count(), |seed| {
         let outcome = run(machine(seed).cpus(cpus), test);

@@ -2,8 +2,8 @@
 
 use alloc::sync::Arc;
 use base::Result;
-use core::cell::Cell;
 use base::time::Instant;
+use core::cell::Cell;
 use hal::user::UserContext;
 use object::{File, Handle, HandleTable, Object, Rights};
 use proc::{Process, Task};

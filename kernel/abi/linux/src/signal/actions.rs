@@ -58,8 +58,7 @@ impl SignalAction {
             Disposition::Ignore => SIG_IGN,
             Disposition::Handler => action.entry as u64,
         };
-        let mut record =
-            SignalAction::new(handler, flags_to_linux(action.flags), action.mask.0);
+        let mut record = SignalAction::new(handler, flags_to_linux(action.flags), action.mask.0);
         record.set_restorer(action.restorer as u64);
         record
     }
