@@ -10,7 +10,7 @@ use crate::arch;
 
 /// A value that exists once per machine, made by its initialiser at the first use.
 ///
-/// ```ignore
+/// ```text
 /// static TABLE: Global<SpinLock<Table>> = Global::new(|| SpinLock::new(RANK, Table::new()));
 /// TABLE.lock().insert(…);
 /// ```

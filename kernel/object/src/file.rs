@@ -33,7 +33,7 @@ pub enum SeekFrom {
 
 /// An open file description.
 pub trait File: Any + Send + Sync {
-    /// This file, or, for a wrapper, the file that it wraps: what [`downcast`](<dyn File>::downcast)
+    /// This file, or, for a wrapper, the file that it wraps: what `downcast`
     /// looks into. Always `self` but for wrappers.
     fn as_file_any(&self) -> &dyn Any;
 

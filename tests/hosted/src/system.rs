@@ -1,6 +1,6 @@
 //! A whole system: the kernel library on a simulated machine, with an archive of programs.
 //!
-//! ```ignore
+//! ```text
 //! System::new()
 //!     .linux("/init", |linux| { linux.write(1, b"hello\n"); })
 //!     .check();

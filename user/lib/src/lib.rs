@@ -5,7 +5,7 @@
 //! contract (`scarlet_abi`) and nothing else. What only Scarlet has is in [`os`]: handles with rights,
 //! terminals, control events, mounts and views.
 //!
-//! ```ignore
+//! ```text
 //! #![no_std]
 //! #![no_main]
 //! scarlet::main!(main);

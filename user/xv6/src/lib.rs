@@ -8,7 +8,7 @@
 //! A program is a file in `src/bin`; it says `xv6::main!(program)` and gets its arguments as a slice
 //! of byte strings:
 //!
-//! ```ignore
+//! ```text
 //! xv6::main!(program);
 //! fn program(arguments: &[&[u8]]) -> i32 {
 //!     xv6::println!("{} arguments", arguments.len());

@@ -6,7 +6,7 @@
 //! sees the change or the wake-up finds the registration. The methods here follow the rule, so
 //! that callers only say what they wait for:
 //!
-//! ```ignore
+//! ```text
 //! let byte = pipe.readers.wait_interruptible(None, || pipe.state.lock().bytes.pop_front())?;
 //! …
 //! pipe.state.lock().bytes.push_back(byte);

@@ -2,7 +2,7 @@
 //!
 //! The very same kernel crates run here, on a simulated machine, inside `cargo test`:
 //!
-//! ```ignore
+//! ```text
 //! let mut machine = Machine::new(seed);
 //! let hello = machine.add_program("hello", |user| { user.syscall(…); });
 //! let outcome = machine.initramfs(archive_with(entry_bytes(hello))).run(kernel_main);
