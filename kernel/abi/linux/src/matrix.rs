@@ -12,7 +12,7 @@ pub fn page() -> String {
     let mut page = String::from(
         "# Linux system calls\n\n\
          Written from the table in `kernel/abi/linux/src/table.rs` by \
-         `cargo test -p scarlet-abi-linux write_matrix -- --ignored`; a test keeps it current.\n\n\
+         `SCARLET_WRITE_DOCS=1 cargo test -p scarlet-abi-linux documentation`; a test keeps it current.\n\n\
          A call without arguments in this list answers `ENOSYS` and is counted in \
          `/proc/scarlet/unimplemented`. The last column says what becomes of a call that a signal \
          interrupts: it starts again if the handler asked for that (`SA_RESTART`), only without a \
