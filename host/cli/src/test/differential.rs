@@ -93,11 +93,11 @@ fn results(
     let script = "export PATH=/bin HOME=/root LANG=C\n\
          i=0\n\
          while [ -f /tests/$i.sh ]; do\n\
-         mkdir -p /tmp/work.$i && cd /tmp/work.$i || exit 1\n\
+         mkdir -p /tmp/case.$i && cd /tmp/case.$i || exit 1\n\
          printf '\\036line %s\\n' $i\n\
          sh /tests/$i.sh </dev/null 2>&1\n\
          printf '\\036status %s\\n' $?\n\
-         cd / && rm -rf /tmp/work.$i\n\
+         cd / && rm -rf /tmp/case.$i\n\
          i=$((i + 1))\n\
          done\n";
     tree.file(
