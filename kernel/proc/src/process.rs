@@ -399,8 +399,8 @@ impl Process {
         self.relations.lock().children.clone()
     }
 
-    pub(crate) fn child_at(&self, index: usize) -> Option<Arc<Process>> {
-        self.relations.lock().children.get(index).cloned()
+    pub(crate) fn first_child(&self) -> Option<Arc<Process>> {
+        self.relations.lock().children.first().cloned()
     }
 
     /// Whether it is a child of that process.

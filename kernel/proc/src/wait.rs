@@ -81,12 +81,17 @@ fn find(
     selector: &WaitSelector,
     options: WaitOptions,
 ) -> Result<Option<WaitResult>> {
+    // A zombie is brought to the front of the children, so most waits end here, however many there are.
+    if let Some(first) = process.first_child()
+        && is_selected(process, &first, selector)
+        && is_of_kind(&first, options)
+        && let Some(result) = news(process, &first, options)
+    {
+        return Ok(Some(result));
+    }
     let mut any = false;
-    // One by one and not as a copy: those with news are in front (a new zombie is brought there), and the first
-    // process may have thousands. A child that ends meanwhile wakes us again.
-    let mut index = 0;
-    while let Some(child) = process.child_at(index) {
-        index += 1;
+    // A copy: the children change places while this looks, and none may be missed.
+    for child in process.children() {
         if !is_selected(process, &child, selector) || !is_of_kind(&child, options) {
             continue;
         }

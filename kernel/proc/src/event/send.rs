@@ -12,6 +12,7 @@ use crate::process::{Process, Shared};
 use crate::status::ExitStatus;
 use crate::task::Task;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use base::{Error, Result};
 
 /// Sends an event to a process as a whole: any thread that does not block it takes it.
@@ -24,10 +25,27 @@ pub fn send_to_task(task: &Arc<Task>, info: EventInfo) -> Result<()> {
     post(task.process(), Some(task), info)
 }
 
-/// Sends an event to every process of a group.
+/// Sends an event to every process of a group. KILL also reaches those that are born meanwhile: a member that was told
+/// to end makes no further children, so looking again until nobody new is there comes to an end.
 pub fn send_to_group(group: &ProcessGroup, info: EventInfo) {
-    for member in group.members() {
-        let _ = post(&member, None, info);
+    let mut reached = group.members();
+    for member in &reached {
+        let _ = post(member, None, info);
+    }
+    while info.event == Event::KILL {
+        let known = |member: &Arc<Process>| reached.iter().any(|other| Arc::ptr_eq(member, other));
+        let born: Vec<_> = group
+            .members()
+            .into_iter()
+            .filter(|member| !member.is_ending() && !known(member))
+            .collect();
+        if born.is_empty() {
+            break;
+        }
+        for member in &born {
+            let _ = post(member, None, info);
+        }
+        reached.extend(born);
     }
 }
 

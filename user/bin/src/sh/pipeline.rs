@@ -34,7 +34,13 @@ impl Shell {
                         let job = self.jobs.add(group, members, text, controls);
                         self.wait_for_job(job)?
                     }
-                    Err(error) => return self.fail(&format!("cannot start: {error}"), 126),
+                    Err(error) => {
+                        // A first stage may have started, and have the terminal.
+                        if let Some(session) = &mut self.session {
+                            session.take_terminal();
+                        }
+                        return self.fail(&format!("cannot start: {error}"), 126);
+                    }
                 }
             }
         };
