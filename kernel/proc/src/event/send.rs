@@ -32,7 +32,10 @@ pub fn send_to_group(group: &ProcessGroup, info: EventInfo) {
     for member in &reached {
         let _ = post(member, None, info);
     }
-    while info.event == Event::KILL {
+    if info.event != Event::KILL {
+        return;
+    }
+    loop {
         let known = |member: &Arc<Process>| reached.iter().any(|other| Arc::ptr_eq(member, other));
         let born: Vec<_> = group
             .members()
