@@ -1,4 +1,9 @@
-/* What every program here uses: one line a check, so that transcripts of Linux and Scarlet compare. */
+/* What every program here uses: one line a check, so that transcripts of Linux and Scarlet compare.
+ *
+ * A program that ends with END() is a case of `cargo scarlet test --ring 4` and of `cargo scarlet
+ * diff`: it runs without arguments in an empty directory on both kernels, for at most a minute, and
+ * output and status have to be the same. It prints what it observes, but nothing that differs from
+ * run to run on one kernel (pids, times, addresses). Other programs are only built. */
 #ifndef CHECK_H
 #define CHECK_H
 #ifndef _GNU_SOURCE
@@ -17,7 +22,8 @@ static int failures;
 /* Prints a call's outcome: its result, or the name of its error. */
 #define CALL(call) do { errno = 0; long r_ = (long)(call); int e_ = errno; \
     if (r_ == -1) printf("%s = -1 %s\n", #call, strerrorname_np(e_)); \
-    else printf("%s = %ld\n", #call, r_); fflush(stdout); } while (0)
+    else printf("%s = %ld\n", #call, r_); \
+    fflush(stdout); } while (0)
 /* Like CALL for results that differ from run to run. */
 #define OK(call) do { errno = 0; long r_ = (long)(call); int e_ = errno; \
     printf("%s %s\n", #call, r_ == -1 ? strerrorname_np(e_) : "ok"); fflush(stdout); } while (0)

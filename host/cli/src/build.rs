@@ -6,6 +6,7 @@
 //! only to an image that begins with Linux's header.
 
 mod kernel_image;
+pub mod linux;
 mod symbols;
 
 use crate::{arch::Arch, project::Project, ui};

@@ -71,7 +71,14 @@ pub fn linux_kernel(project: &Project, arch: Arch) -> Result<PathBuf> {
 const LINUX_INIT: &str = r#"#!/bin/sh
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t devtmpfs dev /dev
+/bin/busybox mkdir -p -m 1777 /dev/shm
+/bin/busybox mkdir -p /dev/pts
+/bin/busybox ln -s /proc/self/fd /dev/fd
+for n in 0:stdin 1:stdout 2:stderr; do /bin/busybox ln -s /proc/self/fd/${n%:*} /dev/${n#*:}; done
+/bin/busybox mount -t devpts devpts /dev/pts
 /bin/busybox mount -t tmpfs tmp /tmp
+# Linux lets everybody write to the root of its first file system; no installed system does.
+/bin/busybox chmod 755 /
 export HOME=/root PATH=/bin TERM=linux
 cd /
 if [ -f /etc/scarlet/run ]; then

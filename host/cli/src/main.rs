@@ -4,13 +4,15 @@
 //! manager, the Rust targets, Debian's programs from the mirror that apt is set up with. The
 //! modules follow a command's way down: [`command`] is what a person types, [`setup`] makes the
 //! machine ready, [`build`] makes the kernel and the programs, [`image`] the root file system,
-//! [`guest`] runs it in QEMU, and [`mod@test`] judges what came out.
+//! [`guest`] runs it in QEMU, [`oracle`] runs the same on Linux, and [`mod@test`] judges what came
+//! out.
 
 mod arch;
 mod build;
 mod command;
 mod guest;
 mod image;
+mod oracle;
 mod project;
 mod setup;
 mod test;

@@ -71,6 +71,19 @@ fn remove(path: &Path) -> Result<()> {
     }
 }
 
+/// The files of a folder with an extension, sorted.
+pub fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|end| end == extension))
+        .collect();
+    files.sort();
+    Ok(files)
+}
+
 /// Writes a file only when its contents differ, so that nothing built from it is stale for
 /// nothing.
 pub fn write_if_changed(path: &Path, contents: &[u8]) -> Result<()> {

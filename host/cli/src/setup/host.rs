@@ -76,6 +76,40 @@ pub fn emulator(project: &Project, arch: Arch) -> Result<()> {
     }
 }
 
+/// Makes sure that the C compiler for Linux programs of an architecture is there, with the static
+/// library of C, and returns the compiler's name. Only the tests that compare with Linux and the
+/// benchmark need it.
+pub fn cross_compiler(arch: Arch) -> Result<String> {
+    let compiler = format!("{}-linux-gnu-gcc", arch.name());
+    if has_static_library(&compiler) {
+        return Ok(compiler);
+    }
+    ui::step(format!("installing the C compiler for {}", arch.name()));
+    let packages = [
+        format!("gcc-{}-linux-gnu", arch.name()),
+        format!("libc6-dev-{}-cross", arch.debian()),
+    ];
+    install(&[&packages[0], &packages[1]])?;
+    if !has_static_library(&compiler) {
+        bail!(
+            "`{compiler}` or its static C library is missing: install them (Debian: `apt-get \
+             install {}`)",
+            packages.join(" ")
+        );
+    }
+    Ok(compiler)
+}
+
+/// Whether a compiler is there and finds a static library of C. It prints a path where it finds
+/// one, and the bare name where it does not.
+fn has_static_library(compiler: &str) -> bool {
+    find(compiler).is_some()
+        && Command::new(compiler)
+            .arg("-print-file-name=libc.a")
+            .output()
+            .is_ok_and(|output| output.stdout.contains(&b'/'))
+}
+
 /// The words before a command that installs: none for root, `sudo -n` where it asks nothing.
 fn privilege() -> Result<Vec<&'static str>> {
     if rustix::process::geteuid().is_root() {
@@ -98,8 +132,8 @@ fn install(packages: &[&str]) -> Result<()> {
     let by_hand = format!("packages are missing: run `sudo apt-get install {list}`");
     if find("apt-get").is_none() {
         bail!(
-            "QEMU 7.2 or newer for RISC-V and AArch64 (and what else is named here: {list}) is \
-             missing, and this system has no apt: install it with the system's package manager"
+            "this system has no apt: install what Debian calls {list} with the system's package \
+             manager (QEMU 7.2 or newer)"
         );
     }
     let Ok(privilege) = privilege() else {
@@ -188,6 +222,11 @@ pub fn doctor(project: &Project) -> u8 {
     for (name, use_) in [
         ("apt-get", "fetches Debian's BusyBox and Linux"),
         ("dpkg-deb", "unpacks them"),
+        (
+            "riscv64-linux-gnu-gcc",
+            "`test`, `diff` and `bench` build Linux programs; installed when first used",
+        ),
+        ("aarch64-linux-gnu-gcc", "the same for AArch64"),
         (
             "gdb-multiarch",
             "`cargo scarlet debug`; installed when first used",

@@ -23,12 +23,11 @@ use crate::{
         self, Kernel, Machine,
         console::{Console, Waited},
     },
-    project::Project,
+    project::{Project, files},
 };
 use anyhow::{Context, Result, bail};
 use std::{
     fs,
-    path::Path,
     time::{Duration, Instant},
 };
 
@@ -86,19 +85,6 @@ pub fn cases(project: &Project, arch: Arch) -> Result<Vec<Case<'_>>> {
         });
     }
     Ok(cases)
-}
-
-/// The files of a folder with an extension, sorted.
-pub(super) fn files(folder: &Path, extension: &str) -> Result<Vec<std::path::PathBuf>> {
-    let entries =
-        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    let mut files: Vec<_> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|end| end == extension))
-        .collect();
-    files.sort();
-    Ok(files)
 }
 
 fn parse(text: &str) -> Result<Session> {

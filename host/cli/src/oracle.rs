@@ -1,0 +1,351 @@
+//! Linux as the oracle: the same pieces of work on Debian's Linux and on Scarlet.
+//!
+//! A [`Suite`] is what shares one boot of each kernel: the command lines of one file
+//! `tests/linux/*.lines` (remarks begin with `//`), or the programs of `user/linux`. Each
+//! [`Piece`] is a script for BusyBox's shell that runs in an empty directory of its own, for a
+//! limited time; [`Suite::run`] gives each piece's output and status on one machine. What may
+//! differ between the two is named, with the reason, in `tests/linux/exceptions.toml`.
+
+use crate::{
+    arch::Arch,
+    build,
+    guest::{self, Kernel, Machine},
+    image::cpio::Tree,
+    project::Project,
+};
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Longest time for all pieces of a suite, booting included.
+const SUITE_LIMIT: Duration = Duration::from_secs(600);
+/// Longest time for one piece, in seconds of the guest.
+const PIECE_LIMIT: u32 = 60;
+/// Where the programs are, as a Linux program sees it.
+const PROGRAMS: &str = "/tests/bin";
+
+/// One thing to compare.
+pub struct Piece {
+    /// The command line, or the program's name.
+    pub name: String,
+    script: String,
+}
+
+/// What one piece of work showed: output (errors among it), then a line `status N`.
+pub type Transcript = String;
+
+/// Pieces that run in one boot.
+pub struct Suite {
+    /// The file's name without its end, or `programs`.
+    pub name: String,
+    /// What is compared.
+    pub pieces: Vec<Piece>,
+    programs: Vec<(String, PathBuf)>,
+}
+
+/// The suites for an architecture.
+pub fn suites(project: &Project, arch: Arch) -> Result<Vec<Suite>> {
+    let mut suites = Vec::new();
+    let folder = project.root.join("tests/linux");
+    for path in crate::project::files(&folder, "lines")? {
+        suites.push(lines(&path)?);
+    }
+    let programs: Vec<_> = build::linux::programs(project, arch)?
+        .into_iter()
+        .filter(|program| program.case)
+        .collect();
+    suites.push(Suite {
+        name: "programs".to_owned(),
+        pieces: programs
+            .iter()
+            .map(|program| Piece {
+                name: program.name.clone(),
+                script: format!("exec {PROGRAMS}/{}", program.name),
+            })
+            .collect(),
+        programs: programs
+            .into_iter()
+            .map(|program| (format!("{PROGRAMS}/{}", program.name), program.file))
+            .collect(),
+    });
+    Ok(suites)
+}
+
+fn lines(path: &Path) -> Result<Suite> {
+    let pieces = fs::read_to_string(path)?
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.starts_with("//"))
+        .map(|line| Piece {
+            name: line.to_owned(),
+            script: line.to_owned(),
+        })
+        .collect();
+    Ok(Suite {
+        name: path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or("?")
+            .to_owned(),
+        pieces,
+        programs: Vec::new(),
+    })
+}
+
+impl Suite {
+    /// Runs all pieces in one boot of `machine`; the result has the transcripts of the pieces that
+    /// ended, by their index.
+    pub fn run(&self, project: &Project, machine: &Machine) -> Result<BTreeMap<usize, Transcript>> {
+        let system = match machine.kernel {
+            Kernel::Scarlet => format!("/system/linux-{}", machine.arch.name()),
+            Kernel::Linux => String::new(),
+        };
+        let mut tree = Tree::default();
+        for (index, piece) in self.pieces.iter().enumerate() {
+            let path = format!("{system}/tests/{index}.sh");
+            tree.file(&path, 0o644, format!("{}\n", piece.script).into_bytes());
+        }
+        for (path, file) in &self.programs {
+            let contents =
+                fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+            tree.file(&format!("{system}{path}"), 0o755, contents);
+        }
+        // Standard error goes where output goes: their order is part of what is compared. A piece
+        // that takes too long is killed, and its status says so (137).
+        let script = format!(
+            "export PATH=/bin HOME=/root LANG=C\n\
+             i=0\n\
+             while [ -f /tests/$i.sh ]; do\n\
+             mkdir -p /tmp/case.$i && cd /tmp/case.$i || exit 1\n\
+             printf '\\036line %s\\n' $i\n\
+             timeout -s KILL {PIECE_LIMIT} sh /tests/$i.sh </dev/null 2>&1\n\
+             printf '\\036status %s\\n' $?\n\
+             cd / && rm -rf /tmp/case.$i\n\
+             i=$((i + 1))\n\
+             done\n"
+        );
+        tree.file(
+            &format!("{system}/tests/all.sh"),
+            0o644,
+            script.into_bytes(),
+        );
+        let mut output = Vec::new();
+        let ended = guest::run_framed(
+            project,
+            machine,
+            &format!("{system}/bin/busybox sh /tests/all.sh"),
+            tree,
+            SUITE_LIMIT,
+            &mut |bytes| output.extend_from_slice(bytes),
+        );
+        let found = transcripts(&String::from_utf8_lossy(&output));
+        // A machine that stopped names the piece it stopped at.
+        ended.with_context(|| match self.pieces.get(found.len()) {
+            Some(piece) => format!("in `{}`", piece.name),
+            None => "after the last piece".to_owned(),
+        })?;
+        Ok(found)
+    }
+}
+
+/// The parts between the marks that the script prints; only those that ended.
+fn transcripts(output: &str) -> BTreeMap<usize, Transcript> {
+    output
+        .split("\x1eline ")
+        .skip(1)
+        .filter(|part| part.contains("\x1estatus "))
+        .filter_map(|part| {
+            let (number, rest) = part.split_once('\n')?;
+            let text = rest.replace('\x1e', "").trim_end().to_owned();
+            Some((number.trim().parse().ok()?, text))
+        })
+        .collect()
+}
+
+/// What is wrong with a piece, if something is: `None` where both kernels showed the same.
+///
+/// A program of `user/linux` that fails on Linux is wrong too, whatever Scarlet makes of it.
+pub fn difference(
+    suite: &Suite,
+    index: usize,
+    expected: Option<&Transcript>,
+    shown: Option<&Transcript>,
+) -> Option<String> {
+    let Some(expected) = expected else {
+        return Some("was not reached on Linux".to_owned());
+    };
+    let Some(shown) = shown else {
+        return Some("was not reached on Scarlet".to_owned());
+    };
+    if expected != shown {
+        let killed = if shown.ends_with("status 137") && !expected.ends_with("status 137") {
+            format!("killed on Scarlet, by itself or after {PIECE_LIMIT} s\n")
+        } else {
+            String::new()
+        };
+        return Some(format!("{killed}{}", unified(expected, shown)));
+    }
+    let program = suite
+        .programs
+        .iter()
+        .any(|(path, _)| path.rsplit('/').next() == suite.pieces.get(index).map(|p| &*p.name));
+    if program && !expected.ends_with("status 0") {
+        return Some(format!("its own checks fail, on Linux too:\n{expected}"));
+    }
+    None
+}
+
+/// The pieces that may differ.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exceptions {
+    #[serde(default)]
+    exception: Vec<Exception>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exception {
+    /// The command line, or the program's name.
+    line: String,
+    reason: String,
+}
+
+impl Exceptions {
+    /// Reads `tests/linux/exceptions.toml`.
+    pub fn read(project: &Project) -> Result<Exceptions> {
+        let path = project.root.join("tests/linux/exceptions.toml");
+        toml::from_str(&fs::read_to_string(&path)?).with_context(|| path.display().to_string())
+    }
+
+    /// Why a piece may differ, if it may.
+    pub fn reason(&self, piece: &str) -> Option<&str> {
+        self.exception
+            .iter()
+            .find(|exception| exception.line == piece)
+            .map(|exception| exception.reason.as_str())
+    }
+}
+
+/// The lines of two texts beside each other: `-` is only on Linux, `+` only on Scarlet, with up to
+/// three lines around each difference.
+pub fn unified(linux: &str, scarlet: &str) -> String {
+    const AROUND: usize = 3;
+    let (old, new): (Vec<&str>, Vec<&str>) = (linux.lines().collect(), scarlet.lines().collect());
+    let edits = edits(&old, &new);
+    let near = |at: usize| {
+        let from = at.saturating_sub(AROUND);
+        edits[from..edits.len().min(at + AROUND + 1)]
+            .iter()
+            .any(|(mark, _)| *mark != ' ')
+    };
+    let mut text = String::new();
+    let mut skipped = false;
+    for (at, (mark, line)) in edits.iter().enumerate() {
+        if near(at) {
+            text += &format!("  {mark} {line}\n");
+            skipped = false;
+        } else if !skipped {
+            text += "    ...\n";
+            skipped = true;
+        }
+    }
+    text
+}
+
+/// The shortest way from one list of lines to the other, by the longest common subsequence.
+fn edits<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<(char, &'a str)> {
+    // Transcripts are short; a runaway one is cut so that the table stays small.
+    const LONGEST: usize = 2000;
+    let (old, new) = (
+        &old[..old.len().min(LONGEST)],
+        &new[..new.len().min(LONGEST)],
+    );
+    let width = new.len() + 1;
+    let mut common = vec![0u16; (old.len() + 1) * width];
+    for i in (0..old.len()).rev() {
+        for j in (0..new.len()).rev() {
+            common[i * width + j] = if old[i] == new[j] {
+                common[(i + 1) * width + j + 1] + 1
+            } else {
+                common[(i + 1) * width + j].max(common[i * width + j + 1])
+            };
+        }
+    }
+    let (mut i, mut j) = (0, 0);
+    let mut edits = Vec::new();
+    while i < old.len() || j < new.len() {
+        if i < old.len() && j < new.len() && old[i] == new[j] {
+            edits.push((' ', old[i]));
+            (i, j) = (i + 1, j + 1);
+        } else if j == new.len()
+            || i < old.len() && common[(i + 1) * width + j] >= common[i * width + j + 1]
+        {
+            edits.push(('-', old[i]));
+            i += 1;
+        } else {
+            edits.push(('+', new[j]));
+            j += 1;
+        }
+    }
+    edits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn suite(names: &[&str], programs: bool) -> Suite {
+        Suite {
+            name: "s".to_owned(),
+            pieces: names
+                .iter()
+                .map(|name| Piece {
+                    name: (*name).to_owned(),
+                    script: (*name).to_owned(),
+                })
+                .collect(),
+            programs: names
+                .iter()
+                .filter(|_| programs)
+                .map(|name| (format!("{PROGRAMS}/{name}"), PathBuf::new()))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn pieces_that_ended_are_found_in_the_output() {
+        let found = transcripts("\x1eline 0\na\n\x1estatus 0\n\x1eline 1\nb\n");
+        assert_eq!(found, BTreeMap::from([(0, "a\nstatus 0".to_owned())]));
+    }
+
+    #[test]
+    fn a_difference_is_shown_line_by_line() {
+        let lines = suite(&["date"], false);
+        let (linux, scarlet) = ("1\nstatus 0".to_owned(), "2\nstatus 0".to_owned());
+        let shown = difference(&lines, 0, Some(&linux), Some(&scarlet)).unwrap();
+        assert_eq!(shown, "  - 1\n  + 2\n    status 0\n");
+        assert!(difference(&lines, 0, Some(&linux), None).is_some());
+        assert!(difference(&lines, 0, Some(&linux), Some(&linux)).is_none());
+    }
+
+    #[test]
+    fn a_program_whose_checks_fail_is_wrong_even_when_both_agree() {
+        let failed = "FALSE: x\nstatus 1".to_owned();
+        let both = (Some(&failed), Some(&failed));
+        assert!(difference(&suite(&["a"], true), 0, both.0, both.1).is_some());
+        assert!(difference(&suite(&["a"], false), 0, both.0, both.1).is_none());
+    }
+
+    #[test]
+    fn long_equal_parts_are_left_out() {
+        let old: String = (0..50).map(|n| format!("{n}\n")).collect();
+        let new = old.replace("25\n", "x\n");
+        let shown = unified(&old, &new);
+        assert_eq!(shown.lines().count(), 3 + 2 + 3 + 2, "{shown}");
+    }
+}
