@@ -38,6 +38,9 @@ pub struct CloneOptions {
     pub vfork: bool,
     /// The child's parent is the caller's parent.
     pub sibling: bool,
+    /// Events that wait for the caller come first: the fork fails with [`Error::Interrupted`] and is to be made again
+    /// after them, so that an event for a group never misses a child that is just being born.
+    pub after_events: bool,
     /// What the parent gets when the child ends.
     pub exit_event: Option<Event>,
     /// Where the caller's memory gets the child's id before it starts.
@@ -60,6 +63,7 @@ impl Default for CloneOptions {
             own_view: false,
             vfork: false,
             sibling: false,
+            after_events: false,
             exit_event: Some(Event::CHILD_CHANGED),
             parent_id_address: None,
             child_id_address: None,
@@ -88,6 +92,10 @@ pub fn fork(
 ) -> Result<Arc<Process>> {
     let process = task.process();
     if process.is_ending() {
+        return Err(Error::Interrupted);
+    }
+    let sent = process.shared.lock().group_events;
+    if options.after_events && task.hears_something() {
         return Err(Error::Interrupted);
     }
     let environment = process.environment();
@@ -154,7 +162,10 @@ pub fn fork(
     if let Some(address) = options.parent_id_address {
         mem::user::store_u32(address, child.id())?;
     }
-    publish(&parent, &child, &child_task)?;
+    publish(&parent, &child, &child_task, || {
+        let stale = options.after_events && process.shared.lock().group_events != sent;
+        !process.is_ending() && !stale
+    })?;
     start_process(
         &child,
         &child_task,
@@ -187,10 +198,16 @@ fn copy_actions(
 }
 
 /// Puts a new process and its first task where others can find them. The group is the one its seed named, unless its
-/// maker was moved meanwhile; either is right.
-pub(crate) fn publish(parent: &Arc<Process>, child: &Arc<Process>, task: &Arc<Task>) -> Result<()> {
+/// maker was moved meanwhile; either is right. `still` is asked at the moment of birth: an event that went to the maker
+/// and its group together must not miss the child.
+pub(crate) fn publish(
+    parent: &Arc<Process>,
+    child: &Arc<Process>,
+    task: &Arc<Task>,
+    still: impl FnOnce() -> bool,
+) -> Result<()> {
     let _tree = tree::lock();
-    if parent.is_ending() {
+    if parent.is_ending() || !still() {
         return Err(Error::Interrupted);
     }
     child.shared.lock().tasks.push(task.clone());

@@ -101,6 +101,8 @@ pub(crate) struct Shared {
     pub(crate) last_status: Option<ExitStatus>,
     /// A thread is replacing the image and wants to be alone.
     pub(crate) executing: bool,
+    /// How many events it got together with others: a fork that sees this change begins again.
+    pub(crate) group_events: u64,
     /// How it ended: it is a zombie.
     pub(crate) ended: Option<ExitStatus>,
     /// Its parent has been told, so it may be waited for: whoever has waited finds the event delivered.

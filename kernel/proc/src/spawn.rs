@@ -161,7 +161,7 @@ fn create(
         options.blocked,
     ));
     match parent {
-        Some(parent) => publish(parent, &process, &task)?,
+        Some(parent) => publish(parent, &process, &task, || true)?,
         None => {
             let _tree = tree::lock();
             process.shared.lock().tasks.push(task.clone());

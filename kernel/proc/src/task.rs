@@ -201,6 +201,11 @@ impl Task {
         own.union(self.process.pending())
     }
 
+    /// Whether an event waits that it does not block.
+    pub(crate) fn hears_something(&self) -> bool {
+        self.has_work() && !self.pending().without(self.blocked()).is_empty()
+    }
+
     /// Looks at its events again, after the mask or the pending sets changed.
     pub(crate) fn notice_if_pending(&self) {
         let blocked = self.blocked();

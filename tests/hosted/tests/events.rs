@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 use testkit::System;
-use testkit::linux::{Ended, number};
+use testkit::linux::{Ended, Linux, number};
 use testkit::memory::{push_words, word64};
 use testkit::system::{linux, scarlet, xv6};
 
@@ -336,6 +336,47 @@ fn signals_to_nobody_and_to_groups() {
         assert_eq!(linux.wait().unwrap().1, Ended::Killed(15));
         assert_eq!(linux.wait(), Err(10));
     });
+}
+
+/// Makes children that make children, as long as there is depth left, and then lives on.
+fn multiply(linux: &mut Linux<'_>, depth: usize) {
+    if depth > 0 {
+        for _ in 0..3 {
+            let _ = linux.fork(move |child| multiply(child, depth - 1));
+        }
+    }
+    loop {
+        linux.user.compute(1);
+    }
+}
+
+/// Sends `signal` to a group whose members are forking, and expects the whole group to be gone soon.
+fn nobody_survives(linux: &mut Linux<'_>, signal: usize) {
+    let leader = linux
+        .fork(|child| {
+            child.call(number::SETPGID, &[0, 0]).unwrap();
+            multiply(child, 3);
+        })
+        .unwrap() as isize;
+    let _ = linux.call(number::SETPGID, &[leader as usize, leader as usize]);
+    linux.user.compute(40);
+    linux.kill(-leader, signal).unwrap();
+    let moment = push_words(linux.user, &[0, 50_000_000]);
+    linux.call(number::NANOSLEEP, &[moment, 0]).unwrap();
+    while let Ok((_, ended)) = linux.wait_for(-1, 1) {
+        assert_eq!(ended, Ended::Killed(signal as u32));
+    }
+    assert_eq!(linux.kill(-leader, 0), Err(3), "a member survived");
+}
+
+#[test]
+fn a_group_that_multiplies_is_killed_whole() {
+    linux(|linux| nobody_survives(linux, 9));
+}
+
+#[test]
+fn a_group_that_multiplies_is_terminated_whole() {
+    linux(|linux| nobody_survives(linux, 15));
 }
 
 #[test]

@@ -17,6 +17,8 @@ use crate::state::{ProcessState, ThreadState};
 /// turns out to run first, this decides whether that remains so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Restart {
+    /// It always starts again (`ERESTARTNOINTR`).
+    Always,
     /// It starts again if the handler has `SA_RESTART` (`ERESTARTSYS`).
     IfAsked,
     /// It starts again only if no handler ran (`ERESTARTNOHAND`, `ERESTART_RESTARTBLOCK`). Calls

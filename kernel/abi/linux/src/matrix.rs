@@ -70,6 +70,7 @@ fn machines(machines: Machines) -> &'static str {
 
 fn restart(restart: Restart) -> &'static str {
     match restart {
+        Restart::Always => "always",
         Restart::IfAsked => "if asked",
         Restart::UnlessHandled => "without handler",
         Restart::Never => "never",

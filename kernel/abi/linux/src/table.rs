@@ -270,7 +270,7 @@ system_calls! {
     214 brk(address: usize) = memory::heap::brk;
     215 munmap(address: usize, length: usize) = memory::map::munmap;
     216 mremap(old: usize, old_length: usize, new_length: usize, flags: memory::remap::RemapFlags, new: usize) = memory::remap::mremap;
-    220 clone(flags: u64, stack: usize, parent_tid: usize, tls: usize, child_tid: usize) = process::clone::clone;
+    220 clone(flags: u64, stack: usize, parent_tid: usize, tls: usize, child_tid: usize) [Always] = process::clone::clone;
     221 execve(path: UserPath, arguments: UserPtr<usize>, environment: UserPtr<usize>) = process::exec::execve;
     222 mmap(address: usize, length: usize, protection: u32, flags: u32, file: Fd, offset: u64) = memory::map::mmap;
     223 fadvise64(file: Fd, offset: i64, length: i64, advice: i32) = files::space::fadvise64;
@@ -296,7 +296,7 @@ system_calls! {
     286 preadv2(file: Fd, vectors: UserPtr<IoVector>, count: usize, offset: i64, offset_high: usize, flags: u32) = files::vectors::preadv2;
     287 pwritev2(file: Fd, vectors: UserPtr<IoVector>, count: usize, offset: i64, offset_high: usize, flags: u32) = files::vectors::pwritev2;
     291 statx(directory: DirectoryFd, path: UserPath, flags: AtFlags, mask: u32, result: UserPtr<Statx>) = files::status::statx;
-    435 clone3(arguments: UserPtr<CloneArguments>, size: usize) = process::clone::clone3;
+    435 clone3(arguments: UserPtr<CloneArguments>, size: usize) [Always] = process::clone::clone3;
     436 close_range(first: u32, last: u32, flags: files::descriptors::CloseRangeFlags) = files::descriptors::close_range;
     437 openat2(directory: DirectoryFd, path: UserPath, how: UserPtr<OpenHow>, size: usize) = files::open::openat2;
     439 faccessat2(directory: DirectoryFd, path: UserPath, mode: u32, flags: AtFlags) = files::attributes::faccessat2;

@@ -141,20 +141,11 @@ pub(crate) fn send_event(call: &mut Invocation<'_>, target: isize, event: usize)
             .group(number)
             .ok_or(Error::NoSuchProcess)?,
     };
-    let mut outcome = Err(Error::NoSuchProcess);
-    for member in group.members() {
-        match proc::may_send(call.task, &member, check) {
-            Ok(()) => {
-                if let Some(event) = wanted {
-                    proc::send_to_process(&member, info(&member, event))?;
-                }
-                outcome = Ok(0);
-            }
-            Err(error) if outcome == Err(Error::NoSuchProcess) => outcome = Err(error),
-            Err(_) => {}
-        }
+    match wanted {
+        Some(event) => proc::send_to_group_from(call.task, &group, event, proc::Cause::Process)?,
+        None => proc::may_send_to_group(call.task, &group, check)?,
     }
-    outcome
+    Ok(0)
 }
 
 pub(crate) fn set_group(call: &mut Invocation<'_>, process: u32, group: u32) -> Result<usize> {

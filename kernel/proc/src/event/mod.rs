@@ -32,7 +32,10 @@ pub use alarm::ProcessAlarm;
 pub use info::{Cause, ChildChange, EventInfo, FaultReason};
 pub use pending::PendingSet;
 pub(crate) use send::{child_info, notify_parent};
-pub use send::{force, may_send, send_to_all, send_to_group, send_to_process, send_to_task};
+pub use send::{
+    force, may_send, may_send_to_group, send_to_all, send_to_group, send_to_group_from,
+    send_to_process, send_to_task,
+};
 pub use take::{PendingEvent, TaskEvents};
 
 /// The number of a control event, 1 to 64.

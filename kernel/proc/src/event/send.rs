@@ -11,6 +11,7 @@ use crate::namespace::PidNamespace;
 use crate::process::{Process, Shared};
 use crate::status::ExitStatus;
 use crate::task::Task;
+use crate::tree;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use base::{Error, Result};
@@ -25,49 +26,89 @@ pub fn send_to_task(task: &Arc<Task>, info: EventInfo) -> Result<()> {
     post(task.process(), Some(task), info)
 }
 
-/// Sends an event to every process of a group. KILL also reaches those that are born meanwhile: a member that was told
-/// to end makes no further children, so looking again until nobody new is there comes to an end.
+/// Sends an event of the kernel's own making to every process of a group.
 pub fn send_to_group(group: &ProcessGroup, info: EventInfo) {
-    let mut reached = group.members();
-    for member in &reached {
-        let _ = post(member, None, info);
+    let _ = send_to_members(|| group.members(), |_| Ok(info));
+}
+
+/// Sends an event on behalf of `caller` to every process of a group that it may send to (kill(2) with a negative id).
+/// [`Error::NotPermitted`] if that is none of them, [`Error::NoSuchProcess`] if the group is empty.
+pub fn send_to_group_from(
+    caller: &Task,
+    group: &ProcessGroup,
+    event: Event,
+    cause: Cause,
+) -> Result<()> {
+    send_to_members(
+        || group.members(),
+        |member| from(caller, member, event, cause),
+    )
+}
+
+/// Whether [`send_to_group_from`] would reach anybody.
+pub fn may_send_to_group(caller: &Task, group: &ProcessGroup, event: Event) -> Result<()> {
+    let mut result = Err(Error::NoSuchProcess);
+    for member in group.members() {
+        result = result.or(may_send(caller, &member, event));
     }
-    if info.event != Event::KILL {
-        return;
-    }
-    loop {
-        let known = |member: &Arc<Process>| reached.iter().any(|other| Arc::ptr_eq(member, other));
-        let born: Vec<_> = group
-            .members()
-            .into_iter()
-            .filter(|member| !member.is_ending() && !known(member))
-            .collect();
-        if born.is_empty() {
-            break;
-        }
-        for member in &born {
-            let _ = post(member, None, info);
-        }
-        reached.extend(born);
-    }
+    result
 }
 
 /// Sends an event on behalf of `caller` to every process it can see and may send to, but itself and the first
 /// (kill(-1)). Says whether there was any.
-pub fn send_to_all(caller: &Task, namespace: &Arc<PidNamespace>, info: EventInfo) -> Result<()> {
+pub fn send_to_all(
+    caller: &Task,
+    namespace: &Arc<PidNamespace>,
+    event: Event,
+    cause: Cause,
+) -> Result<()> {
+    let others = || {
+        let mut all = namespace.processes();
+        all.retain(|process| {
+            process.identity().number_in(namespace) != 1 && !Arc::ptr_eq(process, caller.process())
+        });
+        all
+    };
+    send_to_members(others, |member| from(caller, member, event, cause))
+}
+
+/// What a receiver is told of the caller, if that may send to it.
+fn from(caller: &Task, receiver: &Arc<Process>, event: Event, cause: Cause) -> Result<EventInfo> {
+    may_send(caller, receiver, event)?;
+    let own = caller.process();
+    let sender = own.identity().number_in(receiver.namespace());
+    Ok(EventInfo {
+        cause,
+        ..EventInfo::from_process(event, sender, own.credentials().uid)
+    })
+}
+
+/// Sends an event to many at once. A child is born under the tree's lock ([`crate::fork`]), so holding that lock from
+/// the look at the members until the last has its event leaves nobody out: who forks later has the event already and
+/// takes it first, and who is in the middle of a fork is refused the child.
+fn send_to_members(
+    members: impl FnOnce() -> Vec<Arc<Process>>,
+    info: impl Fn(&Arc<Process>) -> Result<EventInfo>,
+) -> Result<()> {
     let mut result = Err(Error::NoSuchProcess);
-    for process in namespace.processes() {
-        if process.identity().number_in(namespace) == 1 || Arc::ptr_eq(&process, caller.process()) {
-            continue;
-        }
-        match may_send(caller, &process, info.event) {
-            Ok(()) => {
-                let _ = post(&process, None, info);
+    let mut continued = Vec::new();
+    let tree = tree::lock();
+    let members = members();
+    for member in &members {
+        match info(member) {
+            Ok(info) => {
+                if post_quietly(member, None, info, true) == Ok(true) {
+                    continued.push(member.clone());
+                }
                 result = Ok(());
             }
-            Err(error) if result == Err(Error::NoSuchProcess) => result = Err(error),
+            Err(error) if result.is_err() => result = Err(error),
             Err(_) => {}
         }
+    }
+    drop(tree);
+    for process in &continued {
+        tell_of_continuing(process);
     }
     result
 }
@@ -133,6 +174,25 @@ impl Process {
 }
 
 fn post(process: &Arc<Process>, target: Option<&Arc<Task>>, info: EventInfo) -> Result<()> {
+    if post_quietly(process, target, info, false)? {
+        tell_of_continuing(process);
+    }
+    Ok(())
+}
+
+fn tell_of_continuing(process: &Arc<Process>) {
+    let status = Event::CONTINUE.number().into();
+    notify_parent(process, ChildChange::Continued, status);
+}
+
+/// Makes an event pending, `with_others` if it goes to a whole group. Returns whether it continued the process, which
+/// its parent is still to be told.
+fn post_quietly(
+    process: &Arc<Process>,
+    target: Option<&Arc<Task>>,
+    info: EventInfo,
+    with_others: bool,
+) -> Result<bool> {
     let event = info.event;
     let actions = process.shared_actions();
     let limit = process
@@ -145,10 +205,13 @@ fn post(process: &Arc<Process>, target: Option<&Arc<Task>>, info: EventInfo) -> 
     {
         let mut shared = process.shared.lock();
         if shared.ended.is_some() || shared.ending.is_some() {
-            return Ok(());
+            return Ok(false);
         }
         if protected && actions.lock().get(event).disposition == Disposition::Default {
-            return Ok(());
+            return Ok(false);
+        }
+        if with_others {
+            shared.group_events += 1;
         }
         if event == Event::KILL {
             shared.end_all(ExitStatus::Killed { event, core: false });
@@ -167,14 +230,7 @@ fn post(process: &Arc<Process>, target: Option<&Arc<Task>>, info: EventInfo) -> 
     }
     process.continued.wake_all();
     process.event_arrived.wake_all();
-    if was_continued {
-        notify_parent(
-            process,
-            ChildChange::Continued,
-            Event::CONTINUE.number().into(),
-        );
-    }
-    Ok(())
+    Ok(was_continued)
 }
 
 /// A process of an outer namespace may end or stop a container's first process; nobody inside may.
@@ -227,7 +283,10 @@ impl Shared {
         if self.ending.is_none() {
             self.ending = Some(status);
         }
+        // A stop that nobody has waited for is no news any more.
         self.stop.requested = None;
+        self.stop.complete = false;
+        self.stop.unreported = None;
         for task in &self.tasks {
             task.kill();
         }

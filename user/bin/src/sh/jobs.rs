@@ -48,6 +48,15 @@ impl Job {
             .map_or(State::Done(ExitStatus::Code(0)), |(_, state)| *state)
     }
 
+    /// What was stopped was just sent something that makes it go on, or end: it is waited for again.
+    pub(crate) fn no_longer_stopped(&mut self) {
+        for (_, state) in &mut self.members {
+            if *state == State::Stopped {
+                *state = State::Running;
+            }
+        }
+    }
+
     /// Whether all its processes have ended.
     pub(crate) fn is_done(&self) -> bool {
         matches!(self.state(), State::Done(_))
@@ -128,7 +137,7 @@ impl Jobs {
         self.0.iter().find(|job| job.number == number)
     }
 
-    fn get_mut(&mut self, number: usize) -> Option<&mut Job> {
+    pub(crate) fn get_mut(&mut self, number: usize) -> Option<&mut Job> {
         self.0.iter_mut().find(|job| job.number == number)
     }
 
@@ -291,11 +300,7 @@ impl Shell {
         let Some(job) = self.jobs.get_mut(number) else {
             return Ok(1);
         };
-        for (_, state) in &mut job.members {
-            if *state == State::Stopped {
-                *state = State::Running;
-            }
-        }
+        job.no_longer_stopped();
         job.told = State::Running;
         let (group, grouped) = (job.group, job.grouped);
         let text = job.text.trim_end_matches(" &").to_owned();

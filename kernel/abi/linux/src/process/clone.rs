@@ -130,6 +130,7 @@ impl Request {
             own_view: has(CLONE_NEWNS),
             vfork: has(CLONE_VFORK),
             sibling: has(CLONE_PARENT),
+            after_events: true,
             exit_event,
             parent_id_address: self.address(CLONE_PARENT_SETTID, self.parent_tid),
             child_id_address: self.address(CLONE_CHILD_SETTID, self.child_tid),

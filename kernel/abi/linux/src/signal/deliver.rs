@@ -71,7 +71,12 @@ fn decide_restart(state: &ThreadState, context: &mut UserContext, action: &Actio
     let Some(interrupted) = state.take_interrupted() else {
         return;
     };
-    if interrupted.restart == Restart::IfAsked && action.flags.contains(ActionFlags::RESTART) {
+    let again = match interrupted.restart {
+        Restart::Always => true,
+        Restart::IfAsked => action.flags.contains(ActionFlags::RESTART),
+        Restart::UnlessHandled | Restart::Never => false,
+    };
+    if again {
         context.rewind_syscall();
     }
 }

@@ -59,8 +59,8 @@ pub(crate) fn kill(call: &mut Call<'_>, pid: i32, signal: i32) -> Result<usize> 
             send(call, &target, signal, info)?;
         }
         -1 => {
-            if let Some(info) = info {
-                proc::send_to_all(call.task, &namespace, info)?;
+            if signal != 0 {
+                proc::send_to_all(call.task, &namespace, event(signal)?, Cause::Process)?;
             }
         }
         i32::MIN => return Err(Error::NoSuchProcess),
@@ -71,15 +71,13 @@ pub(crate) fn kill(call: &mut Call<'_>, pid: i32, signal: i32) -> Result<usize> 
                     .group(pid.unsigned_abs())
                     .ok_or(Error::NoSuchProcess)?,
             };
-            let mut result = Err(Error::NoSuchProcess);
-            for member in group.members() {
-                match send(call, &member, signal, info) {
-                    Ok(()) => result = Ok(()),
-                    Err(error) if result.is_err() => result = Err(error),
-                    Err(_) => {}
+            match signal {
+                0 => proc::may_send_to_group(call.task, &group, Event::TERMINATE)?,
+                _ => {
+                    let event = event(signal)?;
+                    proc::send_to_group_from(call.task, &group, event, Cause::Process)?;
                 }
             }
-            result?;
         }
     }
     Ok(0)

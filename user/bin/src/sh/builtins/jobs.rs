@@ -112,14 +112,11 @@ pub(super) fn kill(shell: &mut Shell, arguments: &[Vec<u8>]) -> Outcome {
     Ok(status)
 }
 
-fn send(shell: &Shell, name: &str, event: u32) -> Result<(), String> {
+fn send(shell: &mut Shell, name: &str, event: u32) -> Result<(), String> {
     let sentence = |error: scarlet::io::Error| format!("{error}");
     if name.starts_with('%') {
-        let job = shell
-            .jobs
-            .named(name)
-            .and_then(|number| shell.jobs.get(number));
-        let job = job.ok_or("no such job")?;
+        let number = shell.jobs.named(name).ok_or("no such job")?;
+        let job = shell.jobs.get_mut(number).ok_or("no such job")?;
         if job.grouped {
             events::send_group(job.group, event).map_err(sentence)?;
         } else {
@@ -128,6 +125,9 @@ fn send(shell: &Shell, name: &str, event: u32) -> Result<(), String> {
         // A stopped job cannot end before it continues.
         if job.state() == State::Stopped && matches!(event, events::TERMINATE | events::HANG_UP) {
             let _ = events::send_group(job.group, events::CONTINUE);
+            job.no_longer_stopped();
+        } else if matches!(event, events::KILL | events::CONTINUE) {
+            job.no_longer_stopped();
         }
         return Ok(());
     }
