@@ -56,11 +56,19 @@ static TABLE: Global<SpinLock<Table>> =
     Global::new(|| SpinLock::new(rank::FUTEX, Table::default()));
 
 impl Key {
-    /// The key of the word at `address`. With `shared`, a shared mapping is known by its object;
-    /// everything else by the space.
+    /// The key of the word at `address` of `space`, the caller's own. With `shared`, a shared mapping
+    /// is known by its object; everything else by the space. A word that `shared` would have to look
+    /// for must be there, one of the space's own need only be where a program's memory can be: else
+    /// `Error::BadAddress`.
     pub fn new(space: &AddressSpace, address: usize, shared: bool) -> Result<Key> {
         if !address.is_multiple_of(4) {
             return Err(Error::InvalidArgument);
+        }
+        if address >= hal::USER_END {
+            return Err(Error::BadAddress);
+        }
+        if shared {
+            mem::user::load_u32(address)?;
         }
         if shared && let Some((object, offset)) = space.shared_place(address) {
             return Ok(Key::Shared {

@@ -119,11 +119,8 @@ pub fn load_u32(address: usize) -> Result<u32> {
     atomically(address, || hal::user::load_u32(address))
 }
 
-/// Stores an aligned 32-bit word.
+/// Stores a 32-bit word, in one piece if it is aligned.
 pub fn store_u32(address: usize, value: u32) -> Result<()> {
-    if !address.is_multiple_of(4) {
-        return Err(Error::InvalidArgument);
-    }
     write_bytes(address, &value.to_ne_bytes())
 }
 

@@ -4,6 +4,7 @@
 //!   [`Linux`], [`Xv6`] or [`Scarlet`]; `check` runs it under many seeds.
 //! - [`bare`]: the ground only (threads, locks, timers), for tests below processes.
 //! - [`seeds`]: running one test under many scheduling seeds, and one of them again.
+//! - [`pointers`]: bad pointers in every argument of every call of a table.
 //! - [`elf`], [`archive`], [`memory`]: what those are made of.
 #![forbid(unsafe_code)]
 
@@ -12,6 +13,7 @@ pub mod bare;
 pub mod elf;
 pub mod linux;
 pub mod memory;
+pub mod pointers;
 pub mod scarlet;
 pub mod seeds;
 pub mod system;

@@ -23,6 +23,19 @@ fn name(pointer: UserPath) -> Result<Vec<u8>> {
     }
 }
 
+/// The longest value (`XATTR_SIZE_MAX`).
+const VALUE_MAX: usize = 65536;
+
+/// What is to be set: looked at, although nothing can keep it.
+fn check_value(value: UserSlice, flags: u32) -> Result<()> {
+    if flags & !3 != 0 {
+        return Err(Error::InvalidArgument);
+    }
+    value
+        .read_all(VALUE_MAX, Error::ArgumentListTooLong)
+        .map(drop)
+}
+
 fn find(call: &Call<'_>, path: UserPath, flags: AtFlags) -> Result<()> {
     Named::read(call, DirectoryFd::WORKING_DIRECTORY, path)?
         .resolve_at(flags)
@@ -37,12 +50,10 @@ macro_rules! by_path {
     ($($name:ident, $get:ident, $list:ident, $remove:ident: $flags:expr;)*) => { $(
         /// setxattr(2) and its kin.
         pub(crate) fn $name(
-            call: &mut Call<'_>, path: UserPath, attribute: UserPath, _value: UserSlice, flags: u32,
+            call: &mut Call<'_>, path: UserPath, attribute: UserPath, value: UserSlice, flags: u32,
         ) -> Result<usize> {
-            if flags & !3 != 0 {
-                return Err(Error::InvalidArgument);
-            }
             name(attribute)?;
+            check_value(value, flags)?;
             find(call, path, $flags)?;
             Err(Error::Unsupported)
         }
@@ -83,14 +94,12 @@ pub(crate) fn fsetxattr(
     call: &mut Call<'_>,
     file: Fd,
     attribute: UserPath,
-    _value: UserSlice,
+    value: UserSlice,
     flags: u32,
 ) -> Result<usize> {
-    if flags & !3 != 0 {
-        return Err(Error::InvalidArgument);
-    }
     opened(call, file)?;
     name(attribute)?;
+    check_value(value, flags)?;
     Err(Error::Unsupported)
 }
 

@@ -40,6 +40,9 @@ pub(crate) fn riscv_hwprobe(
     if flags & WHICH_CPUS != 0 {
         return which_cpus(pairs, count, cpus_size, cpus);
     }
+    if cpus_size != 0 {
+        read_mask(cpus_size, cpus)?;
+    }
     for index in 0..count {
         let pair = pairs.offset(index);
         let mut record = pair.read()?;
@@ -66,15 +69,21 @@ fn which_cpus(
     for record in pairs.read_many(count)? {
         all_have &= answer(record.key).is_some_and(|value| value & record.value == record.value);
     }
-    let mut mask = [0; 8];
-    let size = cpus_size.min(mask.len());
-    mem::user::read_bytes(cpus, &mut mask[..size])?;
     let present = (1u64 << hal::cpu::count()) - 1;
-    let asked = match u64::from_le_bytes(mask) & present {
+    let asked = match read_mask(cpus_size, cpus)? & present {
         0 => present,
         some => some,
     };
     let result = if all_have { asked } else { 0 };
+    let size = cpus_size.min(size_of::<u64>());
     mem::user::write_bytes(cpus, &result.to_le_bytes()[..size])?;
     Ok(0)
+}
+
+/// The CPUs that are asked about; there are never more than the first word has room for.
+fn read_mask(size: usize, address: usize) -> Result<u64> {
+    let mut mask = [0; size_of::<u64>()];
+    let size = size.min(mask.len());
+    mem::user::read_bytes(address, &mut mask[..size])?;
+    Ok(u64::from_le_bytes(mask))
 }
