@@ -2,7 +2,7 @@
 
 use crate::{
     arch::Arch,
-    build,
+    bench, build,
     guest::{self, Kernel, Machine},
     image,
     project::Project,
@@ -31,6 +31,8 @@ enum Command {
     Boot(BootArguments),
     /// Run the tests: everything, one ring, or what matches a filter
     Test(TestArguments),
+    /// Measure Scarlet beside Linux: guest instructions, wall time, memory
+    Bench(BenchArguments),
     /// Boot and wait for gdb, then attach gdb-multiarch with the kernel's symbols
     Debug(MachineArguments),
     /// Build the kernel and the programs
@@ -92,6 +94,31 @@ struct BootArguments {
 }
 
 #[derive(Args)]
+struct BenchArguments {
+    /// Measure only this architecture
+    #[arg(long, value_enum)]
+    arch: Option<Arch>,
+    /// Measure only this group of rows, or this row
+    #[arg(long, value_name = "GROUP")]
+    only: Option<String>,
+    /// How often each kernel runs for wall time, the median of which counts; 0 leaves it out
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    runs: usize,
+    /// Write all figures to a file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Count Scarlet's instructions and fail where a row takes over 5 % more than the baseline
+    #[arg(long, conflicts_with_all = ["json", "write_baseline", "write_docs"])]
+    check: bool,
+    /// Count Scarlet's instructions and write them to tests/bench
+    #[arg(long, conflicts_with_all = ["json", "write_docs"])]
+    write_baseline: bool,
+    /// Write the page and the charts in docs/src
+    #[arg(long)]
+    write_docs: bool,
+}
+
+#[derive(Args)]
 struct TestArguments {
     /// Test only this architecture (rings 3 and 4)
     #[arg(long, value_enum)]
@@ -116,6 +143,18 @@ impl Arguments {
                     filter: arguments.filter,
                 };
                 test::run(&project, &selection)
+            }
+            Command::Bench(arguments) => {
+                let options = bench::Options {
+                    arch: arguments.arch,
+                    only: arguments.only,
+                    runs: arguments.runs,
+                    json: arguments.json,
+                    check: arguments.check,
+                    write_baseline: arguments.write_baseline,
+                    write_docs: arguments.write_docs,
+                };
+                bench::run(&project, &options)
             }
             Command::Debug(arguments) => debug(&project, arguments),
             Command::Build(ArchArguments { arch }) => {

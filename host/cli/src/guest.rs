@@ -8,7 +8,7 @@ mod framing;
 mod terminal;
 
 use crate::{arch::Arch, build, image, image::cpio::Tree, project::Project, setup, ui};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::ValueEnum;
 use console::{Console, Waited};
 use std::{
@@ -101,6 +101,8 @@ impl Machine {
         command.arg("-m").arg(format!("{}M", self.memory_mebibytes));
         if self.instruction_count {
             command.args(["-icount", "shift=0,sleep=off"]);
+            // The same random numbers each time: addresses and hash seeds change what is counted.
+            command.args(["-seed", "1"]);
         }
         command.arg("-kernel").arg(&self.kernel_file);
         command.arg("-initrd").arg(&self.root);
@@ -201,23 +203,50 @@ pub fn run_command(
 }
 
 /// Boots a machine with a command, hands the command's output to `output` as it comes, and
-/// returns the command's status.
+/// returns the command's status. A machine that fails shows its console.
 pub fn run_framed(
+    project: &Project,
+    machine: &Machine,
+    command: &str,
+    files: Tree,
+    limit: Duration,
+    output: &mut dyn FnMut(&[u8]),
+) -> Result<u8> {
+    framed(project, machine, command, files, limit, output).map_err(|(error, transcript)| {
+        eprint!("{transcript}");
+        error.context("the guest's console is above")
+    })
+}
+
+/// Like [`run_framed`], for a machine that is expected to fail: its console stays unseen.
+pub fn run_framed_quietly(
+    project: &Project,
+    machine: &Machine,
+    command: &str,
+    limit: Duration,
+    output: &mut dyn FnMut(&[u8]),
+) -> Result<u8> {
+    framed(project, machine, command, Tree::default(), limit, output).map_err(|(error, _)| error)
+}
+
+/// The error comes with what the console showed.
+fn framed(
     project: &Project,
     machine: &Machine,
     command: &str,
     mut files: Tree,
     limit: Duration,
     output: &mut dyn FnMut(&[u8]),
-) -> Result<u8> {
+) -> Result<u8, (anyhow::Error, String)> {
     let nonce = format!("{:x}-{:x}", std::process::id(), unique());
     files.file(
         "/etc/scarlet/run",
         0o644,
         format!("{nonce}\n{command}\n").into_bytes(),
     );
-    let (machine, _file) = machine.with_files(project, &files)?;
-    let mut console = Console::start(&machine)?;
+    let before = |error| (error, String::new());
+    let (machine, _file) = machine.with_files(project, &files).map_err(before)?;
+    let mut console = Console::start(&machine).map_err(before)?;
     let mut frame = framing::Frame::new(&nonce);
     let deadline = Instant::now() + limit;
     loop {
@@ -225,11 +254,9 @@ pub fn run_framed(
             Waited::Bytes(bytes) => (bytes, false),
             Waited::Ended => (Vec::new(), true),
             Waited::TimedOut => {
-                eprint!("{}", console.transcript());
-                bail!(
-                    "the guest did not finish within {} s; its console is above",
-                    limit.as_secs()
-                )
+                let seconds = limit.as_secs();
+                let error = anyhow::anyhow!("the guest did not finish within {seconds} s");
+                return Err((error, console.transcript()));
             }
         };
         let part = frame.feed(&bytes);
@@ -240,8 +267,8 @@ pub fn run_framed(
             return Ok(status);
         }
         if ended {
-            eprint!("{}", console.transcript());
-            bail!("the guest ended before the command did; its console is above");
+            let error = anyhow::anyhow!("the guest ended before the command did");
+            return Err((error, console.transcript()));
         }
     }
 }

@@ -4,10 +4,11 @@
 //! manager, the Rust targets, Debian's programs from the mirror that apt is set up with. The
 //! modules follow a command's way down: [`command`] is what a person types, [`setup`] makes the
 //! machine ready, [`build`] makes the kernel and the programs, [`image`] the root file system,
-//! [`guest`] runs it in QEMU, [`oracle`] runs the same on Linux, and [`mod@test`] judges what came
+//! [`guest`] runs it in QEMU, [`oracle`] runs the same on Linux, [`bench`] measures both, and [`mod@test`] judges what came
 //! out.
 
 mod arch;
+mod bench;
 mod build;
 mod command;
 mod guest;

@@ -56,9 +56,29 @@ pub fn programs(project: &Project, arch: Arch) -> Result<Vec<Program>> {
     Ok(programs)
 }
 
+/// Builds the benchmark of `user/linux/bench`: all its files are one program.
+pub fn benchmark(project: &Project, arch: Arch) -> Result<PathBuf> {
+    let folder = project.root.join("user/linux/bench");
+    let sources = files(&folder, "c")?;
+    let changed = newest(&sources).max(newest(&files(&folder, "h")?));
+    let compiler = setup::cross_compiler(arch)?;
+    let output = project.output.join(format!("linux-{}", arch.name()));
+    fs::create_dir_all(&output)?;
+    let file = output.join("bench");
+    if changed > modified(&file) {
+        ui::step(format!(
+            "building the benchmark for Linux on {}",
+            arch.name()
+        ));
+        compile(&compiler, &sources, &file)?;
+    }
+    Ok(file)
+}
+
 /// Compiles sources to one static program. The old program stays until the new one is whole.
 fn compile(compiler: &str, sources: &[PathBuf], program: &Path) -> Result<()> {
-    let temporary = program.with_extension(format!("new-{}", std::process::id()));
+    let thread = std::thread::current().id();
+    let temporary = program.with_extension(format!("new-{}-{thread:?}", std::process::id()));
     let mut command = Command::new(compiler);
     command.args(["-std=gnu11", "-O2", "-static", "-pthread", "-s"]);
     // What a test program's calls answer is printed, or does not matter.

@@ -1,0 +1,37 @@
+/* The benchmark: what a row is, and the clock.
+ *
+ * A row does one thing COUNT times and returns how many nanoseconds that took, set-up and
+ * clean-up left out, or the negative number of an error where the kernel lacks what it needs.
+ * Under `-icount shift=0` a nanosecond of CLOCK_MONOTONIC is one instruction of the guest. */
+#ifndef BENCH_H
+#define BENCH_H
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdint.h>
+#include <time.h>
+
+struct row {
+    const char *name;
+    long count;              /* how often, when instructions are counted */
+    int cpus;                /* how many CPUs it needs */
+    long (*run)(long count); /* nanoseconds, or a negative errno */
+};
+
+/* The rows of each file; the last one has no name. */
+extern const struct row call_rows[], process_rows[], wake_rows[], memory_rows[], file_rows[];
+
+/* Where the benchmark may write; a tmpfs. */
+#define SCRATCH "/tmp/bench"
+
+static inline long now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000000000L + time.tv_nsec;
+}
+
+/* Leaves a row with the error of the call that failed. */
+#define NEED(call) do { if ((long)(call) == -1) return -errno; } while (0)
+
+/* Runs only on the CPU with this number from now on. */
+int pin(int cpu);
+#endif
