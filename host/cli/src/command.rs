@@ -120,11 +120,12 @@ struct BenchArguments {
 
 #[derive(Args)]
 struct TestArguments {
-    /// Test only this architecture (rings 3 and 4)
+    /// Test only this architecture (rings 3 to 5)
     #[arg(long, value_enum)]
     arch: Option<Arch>,
-    /// Run only this ring: 1 host unit tests, 2 hosted kernel, 3 kernel self-tests, 4 at the prompt
-    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=4))]
+    /// Run only this ring: 1 host unit tests, 2 hosted kernel, 3 kernel self-tests, 4 at the
+    /// prompt and beside Linux, 5 instructions against the baseline
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=5))]
     ring: Option<u8>,
     /// Run only tests whose name contains this
     filter: Option<String>,

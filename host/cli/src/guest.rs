@@ -212,10 +212,13 @@ pub fn run_framed(
     limit: Duration,
     output: &mut dyn FnMut(&[u8]),
 ) -> Result<u8> {
-    framed(project, machine, command, files, limit, output).map_err(|(error, transcript)| {
-        eprint!("{transcript}");
-        error.context("the guest's console is above")
-    })
+    let errors = Stdio::inherit();
+    framed(project, machine, command, files, limit, output, errors).map_err(
+        |(error, transcript)| {
+            eprint!("{transcript}");
+            error.context("the guest's console is above")
+        },
+    )
 }
 
 /// Like [`run_framed`], for a machine that is expected to fail: its console stays unseen.
@@ -226,7 +229,8 @@ pub fn run_framed_quietly(
     limit: Duration,
     output: &mut dyn FnMut(&[u8]),
 ) -> Result<u8> {
-    framed(project, machine, command, Tree::default(), limit, output).map_err(|(error, _)| error)
+    let (files, errors) = (Tree::default(), Stdio::null());
+    framed(project, machine, command, files, limit, output, errors).map_err(|(error, _)| error)
 }
 
 /// The error comes with what the console showed.
@@ -237,6 +241,7 @@ fn framed(
     mut files: Tree,
     limit: Duration,
     output: &mut dyn FnMut(&[u8]),
+    errors: Stdio,
 ) -> Result<u8, (anyhow::Error, String)> {
     let nonce = format!("{:x}-{:x}", std::process::id(), unique());
     files.file(
@@ -246,7 +251,7 @@ fn framed(
     );
     let before = |error| (error, String::new());
     let (machine, _file) = machine.with_files(project, &files).map_err(before)?;
-    let mut console = Console::start(&machine).map_err(before)?;
+    let mut console = Console::start_with(&machine, errors).map_err(before)?;
     let mut frame = framing::Frame::new(&nonce);
     let deadline = Instant::now() + limit;
     loop {

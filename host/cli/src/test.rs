@@ -6,6 +6,7 @@
 //! | 2 | the kernel on the hosted backend | `cargo test` of `tests/hosted` |
 //! | 3 | the machine layer, inside the kernel | QEMU, both architectures ([`selftest`]) |
 //! | 4 | what a person types ([`session`]); the same on Linux ([`differential`]) | QEMU, both architectures |
+//! | 5 | instructions against the committed baseline ([`crate::bench::baseline`]) | QEMU, both architectures |
 //!
 //! Every run in QEMU has a limit of time, and a failure shows the guest's console. The last line
 //! is `N passed, N failed`.
@@ -17,7 +18,7 @@ mod pool;
 mod selftest;
 mod session;
 
-use crate::{arch::Arch, project::Project, ui};
+use crate::{arch::Arch, bench, project::Project, ui};
 use anyhow::Result;
 use std::time::Instant;
 
@@ -95,6 +96,11 @@ pub fn run(project: &Project, selection: &Selection) -> Result<u8> {
         for arch in selection.architectures() {
             cases.extend(session::cases(project, arch)?);
             cases.extend(differential::cases(project, arch)?);
+        }
+    }
+    if selection.ring(5) {
+        for arch in selection.architectures() {
+            cases.push(bench::baseline::case(project, arch)?);
         }
     }
     cases.retain(|case| selection.name(&case.name));

@@ -77,8 +77,6 @@ static int rows(long milliseconds, char **names) {
     const struct row *groups[] = { call_rows, process_rows, wake_rows, memory_rows, file_rows };
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     mkdir(SCRATCH, 0755);
-    /* What the kernel still does for itself after booting has an end. */
-    sleep(1);
     for (size_t group = 0; group < sizeof groups / sizeof *groups; group++)
         for (const struct row *row = groups[group]; row->name; row++) {
             int wanted = !names[0];

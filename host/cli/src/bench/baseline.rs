@@ -13,6 +13,7 @@ use crate::{
     arch::Arch,
     guest::{self, Kernel, Machine},
     project::Project,
+    test::Case,
     ui,
 };
 use anyhow::{Context, Result};
@@ -89,6 +90,15 @@ fn compare(
         worse += "if this is meant: `cargo scarlet bench --write-baseline`";
         Err(worse)
     }
+}
+
+/// The same as a test: ring 5.
+pub fn case(project: &Project, arch: Arch) -> Result<Case<'_>> {
+    let machine = guest::prepare(project, Kernel::Scarlet, arch)?;
+    Ok(Case {
+        name: format!("5/{}/bench", arch.name()),
+        run: Box::new(move || judge(project, &machine, rows::ROWS).map(drop)),
+    })
 }
 
 /// Compares with the baseline; the result is the tool's exit status.

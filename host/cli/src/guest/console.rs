@@ -30,11 +30,16 @@ pub enum Waited {
 impl Console {
     /// Starts a machine.
     pub fn start(machine: &Machine) -> Result<Console> {
+        Console::start_with(machine, Stdio::inherit())
+    }
+
+    /// Starts a machine whose emulator complains to `errors`.
+    pub fn start_with(machine: &Machine, errors: Stdio) -> Result<Console> {
         let mut child = machine
             .emulator()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(errors)
             .spawn()
             .with_context(|| format!("cannot start {}", machine.arch.emulator()))?;
         let input = child.stdin.take().context("the guest has no input")?;
