@@ -2,7 +2,7 @@
 
 use crate::{
     arch::Arch,
-    bench, build,
+    bench, build, diff,
     guest::{self, Kernel, Machine},
     image,
     project::Project,
@@ -31,6 +31,8 @@ enum Command {
     Boot(BootArguments),
     /// Run the tests: everything, one ring, or what matches a filter
     Test(TestArguments),
+    /// Run Linux programs and command lines on Linux and on Scarlet, and show what differs
+    Diff(DiffArguments),
     /// Measure Scarlet beside Linux: guest instructions, wall time, memory
     Bench(BenchArguments),
     /// Boot and wait for gdb, then attach gdb-multiarch with the kernel's symbols
@@ -94,6 +96,18 @@ struct BootArguments {
 }
 
 #[derive(Args)]
+struct DiffArguments {
+    /// Compare only on this architecture
+    #[arg(long, value_enum)]
+    arch: Option<Arch>,
+    /// Compare this command line of BusyBox's shell instead of those in tests/linux
+    #[arg(long, value_name = "LINE", conflicts_with = "filter")]
+    command: Option<String>,
+    /// Compare only what contains this: `SUITE/LINE` or `programs/NAME`
+    filter: Option<String>,
+}
+
+#[derive(Args)]
 struct BenchArguments {
     /// Measure only this architecture
     #[arg(long, value_enum)]
@@ -145,6 +159,12 @@ impl Arguments {
                 };
                 test::run(&project, &selection)
             }
+            Command::Diff(arguments) => diff::run(
+                &project,
+                arguments.arch,
+                arguments.filter.as_deref(),
+                arguments.command.as_deref(),
+            ),
             Command::Bench(arguments) => {
                 let options = bench::Options {
                     arch: arguments.arch,

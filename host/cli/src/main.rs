@@ -11,6 +11,7 @@ mod arch;
 mod bench;
 mod build;
 mod command;
+mod diff;
 mod guest;
 mod image;
 mod oracle;
