@@ -23,6 +23,8 @@ pub enum MmioError {
     NotDevice,
     /// Part of it belongs to another driver already.
     Claimed,
+    /// It is shorter than the driver's registers.
+    TooShort,
     /// There is no room to map it.
     OutOfMemory,
 }
@@ -36,10 +38,19 @@ pub struct Mmio {
 }
 
 impl Mmio {
-    /// Claims `length` bytes of registers at a physical address: never memory, never twice.
-    pub fn claim(physical: usize, length: usize) -> Result<Mmio, MmioError> {
+    /// Claims `length` bytes of registers at a physical address: never memory, never twice. Where
+    /// and how many comes out of a device tree; a driver says how many bytes it `needs`, so that
+    /// no access of its own can fall outside.
+    pub fn claim(physical: usize, length: usize, needs: usize) -> Result<Mmio, MmioError> {
         let end = physical.checked_add(length).ok_or(MmioError::NotDevice)?;
-        if length == 0 || end > 1 << 48 || frame::touches_ram(physical, length) {
+        if length < needs {
+            return Err(MmioError::TooShort);
+        }
+        if length == 0
+            || !physical.is_multiple_of(4)
+            || end > 1 << 48
+            || frame::touches_ram(physical, length)
+        {
             return Err(MmioError::NotDevice);
         }
         {

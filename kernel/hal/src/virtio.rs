@@ -22,8 +22,8 @@ use crate::{PAGE_SIZE, arch};
 const MAGIC: u32 = 0x7472_6976;
 const REGISTER_MAGIC: usize = 0x00;
 const REGISTER_DEVICE: usize = 0x08;
-/// Where a device's own configuration begins.
-const CONFIGURATION: usize = 0x100;
+/// Bytes of the registers that every device has; its own configuration follows.
+pub const REGISTERS: usize = 0x100;
 
 /// What a virtio device is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub struct VirtioError;
 
 /// What is behind a slot's registers; `None` for an empty slot.
 pub fn kind(registers: &Mmio) -> Option<Kind> {
-    if registers.len() < CONFIGURATION || registers.read32(REGISTER_MAGIC) != MAGIC {
+    if registers.len() < REGISTERS || registers.read32(REGISTER_MAGIC) != MAGIC {
         return None;
     }
     match registers.read32(REGISTER_DEVICE) {

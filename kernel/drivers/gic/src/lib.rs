@@ -87,8 +87,8 @@ impl Gic {
         distributor: (usize, usize),
         cpu: (usize, usize),
     ) -> core::result::Result<Arc<Gic>, MmioError> {
-        let distributor = Mmio::claim(distributor.0, distributor.1)?;
-        let cpu = Mmio::claim(cpu.0, cpu.1)?;
+        let distributor = Mmio::claim(distributor.0, distributor.1, distributor::LENGTH)?;
+        let cpu = Mmio::claim(cpu.0, cpu.1, cpu_interface::LENGTH)?;
         let lines = 32 * ((distributor.read32(distributor::TYPE) & 0x1f) + 1);
         let gic = Gic {
             distributor,

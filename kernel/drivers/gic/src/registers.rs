@@ -18,6 +18,8 @@ pub(crate) mod distributor {
     pub(crate) const TARGETS: usize = 0x800;
     /// GICD_SGIR: bits 23 to 16 are the targets, bits 3 to 0 the line.
     pub(crate) const SOFTWARE_INTERRUPT: usize = 0xf00;
+    /// Bytes of the registers above.
+    pub(crate) const LENGTH: usize = SOFTWARE_INTERRUPT + 4;
 }
 
 /// The CPU interface's registers.
@@ -32,4 +34,6 @@ pub(crate) mod cpu_interface {
     pub(crate) const ACKNOWLEDGE: usize = 0x0c;
     /// GICC_EOIR: writing completes it.
     pub(crate) const END: usize = 0x10;
+    /// Bytes of the registers above.
+    pub(crate) const LENGTH: usize = END + 4;
 }

@@ -21,7 +21,7 @@ use base::sync::SpinLock;
 use base::{Error, Result, rank};
 use device::tree::HardwareNode;
 use hal::interrupt::Controller;
-use hal::mmio::Mmio;
+use hal::mmio::{Mmio, MmioError};
 
 /// One word a line; 0 means never.
 const PRIORITY: usize = 0x0000;
@@ -60,10 +60,11 @@ impl Plic {
         let &(address, length) = node.registers.first().ok_or(Error::InvalidArgument)?;
         let contexts = contexts::of_cpus(tree, hardware_ids)?;
         let furthest = contexts.iter().max().copied().unwrap_or(0);
-        if length < CLAIM + furthest * CONTEXT_STRIDE + 4 {
-            return Err(Error::InvalidArgument);
-        }
-        let registers = Mmio::claim(address, length).map_err(|_| Error::Busy)?;
+        let needs = CLAIM + furthest * CONTEXT_STRIDE + 4;
+        let registers = Mmio::claim(address, length, needs).map_err(|error| match error {
+            MmioError::TooShort => Error::InvalidArgument,
+            _ => Error::Busy,
+        })?;
         Ok(Some(Arc::new(Plic {
             registers,
             contexts,

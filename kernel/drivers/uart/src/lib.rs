@@ -44,7 +44,8 @@ pub fn probe(nodes: &[HardwareNode]) -> Result<usize> {
             let number = DeviceNumber::new(4, 64 + standard);
             let name = format!("ttyS{standard}");
             standard += 1;
-            Mmio::claim(address, length).map(|registers| {
+            let needs = ns16550::length(node.register_shift);
+            Mmio::claim(address, length, needs).map(|registers| {
                 let chip = ns16550::Ns16550::new(registers, node.register_shift);
                 start(Port::new(name, number, chip), node)
             })
@@ -52,7 +53,7 @@ pub fn probe(nodes: &[HardwareNode]) -> Result<usize> {
             let number = DeviceNumber::new(204, 64 + arm);
             let name = format!("ttyAMA{arm}");
             arm += 1;
-            Mmio::claim(address, length)
+            Mmio::claim(address, length, pl011::LENGTH)
                 .map(|registers| start(Port::new(name, number, pl011::Pl011::new(registers)), node))
         } else {
             continue;
@@ -68,6 +69,7 @@ pub fn probe(nodes: &[HardwareNode]) -> Result<usize> {
 fn reason(error: MmioError) -> &'static str {
     match error {
         MmioError::NotDevice => "its address is no device's",
+        MmioError::TooShort => "it has fewer registers than such a port",
         MmioError::Claimed => "another driver has it",
         MmioError::OutOfMemory => "out of memory",
     }

@@ -15,6 +15,11 @@ const LINE_CONTROL: usize = 3;
 const MODEM_CONTROL: usize = 4;
 const LINE_STATUS: usize = 5;
 
+/// Bytes of the registers, each `1 << shift` from the next (at most 16: see the device tree).
+pub(crate) fn length(shift: u32) -> usize {
+    (LINE_STATUS << shift) + 1
+}
+
 const ENABLE_RECEIVE: u8 = 1 << 0;
 const ENABLE_TRANSMIT: u8 = 1 << 1;
 const EIGHT_BITS: u8 = 3;

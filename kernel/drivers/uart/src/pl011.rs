@@ -11,6 +11,8 @@ const LINE_CONTROL: usize = 0x2c;
 const CONTROL: usize = 0x30;
 const INTERRUPT_MASK: usize = 0x38;
 const INTERRUPT_CLEAR: usize = 0x44;
+/// Bytes of the registers above.
+pub(crate) const LENGTH: usize = INTERRUPT_CLEAR + 4;
 
 const BUSY: u32 = 1 << 3;
 const RECEIVE_EMPTY: u32 = 1 << 4;

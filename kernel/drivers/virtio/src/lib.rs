@@ -27,7 +27,7 @@ pub fn probe(nodes: &[HardwareNode]) -> Result<usize> {
         let Some(&(address, length)) = node.registers.first() else {
             continue;
         };
-        let Ok(registers) = Mmio::claim(address, length) else {
+        let Ok(registers) = Mmio::claim(address, length, hal::virtio::REGISTERS) else {
             base::warn!("virtio: {} is taken", node.name);
             continue;
         };

@@ -36,8 +36,8 @@ pub(crate) use copy::{user_compare_exchange_u32, user_load_u32, user_read, user_
 pub(crate) use cpu::{cpu_id, send_kick, start_cpus};
 pub(crate) use devices::{console_write, wall_clock_ns};
 pub use floating::FloatingPointState;
-pub(crate) use kernel_table::{kernel_root, prepare_root};
-pub(crate) use layout::{DEVICE_AREA, STACK_AREA, physical_to_virtual};
+pub(crate) use kernel_table::{kernel_root, prepare_root, writable_and_executable};
+pub(crate) use layout::{DEVICE_AREA, STACK_AREA, image_offset, physical_to_virtual};
 pub(crate) use memory::{copy_bytes, copy_page, fill_bytes, zero_page};
 pub(crate) use mmio::{
     mmio_map, mmio_read8, mmio_read16, mmio_read32, mmio_read64, mmio_write8, mmio_write16,
@@ -114,7 +114,4 @@ pub(crate) fn external_interrupts_enable() {
 #[inline(always)]
 pub(crate) fn spin_relax() {
     core::hint::spin_loop();
-}
-pub(crate) fn writable_and_executable() -> Option<usize> {
-    None
 }

@@ -76,7 +76,7 @@ pub(crate) fn table(physical: usize) -> u64 {
 }
 
 /// The next level's table of the kernel's half.
-pub(super) fn kernel_table(physical: usize) -> u64 {
+pub(crate) fn kernel_table(physical: usize) -> u64 {
     physical as u64 | VALID | TABLE_OR_PAGE
 }
 
@@ -85,8 +85,13 @@ pub(crate) fn kernel_leaf(physical: usize, access: KernelAccess) -> u64 {
     kernel_block(physical, access) | TABLE_OR_PAGE
 }
 
+/// Whether the kernel may both write and execute what a leaf of its half maps.
+pub(crate) fn kernel_writes_and_executes(entry: u64) -> bool {
+    entry & (READ_ONLY | PRIVILEGED_EXECUTE_NEVER) == 0
+}
+
 /// A larger leaf (2 MiB or 1 GiB) of the kernel's half.
-pub(super) fn kernel_block(physical: usize, access: KernelAccess) -> u64 {
+pub(crate) fn kernel_block(physical: usize, access: KernelAccess) -> u64 {
     let common = physical as u64 | VALID | ACCESS_FLAG | USER_EXECUTE_NEVER | LEAF | DIRTY;
     let memory = common | MEMORY | INNER_SHAREABLE;
     match access {

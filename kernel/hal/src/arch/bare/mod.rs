@@ -1,7 +1,9 @@
 //! What the two bare-metal backends share: statics that fill themselves, the kernel's own
-//! mappings, and kernel stacks.
+//! addresses and mappings, and kernel stacks.
 
+pub(crate) mod first_tables;
 pub(crate) mod kernel_map;
+pub(crate) mod layout;
 mod stack;
 
 pub(crate) use stack::Stack;

@@ -35,7 +35,7 @@ pub(crate) use csr::{
 };
 pub(crate) use devices::wall_clock_ns;
 pub(crate) use kernel_table::{kernel_root, prepare_root, writable_and_executable};
-pub(crate) use layout::{DEVICE_AREA, STACK_AREA, physical_to_virtual};
+pub(crate) use layout::{DEVICE_AREA, STACK_AREA, image_offset, physical_to_virtual};
 pub(crate) use mmio::{
     mmio_map, mmio_read8, mmio_read16, mmio_read32, mmio_read64, mmio_write8, mmio_write16,
     mmio_write32, mmio_write64,

@@ -58,6 +58,21 @@ pub(crate) fn table(physical: usize) -> u64 {
     address(physical) | VALID
 }
 
+/// The next level's table of the kernel's half.
+pub(crate) fn kernel_table(physical: usize) -> u64 {
+    table(physical)
+}
+
+/// Whether the kernel may both write and execute what a leaf of its half maps.
+pub(crate) fn kernel_writes_and_executes(entry: u64) -> bool {
+    entry & (WRITE | EXECUTE) == WRITE | EXECUTE
+}
+
+/// A larger leaf (2 MiB or 1 GiB) of the kernel's half.
+pub(crate) fn kernel_block(physical: usize, access: KernelAccess) -> u64 {
+    kernel_leaf(physical, access)
+}
+
 /// A page, or a larger leaf, of the kernel's half.
 pub(crate) fn kernel_leaf(physical: usize, access: KernelAccess) -> u64 {
     let access = match access {
