@@ -126,6 +126,7 @@ errors! {
     AlreadyConnected = "EISCONN: already connected",
     NotConnected = "ENOTCONN: not connected",
     ShutDown = "ESHUTDOWN: the endpoint was shut down",
+    TooManyReferences = "ETOOMANYREFS: too many references to carry",
     TimedOut = "ETIMEDOUT: timed out",
     ConnectionRefused = "ECONNREFUSED: connection refused",
     HostDown = "EHOSTDOWN: host is down",

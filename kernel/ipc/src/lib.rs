@@ -1,7 +1,9 @@
-//! Pipes, futexes, events.
+//! Pipes, local sockets, futexes, events.
 //!
 //! - A [`channel::Channel`] is a ring of pages with readers and writers: pipes ([`pipe`]), named
-//!   ones ([`fifo`]) and both directions of a local stream ([`stream`]) are made of it.
+//!   ones ([`fifo`]) and both directions of a local stream are made of it.
+//! - A [`local::LocalSocket`] is a socket between programs of this machine: stream, datagram or
+//!   sequenced packets, with names, handles and credentials that travel along.
 //! - [`futex`] lets threads sleep until a word of user memory is changed and they are told.
 //! - [`event`] is a counter that can be waited for like a file.
 //!
@@ -16,8 +18,8 @@ pub mod channel;
 pub mod event;
 pub mod fifo;
 pub mod futex;
+pub mod local;
 pub mod pipe;
-pub mod stream;
 
 mod anonymous;
 #[cfg(test)]

@@ -106,6 +106,7 @@ numbers! {
     AlreadyConnected = 106, "EISCONN";
     NotConnected = 107, "ENOTCONN";
     ShutDown = 108, "ESHUTDOWN";
+    TooManyReferences = 109, "ETOOMANYREFS";
     TimedOut = 110, "ETIMEDOUT";
     ConnectionRefused = 111, "ECONNREFUSED";
     HostDown = 112, "EHOSTDOWN";

@@ -14,6 +14,7 @@ mod ring;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use base::sync::Mutex;
+use base::time::Instant;
 use base::wait::WaitQueue;
 use base::{Error, Result, rank};
 use hal::PAGE_SIZE;
@@ -21,6 +22,26 @@ use mem::transfer::{Sink, Source};
 use object::{PollRegistration, Ready};
 
 use ring::Ring;
+
+use crate::local::Ancillary;
+
+/// How a read or write of a channel waits.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Patience {
+    /// It fails with `WouldBlock` instead of sleeping.
+    pub nonblocking: bool,
+    /// It fails with `TimedOut` at this moment.
+    pub deadline: Option<Instant>,
+}
+
+impl From<bool> for Patience {
+    fn from(nonblocking: bool) -> Self {
+        Self {
+            nonblocking,
+            deadline: None,
+        }
+    }
+}
 
 /// Writes up to this size are not mixed with others, and not cut in two (`PIPE_BUF`).
 pub const ATOMIC_WRITE: usize = 4096;
@@ -129,7 +150,11 @@ impl Channel {
             let mut ring = self.ring.lock();
             if abandoned() {
                 ring.clear();
+                let marks = ring.take_marks();
                 self.publish(&ring);
+                // What was sent along may be the last of some other socket.
+                drop(ring);
+                drop(marks);
             }
         }
     }
@@ -155,13 +180,27 @@ impl Channel {
     /// Reads what is there, waiting for the first byte unless `nonblocking`. `Ok(0)` is the end:
     /// no bytes and no writers.
     pub fn read(&self, into: &mut Sink<'_>, nonblocking: bool) -> Result<usize> {
+        Ok(self.receive(into, nonblocking.into(), false)?.0)
+    }
+
+    /// As [`Channel::read`], with what was sent along with the first byte. With `peek` everything
+    /// stays where it is.
+    pub fn receive(
+        &self,
+        into: &mut Sink<'_>,
+        patience: Patience,
+        peek: bool,
+    ) -> Result<(usize, Option<Ancillary>)> {
         if into.remaining() == 0 {
-            return Ok(0);
+            return Ok((0, None));
         }
         loop {
             {
                 let mut ring = self.ring.lock();
                 if ring.length() > 0 {
+                    if peek {
+                        return ring.peek(into);
+                    }
                     let outcome = ring.read(into);
                     self.publish(&ring);
                     drop(ring);
@@ -175,12 +214,12 @@ impl Channel {
                 continue;
             }
             if ended {
-                return Ok(0);
+                return Ok((0, None));
             }
-            if nonblocking {
+            if patience.nonblocking {
                 return Err(Error::WouldBlock);
             }
-            self.readable.wait_interruptible(None, || {
+            self.readable.wait_interruptible(patience.deadline, || {
                 let ready = self.length() > 0
                     || !self.has_writers()
                     || self.read_closed.load(Ordering::SeqCst);
@@ -202,6 +241,16 @@ impl Channel {
     /// was stopped on the way. Without readers: `Error::BrokenPipe`, for which the caller's ABI
     /// may also send an event.
     pub fn write(&self, from: &mut Source<'_>, nonblocking: bool) -> Result<usize> {
+        self.send(from, nonblocking.into(), None)
+    }
+
+    /// As [`Channel::write`]; `ancillary` is received with the first byte.
+    pub fn send(
+        &self,
+        from: &mut Source<'_>,
+        patience: Patience,
+        mut ancillary: Option<Ancillary>,
+    ) -> Result<usize> {
         if from.remaining() == 0 {
             return Ok(0);
         }
@@ -209,7 +258,7 @@ impl Channel {
         let atomic = from.remaining() <= ATOMIC_WRITE;
         let mut done = 0;
         let outcome = loop {
-            match self.write_some(from, atomic, nonblocking) {
+            match self.write_some(from, atomic, patience, &mut ancillary) {
                 Ok(moved) => done += moved,
                 Err(error) => break Err(error),
             }
@@ -223,7 +272,13 @@ impl Channel {
         }
     }
 
-    fn write_some(&self, from: &mut Source<'_>, atomic: bool, nonblocking: bool) -> Result<usize> {
+    fn write_some(
+        &self,
+        from: &mut Source<'_>,
+        atomic: bool,
+        patience: Patience,
+        ancillary: &mut Option<Ancillary>,
+    ) -> Result<usize> {
         loop {
             if !self.has_readers() || self.write_closed.load(Ordering::SeqCst) {
                 return Err(Error::BrokenPipe);
@@ -234,16 +289,22 @@ impl Channel {
                 let enough = if atomic { from.remaining() } else { 1 };
                 if free >= enough {
                     let outcome = ring.write(from, free);
+                    if let Ok(count) = outcome
+                        && count > 0
+                        && let Some(ancillary) = ancillary.take()
+                    {
+                        ring.mark(count, ancillary);
+                    }
                     self.publish(&ring);
                     drop(ring);
                     self.after_write();
                     return outcome;
                 }
             }
-            if nonblocking {
+            if patience.nonblocking {
                 return Err(Error::WouldBlock);
             }
-            self.writable.wait_interruptible(None, || {
+            self.writable.wait_interruptible(patience.deadline, || {
                 let closed = !self.has_readers() || self.write_closed.load(Ordering::SeqCst);
                 (self.free() >= ATOMIC_WRITE || closed).then_some(())
             })?;

@@ -3,6 +3,7 @@
 //! Pages come when they are first written to and go when the ring runs empty, but for one, so that
 //! a pipe that carries small messages does not ask for memory each time.
 
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use base::{Error, Result};
@@ -11,6 +12,7 @@ use hal::frame::Frame;
 use mem::transfer::{Sink, Source};
 
 use super::DEFAULT_CAPACITY;
+use crate::local::Ancillary;
 
 /// Bytes in pages; the oldest at `start`.
 pub(super) struct Ring {
@@ -18,6 +20,17 @@ pub(super) struct Ring {
     capacity: usize,
     start: usize,
     length: usize,
+    /// How many bytes were ever read.
+    consumed: u64,
+    /// What was sent along with bytes, in their order. Only streams have any.
+    marks: VecDeque<Mark>,
+}
+
+/// Bytes that something was sent along with, by their positions.
+pub(super) struct Mark {
+    start: u64,
+    end: u64,
+    ancillary: Ancillary,
 }
 
 impl Default for Ring {
@@ -27,6 +40,8 @@ impl Default for Ring {
             capacity: DEFAULT_CAPACITY,
             start: 0,
             length: 0,
+            consumed: 0,
+            marks: VecDeque::new(),
         }
     }
 }
@@ -36,19 +51,38 @@ impl Ring {
         self.length
     }
 
-    /// Moves bytes out; at least one is there and wanted.
-    pub(super) fn read(&mut self, into: &mut Sink<'_>) -> Result<usize> {
+    /// Moves bytes out, with what was sent along; at least one is there and wanted.
+    pub(super) fn read(&mut self, into: &mut Sink<'_>) -> Result<(usize, Option<Ancillary>)> {
+        let most = self.until_mark();
+        let done = self.copy_out(into, most)?;
+        let ancillary = self.ancillary(done, true);
+        self.start = (self.start + done) % self.capacity;
+        self.length -= done;
+        self.consumed += done as u64;
+        self.forget();
+        if self.length == 0 {
+            self.rest();
+        }
+        Ok((done, ancillary))
+    }
+
+    /// Copies bytes out, with what was sent along, and leaves both there.
+    pub(super) fn peek(&mut self, into: &mut Sink<'_>) -> Result<(usize, Option<Ancillary>)> {
+        let done = self.copy_out(into, self.until_mark())?;
+        Ok((done, self.ancillary(done, false)))
+    }
+
+    fn copy_out(&self, into: &mut Sink<'_>, most: usize) -> Result<usize> {
         let mut done = 0;
-        while self.length > 0 && into.remaining() > 0 {
-            let (page, within) = (self.start / PAGE_SIZE, self.start % PAGE_SIZE);
-            let wanted = self.length.min(PAGE_SIZE - within).min(into.remaining());
+        while done < most && into.remaining() > 0 {
+            let at = (self.start + done) % self.capacity;
+            let (page, within) = (at / PAGE_SIZE, at % PAGE_SIZE);
+            let wanted = (most - done).min(PAGE_SIZE - within).min(into.remaining());
             let Some(frame) = self.pages.get(page).and_then(Option::as_ref) else {
                 return Err(Error::InputOutput);
             };
             match into.write_frame(frame, within, wanted) {
                 Ok(moved) => {
-                    self.start = (self.start + moved) % self.capacity;
-                    self.length -= moved;
                     done += moved;
                     if moved < wanted {
                         break;
@@ -58,10 +92,78 @@ impl Ring {
                 Err(error) => return Err(error),
             }
         }
-        if self.length == 0 {
-            self.rest();
-        }
         Ok(done)
+    }
+
+    /// How many bytes one read may take: it ends behind bytes that handles were sent with, and
+    /// before those of another sender, where senders are known.
+    fn until_mark(&self) -> usize {
+        let mut sender = None;
+        for mark in &self.marks {
+            if mark.start <= self.consumed {
+                sender = mark.ancillary.credentials.as_ref();
+            } else if let Some(next) = &mark.ancillary.credentials
+                && !sender.is_some_and(|sender| sender.is_same(next))
+            {
+                return self.distance(mark.start);
+            }
+            if !mark.ancillary.handles.is_empty() {
+                return self.distance(mark.end);
+            }
+        }
+        self.length
+    }
+
+    fn distance(&self, position: u64) -> usize {
+        usize::try_from(position.saturating_sub(self.consumed))
+            .unwrap_or(usize::MAX)
+            .min(self.length)
+    }
+
+    /// Marks the last `count` bytes.
+    pub(super) fn mark(&mut self, count: usize, ancillary: Ancillary) {
+        let end = self.consumed + self.length as u64;
+        self.marks.push_back(Mark {
+            start: end - count as u64,
+            end,
+            ancillary,
+        });
+    }
+
+    /// What was sent along with the next `count` bytes. Without `take` it stays too.
+    pub(super) fn ancillary(&mut self, count: usize, take: bool) -> Option<Ancillary> {
+        if self.marks.is_empty() {
+            return None;
+        }
+        let end = self.consumed + count as u64;
+        let mut found = Ancillary::default();
+        for mark in self.marks.iter_mut().filter(|mark| mark.start < end) {
+            if found.credentials.is_none() {
+                found.credentials = mark.ancillary.credentials.clone();
+            }
+            if take {
+                found.handles.append(&mut mark.ancillary.handles);
+            } else {
+                found.handles.extend_from_slice(&mark.ancillary.handles);
+            }
+        }
+        (!found.is_empty()).then_some(found)
+    }
+
+    /// Forgets the marks of bytes that are gone.
+    fn forget(&mut self) {
+        while self
+            .marks
+            .front()
+            .is_some_and(|mark| mark.end <= self.consumed)
+        {
+            self.marks.pop_front();
+        }
+    }
+
+    /// Everything that was sent along and not received: for whoever lets go of the ring's lock.
+    pub(super) fn take_marks(&mut self) -> VecDeque<Mark> {
+        core::mem::take(&mut self.marks)
     }
 
     /// Moves up to `most` bytes in, which fit.
@@ -135,6 +237,8 @@ impl Ring {
             capacity,
             start: 0,
             length: 0,
+            consumed: self.consumed,
+            marks: VecDeque::new(),
         };
         let mut at = self.start;
         let mut copied = 0;
@@ -151,6 +255,7 @@ impl Ring {
         if next.write(&mut source, bytes.len())? != bytes.len() {
             return Err(Error::OutOfMemory);
         }
+        next.marks = core::mem::take(&mut self.marks);
         *self = next;
         Ok(())
     }

@@ -4,6 +4,7 @@
 
 mod events;
 mod futexes;
+mod local;
 mod pipes;
 
 use alloc::sync::Arc;

@@ -15,7 +15,6 @@ use super::{Random, in_machine, start};
 use crate::channel::{ATOMIC_WRITE, DEFAULT_CAPACITY};
 use crate::fifo::Fifo;
 use crate::pipe::{PipeFile, pipe};
-use crate::stream::{self, ShutDown};
 
 fn write(file: &dyn File, bytes: &[u8]) -> base::Result<usize> {
     file.write(&mut Source::kernel(bytes))
@@ -267,25 +266,6 @@ fn the_ends_of_a_named_pipe_find_each_other() {
             assert!(nonblocking(FileAccess::READ).is_ok());
         });
     }
-}
-
-#[test]
-fn a_stream_has_two_directions() {
-    in_machine(4, 1, || {
-        let (one, two) = stream::pair(StatusFlags::NONBLOCK);
-        assert_eq!(write(&*one, b"ping"), Ok(4));
-        assert_eq!(write(&*two, b"pong"), Ok(4));
-        assert_eq!(read(&*two, 9), Ok(b"ping".to_vec()));
-        assert_eq!(read(&*one, 9), Ok(b"pong".to_vec()));
-        one.shut_down(ShutDown::Writing);
-        assert_eq!(read(&*two, 9), Ok(vec![]));
-        assert_eq!(write(&*one, b"x"), Err(Error::BrokenPipe));
-        assert_eq!(write(&*two, b"still"), Ok(5));
-        assert_eq!(read(&*one, 9), Ok(b"still".to_vec()));
-        drop(one);
-        assert_eq!(write(&*two, b"x"), Err(Error::BrokenPipe));
-        assert!(two.poll(Ready::all(), None).contains(Ready::HANG_UP));
-    });
 }
 
 #[test]

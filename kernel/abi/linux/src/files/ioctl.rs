@@ -1,8 +1,8 @@
 //! ioctl: what every descriptor understands, then what its kind of file does.
 
 use base::{Error, Result};
+use ipc::local::LocalSocket;
 use ipc::pipe::PipeFile;
-use ipc::stream::StreamFile;
 use mem::user::UserPtr;
 use object::{File, FileKind, Rights, SeekFrom, StatusFlags};
 
@@ -37,6 +37,12 @@ pub(crate) fn ioctl(call: &mut Call<'_>, file: Fd, request: u32, argument: usize
         return Ok(result);
     }
     match request {
+        TIOCOUTQ => {
+            let socket = opened.downcast::<LocalSocket>().ok_or(Error::NotTerminal)?;
+            let unread = i32::try_from(socket.unread()).unwrap_or(i32::MAX);
+            UserPtr::<i32>::from(argument).write(&unread)?;
+            Ok(0)
+        }
         FIONREAD => {
             UserPtr::<i32>::from(argument).write(&readable(&**opened)?)?;
             Ok(0)
@@ -49,8 +55,8 @@ pub(crate) fn ioctl(call: &mut Call<'_>, file: Fd, request: u32, argument: usize
 fn readable(file: &dyn File) -> Result<i32> {
     let count = if let Some(pipe) = file.downcast::<PipeFile>() {
         pipe.channel().length()
-    } else if let Some(stream) = file.downcast::<StreamFile>() {
-        stream.available()
+    } else if let Some(socket) = file.downcast::<LocalSocket>() {
+        socket.available()?
     } else {
         let status = file.status()?;
         if status.kind != FileKind::Regular {

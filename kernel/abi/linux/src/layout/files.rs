@@ -173,6 +173,30 @@ record! {
 }
 
 record! {
+    /// `struct user_msghdr`: what sendmsg and recvmsg are about.
+    pub struct MessageHeader {
+        /// Address of the other side's address.
+        name: u64,
+        /// Its length.
+        name_length: u32,
+        /// Padding.
+        pad: u32,
+        /// Address of the list of pieces.
+        vectors: u64,
+        /// How many pieces.
+        vector_count: u64,
+        /// Address of the control messages.
+        control: u64,
+        /// How many bytes of them.
+        control_length: u64,
+        /// `MSG_*` of what was received.
+        flags: u32,
+        /// Padding.
+        pad2: u32,
+    }
+}
+
+record! {
     /// `struct open_how` (openat2).
     pub struct OpenHow {
         /// `O_*`.
@@ -248,6 +272,8 @@ mod tests {
         assert_eq!(offset_of!(FileLock, start), 8);
         assert_eq!(offset_of!(FileLock, pid), 24);
         assert_eq!(size_of::<IoVector>(), 16);
+        assert_eq!(size_of::<MessageHeader>(), 56);
+        assert_eq!(offset_of!(MessageHeader, control), 32);
         assert_eq!(size_of::<OpenHow>(), 24);
     }
 
