@@ -1,6 +1,7 @@
 //! Recipes for the Linux table: here what is not about files.
 
 mod files;
+mod sockets;
 
 use crate::{DIRECTORY, FILE, FREE, READER, WRITER, check};
 use hal::hosted::User;
@@ -141,6 +142,7 @@ fn linux() {
     let mut all = files::all();
     all.extend(files::controls());
     all.extend(events());
+    all.extend(sockets::all());
     all.extend(processes());
     all.extend(memory());
     check(Abi::Linux, table(), ground, all);
