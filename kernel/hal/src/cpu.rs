@@ -6,6 +6,8 @@ use crate::global::Global;
 use crate::sync::Once;
 use crate::{MAX_CPUS, arch};
 
+pub use crate::cpu_slot::CpuSlot;
+
 /// The number of the CPU that runs this, from 0. May be stale at once where interrupts are
 /// enabled and the thread may move.
 #[inline]
@@ -58,6 +60,12 @@ pub fn kick(cpu: usize) {
     if cpu < count() {
         arch::send_kick(cpu);
     }
+}
+
+/// One turn of a loop that waits for another CPU.
+#[inline]
+pub fn relax() {
+    arch::spin_relax();
 }
 
 /// Sleeps until an interrupt is pending, then lets it be handled. Call it with interrupts

@@ -7,8 +7,10 @@
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use core::marker::PhantomData;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::arch;
+use crate::cpu::CpuLocal;
 use crate::global::Global;
 use crate::sync::{Once, Rank, SpinLock};
 
@@ -127,6 +129,23 @@ pub fn set_kick_handler(handler: fn()) {
     let _ = DISPATCH.kick.set(handler);
 }
 
+static IN_HANDLER: CpuLocal<AtomicBool> = CpuLocal::new(|| AtomicBool::new(false));
+
+/// Whether this CPU is handling an interrupt: what runs is then nothing of the current thread's
+/// doing.
+#[inline]
+pub fn in_handler() -> bool {
+    IN_HANDLER.load(Ordering::Relaxed)
+}
+
+/// Runs `handle` as an interrupt's handler. Handlers may nest: a line of the controller may stand
+/// for the tick.
+fn as_handler(handle: impl FnOnce()) {
+    let before = IN_HANDLER.swap(true, Ordering::Relaxed);
+    handle();
+    IN_HANDLER.store(before, Ordering::Relaxed);
+}
+
 /// Called by a backend with interrupts disabled: a device line is pending on this CPU.
 pub(crate) fn dispatch_external() {
     let dispatch = &*DISPATCH;
@@ -136,7 +155,7 @@ pub(crate) fn dispatch_external() {
     while let Some(line) = controller.claim() {
         let handler = dispatch.handlers.lock().get(&line).cloned();
         match handler {
-            Some(handler) => handler(),
+            Some(handler) => as_handler(|| handler()),
             // Nobody asked for it: it must not come again at once and for ever.
             None => controller.disable(line),
         }
@@ -147,13 +166,13 @@ pub(crate) fn dispatch_external() {
 /// Called by a backend with interrupts disabled: this CPU's deadline has passed.
 pub(crate) fn dispatch_tick() {
     if let Some(handler) = DISPATCH.tick.get() {
-        handler();
+        as_handler(handler);
     }
 }
 
 /// Called by a backend with interrupts disabled: another CPU kicked this one.
 pub(crate) fn dispatch_kick() {
     if let Some(handler) = DISPATCH.kick.get() {
-        handler();
+        as_handler(handler);
     }
 }

@@ -24,6 +24,7 @@ pub mod boot;
 pub mod console;
 pub mod cpu;
 mod cpu_owned;
+mod cpu_slot;
 pub mod dma;
 pub mod frame;
 mod global;

@@ -121,16 +121,9 @@ pub fn switch_to(next: Arc<KernelThread>) {
         sync::held_locks() == 0,
         "a thread switch with a spin lock held"
     );
-    if CURRENT.with(|current| current.thread.is_none()) {
-        KernelThread::adopt_boot();
-    }
-    let is_current = CURRENT.with(|current| {
-        current
-            .thread
-            .as_ref()
-            .is_some_and(|thread| Arc::ptr_eq(thread, &next))
-    });
-    if is_current {
+    let current = CURRENT.with(|current| current.thread.as_ref().map(Arc::as_ptr));
+    let current = current.unwrap_or_else(|| Arc::as_ptr(&KernelThread::adopt_boot()));
+    if current == Arc::as_ptr(&next) {
         return;
     }
     while next

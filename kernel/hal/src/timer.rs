@@ -8,6 +8,17 @@ pub fn now_ns() -> u64 {
     arch::now_ns()
 }
 
+/// The clock in its own unit: the cheapest way to note a moment. [`ticks_to_ns`] says what it means.
+#[inline]
+pub fn ticks() -> u64 {
+    arch::ticks()
+}
+
+/// Nanoseconds for a number of [`ticks`].
+pub fn ticks_to_ns(ticks: u64) -> u64 {
+    arch::ticks_to_ns(ticks)
+}
+
 /// Sets this CPU's one deadline, or none: when it passes, the tick handler runs here, once.
 pub fn set_deadline_ns(deadline: Option<u64>) {
     arch::set_deadline_ns(deadline);

@@ -7,8 +7,9 @@ use base::thread::Thread;
 use hal::user::{UserContext, UserEvent};
 
 /// Runs the program, with the clock running for its user time.
-pub(crate) fn run_user(context: &mut UserContext) -> UserEvent {
-    base::thread::run_user(context)
+#[inline]
+pub(crate) fn run_user(thread: &Thread, context: &mut UserContext) -> UserEvent {
+    base::thread::run_user(thread, context)
 }
 
 /// Adds what a kernel thread used.

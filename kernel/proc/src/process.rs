@@ -386,8 +386,7 @@ impl Process {
 
     /// Its parent, while that lives.
     pub fn parent(&self) -> Option<Arc<Process>> {
-        let parent = self.relations.lock().parent.clone();
-        parent.upgrade()
+        self.relations.lock().parent.upgrade()
     }
 
     /// Its parent's id as it sees it: 0 for the first process, and where the parent is out of sight.

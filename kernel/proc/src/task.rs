@@ -91,6 +91,7 @@ impl Task {
     }
 
     /// The process it is a thread of.
+    #[inline]
     pub fn process(&self) -> &Arc<Process> {
         &self.process
     }
@@ -169,6 +170,7 @@ impl Task {
     }
 
     /// Whether events or an end wait for it.
+    #[inline]
     pub fn has_work(&self) -> bool {
         self.work.load(Ordering::Acquire)
     }

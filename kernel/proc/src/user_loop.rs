@@ -19,15 +19,17 @@ use mem::FaultKind;
 /// Runs a program until its task ends. The caller is the task's kernel thread and finishes the task afterwards.
 pub(crate) fn run(task: &Arc<Task>, mut context: UserContext) {
     let mut abi = task.process().abi();
+    let thread = base::thread::current();
     loop {
-        if task.image_changed.swap(false, Ordering::Relaxed) {
+        if task.image_changed.load(Ordering::Relaxed) {
+            task.image_changed.store(false, Ordering::Relaxed);
             abi = task.process().abi();
         }
         if task.has_work() && !look_at_events(task, &abi, &mut context) {
             return;
         }
         base::thread::yield_if_needed();
-        let event = crate::accounting::run_user(&mut context);
+        let event = crate::accounting::run_user(&thread, &mut context);
         match event {
             UserEvent::Syscall => abi.system_call(task, &mut context),
             UserEvent::Interrupt => {}

@@ -22,11 +22,13 @@ pub struct Registers {
 
 impl Registers {
     /// Starts with the first one.
+    #[inline]
     pub fn new(values: [usize; 6]) -> Self {
         Self { values, next: 0 }
     }
 
     /// The next register. The table's test makes sure that no call has more than six.
+    #[inline]
     pub fn take(&mut self) -> usize {
         let value = self.values.get(self.next).copied().unwrap_or(0);
         self.next += 1;
@@ -55,6 +57,7 @@ impl Fd {
 }
 
 impl Argument for Fd {
+    #[inline]
     fn take(registers: &mut Registers) -> Result<Self> {
         Ok(Fd(registers.take() as i32))
     }
@@ -70,6 +73,7 @@ impl DirectoryFd {
 }
 
 impl Argument for DirectoryFd {
+    #[inline]
     fn take(registers: &mut Registers) -> Result<Self> {
         Ok(DirectoryFd(registers.take() as i32))
     }
@@ -96,12 +100,14 @@ impl UserPath {
 }
 
 impl Argument for UserPath {
+    #[inline]
     fn take(registers: &mut Registers) -> Result<Self> {
         Ok(UserPath(registers.take()))
     }
 }
 
 impl<T> Argument for UserPtr<T> {
+    #[inline]
     fn take(registers: &mut Registers) -> Result<Self> {
         Ok(UserPtr::from(registers.take()))
     }
@@ -110,6 +116,7 @@ impl<T> Argument for UserPtr<T> {
 impl Argument for UserSlice {
     const REGISTERS: usize = 2;
 
+    #[inline]
     fn take(registers: &mut Registers) -> Result<Self> {
         let address = registers.take();
         Ok(UserSlice {
@@ -122,7 +129,8 @@ impl Argument for UserSlice {
 macro_rules! integer_arguments {
     ($($type:ty),*) => {
         $(impl Argument for $type {
-            fn take(registers: &mut Registers) -> Result<Self> {
+            #[inline]
+    fn take(registers: &mut Registers) -> Result<Self> {
                 Ok(registers.take() as $type)
             }
         })*

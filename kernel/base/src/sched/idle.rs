@@ -8,22 +8,74 @@ use crate::thread::Thread;
 use ::core::sync::atomic::Ordering;
 use alloc::sync::Arc;
 
+/// How long an idle CPU watches for work before it halts, at most. Two threads that talk through a
+/// pipe wake each other many times a millisecond; halting, the interrupt that ends it and the way
+/// back cost more than the work in between, and under an emulator very much more.
+const WATCH_MOST_NS: u64 = 40_000;
+
+/// How long it watches at first when that may be worth while again.
+const WATCH_LEAST_NS: u64 = 5_000;
+
+/// A halt that ends this soon would have been worth watching for.
+const HALTED_BRIEFLY_NS: u64 = 100_000;
+
+/// Two looks that are this far apart show that the CPU is not this machine's alone: a hypervisor ran
+/// something else. Then watching takes time from just those who should be served.
+const INTERRUPTED_NS: u64 = 30_000;
+
+/// For how long watching is left out after that.
+const SHARED_FOR_NS: u64 = 500_000_000;
+
+/// Whether anybody could nudge an idle CPU. The hosted machine simulates no time for watching.
+fn watches() -> bool {
+    cfg!(target_os = "none") && hal::cpu::count() > 1
+}
+
+/// How long to watch the next time, after watching for `watched_ns` was in vain and the CPU halted
+/// for `halted_ns`: longer if the work came soon after, else shorter, in the end not at all.
+fn adapt(watched_ns: u64, halted_ns: u64) -> u64 {
+    if halted_ns <= HALTED_BRIEFLY_NS {
+        (watched_ns * 2).clamp(WATCH_LEAST_NS, WATCH_MOST_NS)
+    } else if watched_ns > WATCH_LEAST_NS {
+        watched_ns / 2
+    } else {
+        0
+    }
+}
+
 /// The idle thread's life. Entered with interrupts disabled.
 pub(super) fn main() {
     super::arrived();
+    let mut watch_ns = 0;
+    let mut shared_until = 0;
     loop {
         let interrupts = hal::interrupt::disable();
         let cpu = CPUS.of(hal::cpu::id());
         cpu.reschedule.store(false, Ordering::Relaxed);
+        cpu.forget_nudges();
         if let Some(next) = next_thread(cpu) {
-            run(cpu, next, hal::timer::now_ns());
+            run(cpu, next);
             drop(interrupts);
             continue;
         }
         tick::program(cpu);
         let before = hal::timer::now_ns();
         // Interrupts are disabled since the look at the queues: a kick from now on ends the halt.
-        hal::cpu::halt_until_interrupt();
+        let mut nudged = false;
+        let mut watched_until = before;
+        if watches() && watch_ns > 0 && before >= shared_until {
+            watched_until = before + watch_ns;
+            let longest;
+            (nudged, longest) = cpu.watch(before, watched_until);
+            if longest > INTERRUPTED_NS {
+                shared_until = hal::timer::now_ns() + SHARED_FOR_NS;
+            }
+        }
+        if !nudged {
+            hal::cpu::halt_until_interrupt();
+            let halted = hal::timer::now_ns().saturating_sub(watched_until);
+            watch_ns = adapt(watch_ns, halted);
+        }
         let slept = hal::timer::now_ns().saturating_sub(before);
         cpu.idle_ns.fetch_add(slept, Ordering::Relaxed);
         drop(interrupts);
@@ -54,10 +106,31 @@ fn steal() -> Option<(super::policy::Entity, Arc<Thread>)> {
         .filter(|number| *number != here && CPUS.of(*number).view().load > 1)
         .max_by_key(|number| CPUS.of(*number).view().load)?;
     let other = CPUS.of(victim);
+    let now = hal::timer::now_ns();
     let mut queue = other.queue.lock();
     let given = queue.fair.give_away(|thread| {
-        allows(thread.scheduling.affinity(), here) && !thread.kernel.is_on_cpu()
+        allows(thread.scheduling.affinity(), here)
+            && !thread.kernel.is_on_cpu()
+            && thread.scheduling.stays_until.load(Ordering::Relaxed) <= now
     });
     other.publish(&queue);
     given
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn watching_is_learnt_and_forgotten() {
+        let mut watch = 0;
+        for _ in 0..8 {
+            watch = adapt(watch, 10_000);
+        }
+        assert_eq!(watch, WATCH_MOST_NS);
+        for _ in 0..8 {
+            watch = adapt(watch, 10_000_000);
+        }
+        assert_eq!(watch, 0);
+    }
 }

@@ -1,6 +1,6 @@
 //! Bringing the scheduler up, CPU by CPU.
 
-use super::queue::CPUS;
+use super::queue::{self, CPUS};
 use super::{idle, policy, tick};
 use crate::Result;
 use crate::thread::Thread;
@@ -17,7 +17,7 @@ pub fn init() -> Result<()> {
     let boot = Thread::adopt_boot("kernel");
     super::note_started(&boot);
     let now = hal::timer::now_ns();
-    boot.scheduling.begin_run(now);
+    boot.scheduling.begin_run();
     {
         let mut queue = cpu.queue.lock();
         queue.charged_to = now;
@@ -27,7 +27,7 @@ pub fn init() -> Result<()> {
         queue.fair.pick(|_| true);
         cpu.publish(&queue);
     }
-    cpu.set_current(boot);
+    queue::set_current(boot);
     hal::interrupt::set_tick_handler(tick::tick);
     hal::interrupt::set_kick_handler(tick::kick);
     hal::interrupt::enable_at_start();
@@ -40,7 +40,7 @@ fn secondary() {
     let number = hal::cpu::id();
     let cpu = CPUS.of(number);
     let idle = Thread::adopt_boot(&format!("idle/{number}"));
-    cpu.set_current(idle.clone());
+    queue::set_current(idle.clone());
     let _ = cpu.idle.set(idle);
     {
         let queue = cpu.queue.lock();

@@ -11,6 +11,12 @@
 //! not saved yet) is queued on *that* CPU, and nobody steals it; so a CPU never has to wait for
 //! another before it can switch, and two CPUs can never wait for each other.
 //!
+//! **Who wakes and then sleeps** keeps the thread it woke on its own CPU, which it is about to
+//! leave: a pipe's two ends, a child's end and its parent's wait, then cost a switch and no interrupt
+//! between CPUs. What a thread did the last time decides. If the guess was wrong, an idle CPU takes
+//! the woken one soon after. An idle CPU watches for work for a moment before it halts, if that
+//! has been worth while lately.
+//!
 //! **When a tick comes.** For a timer, and for the end of a slice that somebody waits for. A CPU
 //! that is idle, or runs one thread alone, is left in peace.
 
@@ -24,7 +30,7 @@ mod queue;
 mod statistics;
 mod tick;
 
-pub(crate) use self::core::{Leave, arrived, enqueue, exit, switch};
+pub(crate) use self::core::{Leave, arrived, exit, switch, wake};
 pub use init::init;
 pub(crate) use queue::with_run_queue_locked;
 pub(crate) use queue::{current, is_current, needs_reschedule};

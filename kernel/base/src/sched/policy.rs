@@ -59,6 +59,9 @@ impl Entity {
     }
 
     fn virtual_time(&self, real_ns: u64) -> u64 {
+        if self.weight == NICE_0_WEIGHT {
+            return real_ns;
+        }
         (real_ns.saturating_mul(NICE_0_WEIGHT) / self.weight).max(u64::from(real_ns > 0))
     }
 
@@ -80,6 +83,12 @@ impl Entity {
 pub struct FairQueue<T> {
     waiting: Vec<(Entity, T)>,
     running: Option<Entity>,
+    /// The weights of all, and the sum of (virtual time - `zero`) * weight over all: what the
+    /// average is made of, kept up to date so that nobody has to look at every entry for it.
+    weights: u64,
+    sum: i128,
+    /// Follows the average, so that `sum` stays small.
+    zero: u64,
     /// The furthest that the average ever was. It does not go back when an entity leaves for good
     /// that had more than its share: else short-lived ones, each a little ahead when it ends, would
     /// run for nothing, and whoever waits for its turn just above the average would wait for ever.
@@ -98,6 +107,9 @@ impl<T> FairQueue<T> {
         FairQueue {
             waiting: Vec::new(),
             running: None,
+            weights: 0,
+            sum: 0,
+            zero: 0,
             floor: 0,
         }
     }
@@ -119,22 +131,43 @@ impl<T> FairQueue<T> {
 
     /// The weighted average of all virtual times, or the furthest it ever was.
     pub fn average(&self) -> u64 {
-        let all = || {
-            self.waiting
-                .iter()
-                .map(|(entity, _)| entity)
-                .chain(self.running.iter())
-        };
-        let Some(base) = all().map(|entity| entity.vruntime).min() else {
+        if self.weights == 0 {
             return self.floor;
-        };
-        let mut weights = 0u128;
-        let mut sum = 0u128;
-        for entity in all() {
-            weights += u128::from(entity.weight);
-            sum += u128::from(entity.vruntime - base) * u128::from(entity.weight);
         }
-        self.floor.max(base + (sum / weights.max(1)) as u64)
+        self.floor.max(self.zero.wrapping_add_signed(self.offset()))
+    }
+
+    /// How far the average is above `zero`.
+    fn offset(&self) -> i64 {
+        let weights = self.weights.max(1);
+        // Almost always small enough for the machine's own division.
+        match i64::try_from(self.sum) {
+            Ok(sum) => sum.div_euclid(weights as i64),
+            Err(_) => self.sum.div_euclid(i128::from(weights)) as i64,
+        }
+    }
+
+    /// What an entity adds to `sum`.
+    fn moment(&self, entity: &Entity) -> i128 {
+        let distance = entity.vruntime.wrapping_sub(self.zero) as i64;
+        i128::from(distance) * i128::from(entity.weight)
+    }
+
+    fn add(&mut self, entity: &Entity) {
+        self.sum += self.moment(entity);
+        self.weights += entity.weight;
+    }
+
+    fn subtract(&mut self, entity: &Entity) {
+        self.sum -= self.moment(entity);
+        self.weights -= entity.weight;
+    }
+
+    /// Moves `zero` to the average.
+    fn follow(&mut self) {
+        let offset = self.offset();
+        self.zero = self.zero.wrapping_add_signed(offset);
+        self.sum -= i128::from(offset) * i128::from(self.weights);
     }
 
     /// Adds an entity that comes from outside (new, woken, or from another queue). True if it
@@ -145,6 +178,10 @@ impl<T> FairQueue<T> {
         let lag = entity.lag.clamp(-bound, bound);
         entity.vruntime = average.saturating_add_signed(-lag);
         entity.renew_deadline();
+        if self.weights == 0 {
+            self.zero = entity.vruntime;
+        }
+        self.add(&entity);
         let preempts = match &self.running {
             None => true,
             Some(running) => lag >= 0 && entity.deadline < running.deadline,
@@ -158,11 +195,14 @@ impl<T> FairQueue<T> {
         let Some(running) = &mut self.running else {
             return false;
         };
-        running.vruntime += running.virtual_time(real_ns);
+        let passed = running.virtual_time(real_ns);
+        running.vruntime += passed;
         let used_up = running.vruntime >= running.deadline;
         if used_up {
             running.renew_deadline();
         }
+        self.sum += i128::from(passed) * i128::from(running.weight);
+        self.follow();
         self.floor = self.average();
         used_up && !self.waiting.is_empty()
     }
@@ -171,6 +211,7 @@ impl<T> FairQueue<T> {
     pub fn take_running(&mut self) -> Option<Entity> {
         let average = self.average();
         let mut entity = self.running.take()?;
+        self.subtract(&entity);
         let bound = entity.virtual_time(SLICE_NS) as i64;
         entity.lag = (average as i64)
             .wrapping_sub(entity.vruntime as i64)
@@ -222,6 +263,7 @@ impl<T> FairQueue<T> {
             }
         }
         let (mut entity, item) = self.waiting.swap_remove(best?.0);
+        self.subtract(&entity);
         entity.lag = (average as i64).wrapping_sub(entity.vruntime as i64);
         Some((entity, item))
     }
@@ -339,6 +381,42 @@ mod tests {
             queue.enqueue(Entity::new(1024), born);
             turns += 1;
             assert!(turns < 2000, "it waits for ever");
+        }
+    }
+
+    #[test]
+    fn the_average_is_that_of_all() {
+        let mut queue = FairQueue::new();
+        let weights = [15, 1024, 88761, 1024, 300];
+        for (name, weight) in weights.iter().enumerate() {
+            queue.enqueue(Entity::new(*weight), name);
+        }
+        for step in 0..5000u64 {
+            let Some(name) = queue.pick(|_| true) else {
+                break;
+            };
+            queue.charge(step * 7919 % 5_000_000);
+            let all: Vec<Entity> = queue
+                .waiting
+                .iter()
+                .map(|(entity, _)| *entity)
+                .chain(queue.running)
+                .collect();
+            let weights: u128 = all.iter().map(|entity| u128::from(entity.weight)).sum();
+            let sum: u128 = all
+                .iter()
+                .map(|entity| u128::from(entity.weight) * u128::from(entity.vruntime))
+                .sum();
+            let exact = (sum / weights) as u64;
+            assert!(queue.average() >= exact, "step {step}");
+            assert!(queue.average().max(queue.floor) <= exact.max(queue.floor) + 1);
+            match step % 3 {
+                0 => queue.requeue_running(name),
+                _ => {
+                    let entity = queue.take_running().expect("one runs");
+                    queue.enqueue(entity, name);
+                }
+            }
         }
     }
 

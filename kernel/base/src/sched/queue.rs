@@ -6,28 +6,40 @@ use crate::rank;
 use crate::thread::Thread;
 use ::core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use alloc::sync::Arc;
-use hal::cpu::CpuLocal;
+use hal::cpu::{CpuLocal, CpuSlot};
 use hal::sync::{Once, SpinLock};
 
 /// What each CPU has of its own.
 pub(super) struct Cpu {
     pub(super) queue: SpinLock<RunQueue>,
-    /// Who runs here. Its own lock, above all others', because the checks of locks ask for it.
-    current: SpinLock<Option<Arc<Thread>>>,
     /// What runs when nothing else does.
     pub(super) idle: Once<Arc<Thread>>,
     /// The scheduler wants to be called at the next chance.
     pub(super) reschedule: AtomicBool,
+    /// Somebody queued something here, or has something for an idle CPU to take.
+    nudged: AtomicBool,
+    /// It idles, and looks at `nudged` all the time: no interrupt is needed to call it.
+    watches: AtomicBool,
     /// Copies of the queue's state for a look without its lock.
     load: AtomicUsize,
     is_idle: AtomicBool,
+    /// When the running thread's slice ends, if somebody waits for that; else `u64::MAX`.
+    pub(super) slice_end: AtomicU64,
+    /// When an idle CPU may take who was queued here because room was about to be made for it;
+    /// `u64::MAX` if nobody was.
+    pub(super) share_at: AtomicU64,
     /// What the hardware deadline is set to.
     pub(super) programmed: AtomicU64,
     pub(super) switches: AtomicU64,
     pub(super) idle_ns: AtomicU64,
     /// A thread that left but may not come back here: placed elsewhere by who came after it.
     pub(super) departed: SpinLock<Option<Arc<Thread>>>,
+    /// Whether there is one, for a look without the lock.
+    pub(super) has_departed: AtomicBool,
 }
+
+/// Who runs on each CPU.
+static CURRENT: CpuSlot<Thread> = CpuSlot::new();
 
 /// The threads of one CPU.
 pub(super) struct RunQueue {
@@ -45,33 +57,68 @@ pub(super) static CPUS: CpuLocal<Cpu> = CpuLocal::new(|| Cpu {
             charged_to: 0,
         },
     ),
-    current: SpinLock::new(rank::LEAF, None),
     idle: Once::new(),
     reschedule: AtomicBool::new(false),
+    nudged: AtomicBool::new(false),
+    watches: AtomicBool::new(false),
     load: AtomicUsize::new(0),
     is_idle: AtomicBool::new(false),
+    slice_end: AtomicU64::new(u64::MAX),
+    share_at: AtomicU64::new(u64::MAX),
     programmed: AtomicU64::new(u64::MAX),
     switches: AtomicU64::new(0),
     idle_ns: AtomicU64::new(0),
     departed: SpinLock::new(rank::THREAD, None),
+    has_departed: AtomicBool::new(false),
 });
 
 impl Cpu {
-    pub(super) fn current(&self) -> Option<Arc<Thread>> {
-        self.current.lock().clone()
-    }
-
-    /// Notes who runs from now on. The one before is dropped with the lock released.
-    pub(super) fn set_current(&self, thread: Arc<Thread>) {
-        let before = self.current.lock().replace(thread);
-        drop(before);
-    }
-
     /// Renews the copies; called with the queue's lock held, after it changed.
     pub(super) fn publish(&self, queue: &RunQueue) {
-        self.load.store(queue.fair.load(), Ordering::Relaxed);
-        self.is_idle
-            .store(queue.fair.load() == 0, Ordering::Relaxed);
+        let load = queue.fair.load();
+        self.load.store(load, Ordering::Relaxed);
+        self.is_idle.store(load == 0, Ordering::Relaxed);
+        let mut slice_end = u64::MAX;
+        if queue.fair.waiting() == 0 {
+            self.share_at.store(u64::MAX, Ordering::Relaxed);
+        } else if let Some(running) = queue.fair.running() {
+            slice_end = queue.charged_to.saturating_add(running.remaining_ns());
+        }
+        self.slice_end.store(slice_end, Ordering::Relaxed);
+    }
+
+    /// Makes this CPU, whose number is `number`, look at the queues soon.
+    pub(super) fn nudge(&self, number: usize) {
+        // The order of this store and the load is that of `watch` reversed: either the watcher
+        // sees the nudge, or it no longer watches here and gets the interrupt.
+        self.nudged.store(true, Ordering::SeqCst);
+        if !self.watches.load(Ordering::SeqCst) {
+            hal::cpu::kick(number);
+        }
+    }
+
+    /// Before this CPU, idle, looks at the queues: what comes from now on is a new nudge.
+    pub(super) fn forget_nudges(&self) {
+        self.nudged.store(false, Ordering::SeqCst);
+    }
+
+    /// Watches for nudges from `start` until `until`; says whether one came, and what the longest
+    /// time between two looks was. Interrupts are off.
+    pub(super) fn watch(&self, start: u64, until: u64) -> (bool, u64) {
+        self.watches.store(true, Ordering::SeqCst);
+        let mut before = start;
+        let mut longest = 0;
+        loop {
+            let now = hal::timer::now_ns();
+            longest = longest.max(now.saturating_sub(before));
+            before = now;
+            if self.nudged.load(Ordering::SeqCst) || now >= until {
+                break;
+            }
+            hal::cpu::relax();
+        }
+        self.watches.store(false, Ordering::SeqCst);
+        (self.nudged.load(Ordering::SeqCst), longest)
     }
 
     /// How the CPU looks to the placement.
@@ -93,22 +140,31 @@ impl RunQueue {
 }
 
 /// The thread that runs on this CPU.
+#[inline]
 pub(crate) fn current() -> Option<Arc<Thread>> {
-    // Between reading the number of the CPU and its slot the thread must not move.
-    let _interrupts = hal::interrupt::disable();
-    CPUS.current()
+    CURRENT.get()
+}
+
+/// Looks at the thread that runs on this CPU. Interrupts are off meanwhile; `look` is short and
+/// takes no lock.
+#[inline]
+pub(crate) fn with_current<R>(look: impl FnOnce(Option<&Thread>) -> R) -> R {
+    CURRENT.with(look)
+}
+
+/// Notes who runs on this CPU from now on.
+pub(super) fn set_current(thread: Arc<Thread>) {
+    let before = CURRENT.replace(thread);
+    drop(before);
 }
 
 /// Whether `thread` runs on this CPU.
 pub(crate) fn is_current(thread: &Thread) -> bool {
-    let _interrupts = hal::interrupt::disable();
-    let current = CPUS.current.lock();
-    current
-        .as_ref()
-        .is_some_and(|current| ::core::ptr::eq(&**current, thread))
+    CURRENT.with(|current| current.is_some_and(|current| ::core::ptr::eq(current, thread)))
 }
 
 /// Whether the scheduler wants to be called on this CPU.
+#[inline]
 pub(crate) fn needs_reschedule() -> bool {
     CPUS.reschedule.load(Ordering::Relaxed)
 }

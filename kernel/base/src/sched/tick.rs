@@ -11,7 +11,16 @@ pub(super) fn tick() {
     cpu.programmed.store(u64::MAX, Ordering::Relaxed);
     time::expire(time::now());
     let now = hal::timer::now_ns();
-    let used_up = cpu.queue.lock().charge(now);
+    let used_up = {
+        let mut queue = cpu.queue.lock();
+        let used_up = queue.charge(now);
+        cpu.publish(&queue);
+        used_up
+    };
+    if cpu.share_at.load(Ordering::Relaxed) <= now {
+        cpu.share_at.store(u64::MAX, Ordering::Relaxed);
+        super::core::nudge_idle(u64::MAX);
+    }
     if used_up {
         cpu.reschedule.store(true, Ordering::Relaxed);
     }
@@ -26,16 +35,10 @@ pub(super) fn kick() {
 
 /// Sets the hardware deadline for what this CPU must do first. Interrupts are off.
 pub(super) fn program(cpu: &Cpu) {
-    let mut wanted = time::first_deadline().map_or(u64::MAX, Instant::as_nanos);
-    {
-        let queue = cpu.queue.lock();
-        if queue.fair.waiting() > 0
-            && let Some(running) = queue.fair.running()
-        {
-            wanted = wanted.min(queue.charged_to.saturating_add(running.remaining_ns()));
-        }
-    }
-    set(cpu, wanted);
+    let first = time::first_deadline().map_or(u64::MAX, Instant::as_nanos);
+    let slice_end = cpu.slice_end.load(Ordering::Relaxed);
+    let share_at = cpu.share_at.load(Ordering::Relaxed);
+    set(cpu, first.min(slice_end).min(share_at));
 }
 
 /// A timer was added to this CPU's queue. Interrupts are off.

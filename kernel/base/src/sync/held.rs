@@ -38,6 +38,7 @@ impl HeldRanks {
 
 /// Panics if a lock of `rank` may not be taken now by the current thread. `ordered` allows a
 /// second lock of the same rank: the ordered-pair helpers use it.
+#[inline]
 pub(super) fn check(rank: Rank, ordered: bool) {
     if !CHECKED {
         return;
@@ -57,6 +58,7 @@ pub(super) fn check(rank: Rank, ordered: bool) {
 }
 
 /// Notes that the current thread took a lock of `rank`.
+#[inline]
 pub(super) fn push(rank: Rank) {
     if !CHECKED {
         return;
@@ -73,6 +75,7 @@ pub(super) fn push(rank: Rank) {
 }
 
 /// Notes that the current thread gave back a lock of `rank`.
+#[inline]
 pub(super) fn pop(rank: Rank) {
     if !CHECKED {
         return;

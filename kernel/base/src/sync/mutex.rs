@@ -17,6 +17,19 @@ pub struct Mutex<T: ?Sized> {
     cell: OwnedCell<T>,
 }
 
+/// How often a held lock is looked at before sleeping: for about as long as it takes to copy a
+/// page. Most locks are held for less, and a sleeper costs two switches and maybe an interrupt to
+/// another CPU. In vain where nobody else runs; and on the hosted machine interleavings are wanted,
+/// not speed.
+fn looks() -> usize {
+    const LOOKS: usize = 300;
+    if cfg!(target_os = "none") && hal::cpu::count() > 1 {
+        LOOKS
+    } else {
+        0
+    }
+}
+
 impl<T> Mutex<T> {
     /// A free lock of `rank` around `value`.
     pub const fn new(rank: Rank, value: T) -> Mutex<T> {
@@ -48,6 +61,22 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     fn take(&self) -> MutexGuard<'_, T> {
+        match self.cell.try_take() {
+            Some(owned) => self.guard(owned),
+            None => self.take_held(),
+        }
+    }
+
+    #[cold]
+    fn take_held(&self) -> MutexGuard<'_, T> {
+        for _ in 0..looks() {
+            if !self.cell.is_taken()
+                && let Some(owned) = self.cell.try_take()
+            {
+                return self.guard(owned);
+            }
+            hal::cpu::relax();
+        }
         let owned = self.queue.wait_until(|| self.cell.try_take());
         self.guard(owned)
     }

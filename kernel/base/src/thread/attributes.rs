@@ -1,13 +1,11 @@
 //! What hangs on a thread: its owner, its address space, its share of the CPUs, its times.
 
 use super::Thread;
-use crate::rank;
-use crate::sched::policy::{self, Entity};
+use crate::sched::policy;
 use alloc::sync::{Arc, Weak};
 use core::any::Any;
-use core::sync::atomic::{AtomicI8, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicI8, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use core::time::Duration;
-use hal::sync::SpinLock;
 
 /// An address space, as the scheduler sees it.
 pub trait UserSpace: Send + Sync {
@@ -27,18 +25,32 @@ pub struct CpuTimes {
     pub system: Duration,
 }
 
+/// Who sleeps this soon after waking another is taken to have waited for it.
+pub(crate) const SOON_NS: u64 = 400_000;
+
 /// The scheduler's own fields of a thread.
+///
+/// The counters are written by the thread itself alone (or by the switch that ends its run), so a
+/// load and a store do where others would need an atomic addition.
 pub(crate) struct Scheduling {
     nice: AtomicI8,
+    weight: AtomicU64,
     affinity: AtomicU64,
     /// Where it ran last, or is queued.
     pub(crate) cpu: AtomicUsize,
-    /// Its place in the fair class while it is in no queue.
-    pub(crate) entity: SpinLock<Entity>,
-    pub(super) user_ns: AtomicU64,
-    pub(super) system_ns: AtomicU64,
+    /// What the fair class owes it while it is in no queue.
+    pub(crate) lag: AtomicI64,
+    /// Up to when it is left to the CPU it was queued on: its waker is about to make room there.
+    pub(crate) stays_until: AtomicU64,
+    /// Whether it soon slept the last time it had woken another.
+    pub(crate) sleeps_after_waking: AtomicBool,
+    /// When it woke another since it slept last; 0 if it did not.
+    pub(crate) woke_at: AtomicU64,
+    /// Time in each mode, in the clock's own unit.
+    user_ticks: AtomicU64,
+    system_ticks: AtomicU64,
     /// Since when the time that runs has not been added up yet.
-    pub(super) counted_to: AtomicU64,
+    counted_to: AtomicU64,
     pub(crate) switches: AtomicU64,
     pub(crate) preemptions: AtomicU64,
 }
@@ -47,11 +59,16 @@ impl Scheduling {
     pub(super) const fn new() -> Scheduling {
         Scheduling {
             nice: AtomicI8::new(0),
+            weight: AtomicU64::new(policy::NICE_0_WEIGHT),
             affinity: AtomicU64::new(u64::MAX),
             cpu: AtomicUsize::new(0),
-            entity: SpinLock::new(rank::THREAD, Entity::new(policy::NICE_0_WEIGHT)),
-            user_ns: AtomicU64::new(0),
-            system_ns: AtomicU64::new(0),
+            lag: AtomicI64::new(0),
+            stays_until: AtomicU64::new(0),
+            // Many a short-lived thread wakes just once: whoever waits for its end.
+            sleeps_after_waking: AtomicBool::new(true),
+            woke_at: AtomicU64::new(0),
+            user_ticks: AtomicU64::new(0),
+            system_ticks: AtomicU64::new(0),
             counted_to: AtomicU64::new(0),
             switches: AtomicU64::new(0),
             preemptions: AtomicU64::new(0),
@@ -59,38 +76,83 @@ impl Scheduling {
     }
 
     pub(super) fn inherit(&self, parent: &Scheduling) {
-        self.nice
-            .store(parent.nice.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.set_nice(parent.nice.load(Ordering::Relaxed));
         self.affinity
             .store(parent.affinity.load(Ordering::Relaxed), Ordering::Relaxed);
         self.cpu.store(hal::cpu::id(), Ordering::Relaxed);
     }
 
+    fn set_nice(&self, nice: i8) {
+        self.nice.store(nice, Ordering::Relaxed);
+        self.weight
+            .store(policy::weight_of_nice(nice), Ordering::Relaxed);
+    }
+
+    #[inline]
     pub(crate) fn affinity(&self) -> u64 {
         self.affinity.load(Ordering::Relaxed)
     }
 
+    #[inline]
     pub(crate) fn weight(&self) -> u64 {
-        policy::weight_of_nice(self.nice.load(Ordering::Relaxed))
+        self.weight.load(Ordering::Relaxed)
     }
 
-    /// The thread gets a CPU at `now`.
-    pub(crate) fn begin_run(&self, now_ns: u64) {
-        self.counted_to.store(now_ns, Ordering::Relaxed);
+    /// The thread wakes another at `now`. Says whether it is likely to sleep soon itself, by what
+    /// it did the last time.
+    pub(crate) fn wakes(&self, now_ns: u64) -> bool {
+        let since = self.woke_at.load(Ordering::Relaxed);
+        let long_ago = now_ns.saturating_sub(since) > SOON_NS;
+        if since != 0 && long_ago {
+            self.sleeps_after_waking.store(false, Ordering::Relaxed);
+        }
+        if since == 0 || long_ago {
+            self.woke_at.store(now_ns.max(1), Ordering::Relaxed);
+        }
+        self.sleeps_after_waking.load(Ordering::Relaxed)
     }
 
-    /// The thread leaves its CPU, or its mode, at `now`: what ran since counts as kernel time.
-    pub(crate) fn count_system(&self, now_ns: u64) {
-        let since = self.counted_to.swap(now_ns, Ordering::Relaxed);
-        self.system_ns
-            .fetch_add(now_ns.saturating_sub(since), Ordering::Relaxed);
+    /// The thread goes to sleep at `now`.
+    pub(crate) fn sleeps(&self, now_ns: u64) {
+        let since = self.woke_at.load(Ordering::Relaxed);
+        if since != 0 {
+            let soon = now_ns.saturating_sub(since) <= SOON_NS;
+            self.sleeps_after_waking.store(soon, Ordering::Relaxed);
+            self.woke_at.store(0, Ordering::Relaxed);
+        }
     }
 
-    pub(super) fn count_user(&self, now_ns: u64) {
-        let since = self.counted_to.swap(now_ns, Ordering::Relaxed);
-        self.user_ns
-            .fetch_add(now_ns.saturating_sub(since), Ordering::Relaxed);
+    /// The thread gets a CPU.
+    #[inline]
+    pub(crate) fn begin_run(&self) {
+        self.counted_to
+            .store(hal::timer::ticks(), Ordering::Relaxed);
     }
+
+    /// The thread leaves its CPU, or its mode: what ran since counts as kernel time.
+    #[inline]
+    pub(crate) fn count_system(&self) {
+        self.count(&self.system_ticks);
+    }
+
+    #[inline]
+    pub(super) fn count_user(&self) {
+        self.count(&self.user_ticks);
+    }
+
+    #[inline]
+    fn count(&self, side: &AtomicU64) {
+        let now = hal::timer::ticks();
+        let since = self.counted_to.load(Ordering::Relaxed);
+        self.counted_to.store(now, Ordering::Relaxed);
+        let sum = side.load(Ordering::Relaxed);
+        // Another CPU's clock may be behind by a tick.
+        side.store(sum + now.saturating_sub(since), Ordering::Relaxed);
+    }
+}
+
+fn duration(ticks: &AtomicU64) -> Duration {
+    Duration::from_nanos(hal::timer::ticks_to_ns(ticks.load(Ordering::Relaxed)))
 }
 
 impl Thread {
@@ -123,6 +185,13 @@ impl Thread {
         drop(space);
     }
 
+    /// Makes its address space the one of this CPU. Interrupts are off.
+    pub(crate) fn activate_space(&self) {
+        if let Some(space) = &*self.space.lock() {
+            space.activate();
+        }
+    }
+
     /// The address space set last.
     pub fn user_space(&self) -> Option<Arc<dyn UserSpace>> {
         self.space.lock().clone()
@@ -130,9 +199,7 @@ impl Thread {
 
     /// Sets the share of the CPU: -20 (most) to 19 (least). Takes effect when it is queued next.
     pub fn set_nice(&self, nice: i8) {
-        self.scheduling
-            .nice
-            .store(nice.clamp(-20, 19), Ordering::Relaxed);
+        self.scheduling.set_nice(nice.clamp(-20, 19));
     }
 
     /// The share of the CPU.
@@ -167,8 +234,8 @@ impl Thread {
     /// How long it has run, up to its last change of mode.
     pub fn times(&self) -> CpuTimes {
         CpuTimes {
-            user: Duration::from_nanos(self.scheduling.user_ns.load(Ordering::Relaxed)),
-            system: Duration::from_nanos(self.scheduling.system_ns.load(Ordering::Relaxed)),
+            user: duration(&self.scheduling.user_ticks),
+            system: duration(&self.scheduling.system_ticks),
         }
     }
 

@@ -28,7 +28,7 @@ pub fn spawn_with(
     }
     prepare(&thread);
     sched::note_started(&thread);
-    sched::enqueue(thread.clone());
+    sched::wake(thread.clone());
     Ok(thread)
 }
 
@@ -50,7 +50,7 @@ pub fn exit() -> ! {
         thread.set_user_space(None);
         let waiter = thread.waiter.lock().take();
         drop(waiter);
-        thread.scheduling.count_system(hal::timer::now_ns());
+        thread.scheduling.count_system();
         sched::note_ended(&thread);
         thread.state.die();
         thread.ended.wake_all();

@@ -17,8 +17,8 @@ mod life;
 mod park;
 mod user;
 
-pub(crate) use attributes::Scheduling;
 pub use attributes::{CpuTimes, UserSpace};
+pub(crate) use attributes::{SOON_NS, Scheduling};
 pub use life::{exit, sleep_until, spawn, spawn_with};
 pub(crate) use park::{State, park};
 pub use user::run_user;
@@ -146,6 +146,7 @@ pub fn yield_now() {
 
 /// Lets other threads run if the scheduler wants that: the time slice is used up, or somebody
 /// more urgent has woken. Long loops in the kernel call it too.
+#[inline]
 pub fn yield_if_needed() {
     if sched::needs_reschedule() {
         sched::switch(sched::Leave::Preempted);

@@ -74,7 +74,7 @@ impl Thread {
     /// interrupt handlers.
     pub(crate) fn unpark(self: &Arc<Self>) {
         if self.state.notify() {
-            sched::enqueue(self.clone());
+            sched::wake(self.clone());
         }
     }
 }

@@ -44,11 +44,13 @@ impl UserContext {
 
     /// Enters user mode, in the space active on this CPU, and returns when it is left. Interrupts
     /// must be enabled; they are on return, and an interrupt that ended the run was handled.
+    #[inline]
     pub fn run(&mut self) -> UserEvent {
         self.state.run()
     }
 
     /// The program counter.
+    #[inline]
     pub fn pc(&self) -> usize {
         self.state.pc()
     }
@@ -59,6 +61,7 @@ impl UserContext {
     }
 
     /// The stack pointer.
+    #[inline]
     pub fn sp(&self) -> usize {
         self.state.sp()
     }
@@ -69,6 +72,7 @@ impl UserContext {
     }
 
     /// The thread pointer.
+    #[inline]
     pub fn tls(&self) -> usize {
         self.state.tls()
     }
@@ -79,22 +83,26 @@ impl UserContext {
     }
 
     /// The number of the system call just made.
+    #[inline]
     pub fn syscall_number(&self) -> usize {
         self.state.syscall_number()
     }
 
     /// The arguments of the system call just made.
+    #[inline]
     pub fn syscall_arguments(&self) -> [usize; 6] {
         self.state.syscall_arguments()
     }
 
     /// Sets the register that holds a system call's result.
+    #[inline]
     pub fn set_result(&mut self, value: usize) {
         self.state.set_argument(0, value);
     }
 
     /// Sets argument register number `index` (0 to 5; panics beyond): how a program or a handler
     /// is given its parameters.
+    #[inline]
     pub fn set_argument(&mut self, index: usize, value: usize) {
         self.state.set_argument(index, value);
     }
@@ -106,11 +114,13 @@ impl UserContext {
     }
 
     /// All general registers.
+    #[inline]
     pub fn registers(&self) -> &GeneralRegisters {
         self.state.registers()
     }
 
     /// All general registers, to change.
+    #[inline]
     pub fn registers_mut(&mut self) -> &mut GeneralRegisters {
         self.state.registers_mut()
     }

@@ -38,7 +38,19 @@ pub(crate) fn cycle_counter() -> u64 {
 /// Nanoseconds since the machine started.
 #[inline]
 pub(crate) fn now_ns() -> u64 {
-    ((u128::from(cycle_counter()) * u128::from(clock().nanoseconds)) >> 32) as u64
+    ticks_to_ns(cycle_counter())
+}
+
+/// See [`crate::timer::ticks`]. Read when the machine pleases: for sums it does not matter.
+#[inline]
+pub(crate) fn ticks() -> u64 {
+    read_register!("cntvct_el0")
+}
+
+/// See [`crate::timer::ticks_to_ns`].
+#[inline]
+pub(crate) fn ticks_to_ns(ticks: u64) -> u64 {
+    ((u128::from(ticks) * u128::from(clock().nanoseconds)) >> 32) as u64
 }
 
 /// Sets or clears this CPU's deadline.
@@ -48,8 +60,14 @@ pub(crate) fn set_deadline_ns(deadline: Option<u64>) {
     };
     let clock = clock();
     // Rounded up, so that the deadline has passed by the clock when the interrupt comes.
-    let ticks = u128::from(deadline) * u128::from(clock.frequency) / 1_000_000_000 + 2;
-    let ticks = ticks.min(u128::from(u64::MAX >> 1)) as u64;
+    let ticks = match deadline.checked_mul(clock.frequency) {
+        Some(product) => product / 1_000_000_000 + 2,
+        // Far away: the machine has no division that wide, and it is rare.
+        None => {
+            let ticks = u128::from(deadline) * u128::from(clock.frequency) / 1_000_000_000 + 2;
+            ticks.min(u128::from(u64::MAX >> 1)) as u64
+        }
+    };
     // SAFETY: this leads at most to a timer interrupt.
     unsafe {
         write_register!("cntv_cval_el0", ticks);

@@ -206,6 +206,7 @@ impl UserState {
         Some(event)
     }
 
+    #[inline]
     pub(crate) fn pc(&self) -> usize {
         self.frame.registers.pc
     }
@@ -214,6 +215,7 @@ impl UserState {
         self.frame.registers.pc = pc;
     }
 
+    #[inline]
     pub(crate) fn sp(&self) -> usize {
         self.frame.registers.sp
     }
@@ -222,6 +224,7 @@ impl UserState {
         self.frame.registers.sp = sp;
     }
 
+    #[inline]
     pub(crate) fn tls(&self) -> usize {
         self.frame.tls
     }
@@ -230,16 +233,19 @@ impl UserState {
         self.frame.tls = tls;
     }
 
+    #[inline]
     pub(crate) fn syscall_number(&self) -> usize {
         self.frame.registers.x[8]
     }
 
+    #[inline]
     pub(crate) fn syscall_arguments(&self) -> [usize; 6] {
         let mut arguments = [0; 6];
         arguments.copy_from_slice(&self.frame.registers.x[..6]);
         arguments
     }
 
+    #[inline]
     pub(crate) fn set_argument(&mut self, index: usize, value: usize) {
         assert!(index < 6, "there are six argument registers");
         self.frame.registers.x[index] = value;
@@ -251,10 +257,12 @@ impl UserState {
         self.frame.registers.x[0] = self.first_argument;
     }
 
+    #[inline]
     pub(crate) fn registers(&self) -> &GeneralRegisters {
         &self.frame.registers
     }
 
+    #[inline]
     pub(crate) fn registers_mut(&mut self) -> &mut GeneralRegisters {
         &mut self.frame.registers
     }

@@ -72,6 +72,16 @@ pub(crate) fn send_kick(cpu: usize) {
     machine().step(engine::ENTRY_NS);
 }
 
+/// See [`crate::timer::ticks`].
+pub(crate) fn ticks() -> u64 {
+    now_ns()
+}
+
+/// See [`crate::timer::ticks_to_ns`].
+pub(crate) fn ticks_to_ns(ticks: u64) -> u64 {
+    ticks
+}
+
 pub(crate) fn now_ns() -> u64 {
     machine().time_ns.get()
 }

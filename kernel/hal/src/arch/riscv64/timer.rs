@@ -23,8 +23,20 @@ pub(super) fn init() {
 /// Nanoseconds since the machine started.
 #[inline]
 pub(crate) fn now_ns() -> u64 {
+    ticks_to_ns(cycle_counter())
+}
+
+/// See [`crate::timer::ticks`].
+#[inline]
+pub(crate) fn ticks() -> u64 {
+    cycle_counter()
+}
+
+/// See [`crate::timer::ticks_to_ns`].
+#[inline]
+pub(crate) fn ticks_to_ns(ticks: u64) -> u64 {
     let scale = NANOSECONDS.load(Ordering::Relaxed);
-    ((u128::from(cycle_counter()) * u128::from(scale)) >> 32) as u64
+    ((u128::from(ticks) * u128::from(scale)) >> 32) as u64
 }
 
 /// The `time` register.
@@ -38,8 +50,14 @@ pub(crate) fn set_deadline_ns(deadline: Option<u64>) {
     let timebase = boot::machine().timebase;
     // Rounded up, so that the deadline has passed by the clock when the interrupt comes.
     let ticks = deadline.map_or(u64::MAX, |deadline| {
-        let ticks = u128::from(deadline) * u128::from(timebase) / 1_000_000_000 + 1;
-        ticks.min(u128::from(u64::MAX)) as u64
+        match deadline.checked_mul(timebase) {
+            Some(product) => product / 1_000_000_000 + 1,
+            // Far away: the machine has no division that wide, and it is rare.
+            None => {
+                let ticks = u128::from(deadline) * u128::from(timebase) / 1_000_000_000 + 1;
+                ticks.min(u128::from(u64::MAX)) as u64
+            }
+        }
     });
     set_ticks(ticks);
 }

@@ -4,7 +4,8 @@
 //! illegal instruction tells, its registers are loaded, and the program goes on. On the way out of
 //! user mode the registers are saved only if they were changed. A stamp, unique to each save, says
 //! whose state a CPU's registers hold: if a program comes back to a CPU whose stamp is its own,
-//! nothing is loaded.
+//! nothing is loaded. The unit stays on in the kernel, which never uses it, until a program
+//! comes that must not see what it holds.
 //!
 //! The vector extension is not given to programs: `sstatus.VS` stays off, and a vector instruction
 //! is an illegal one, as on a machine without it.
@@ -109,14 +110,14 @@ impl UserState {
             csr::interrupts_disable();
             let floating =
                 self.stamp != 0 && cpu::this().floating_point.load(Ordering::Relaxed) == self.stamp;
-            if floating {
-                set_floating_point_status(csr::STATUS_FS_CLEAN);
+            if floating != cpu::this().unit_is_on.load(Ordering::Relaxed) {
+                switch_unit(floating);
             }
             // SAFETY: interrupts are disabled, the state is exclusively ours, and user mode can
             // reach nothing but pages that were mapped for it.
             let trap = unsafe { enter_user(self) };
-            if floating {
-                self.leave_floating_point();
+            if floating && read_csr!("sstatus") & csr::STATUS_FS == csr::STATUS_FS_DIRTY {
+                self.keep_floating_point();
             }
             if trap.cause == SYSTEM_CALL {
                 csr::interrupts_restore(true);
@@ -181,23 +182,20 @@ impl UserState {
     /// Brings this program's floating point state into the registers.
     #[cold]
     fn load_floating_point(&mut self) {
-        set_floating_point_status(csr::STATUS_FS_CLEAN);
+        switch_unit(true);
         // SAFETY: the unit is on; the state has the layout that the code expects.
         unsafe { load_registers(&self.floating_point) };
-        set_floating_point_status(0);
+        set_floating_point_status(csr::STATUS_FS_CLEAN);
         self.new_stamp();
     }
 
-    /// After user mode with the unit on: saves the registers if they were changed, and turns the
-    /// unit off.
+    /// After user mode with the unit on, in which the registers were changed: saves them.
     #[inline(never)]
-    fn leave_floating_point(&mut self) {
-        if read_csr!("sstatus") & csr::STATUS_FS == csr::STATUS_FS_DIRTY {
-            // SAFETY: the unit is on; the state has the layout that the code expects.
-            unsafe { save_registers(&mut self.floating_point) };
-            self.new_stamp();
-        }
-        set_floating_point_status(0);
+    fn keep_floating_point(&mut self) {
+        // SAFETY: the unit is on; the state has the layout that the code expects.
+        unsafe { save_registers(&mut self.floating_point) };
+        set_floating_point_status(csr::STATUS_FS_CLEAN);
+        self.new_stamp();
     }
 
     /// State and this CPU's registers are the same from now on: a stamp nobody else has.
@@ -207,6 +205,7 @@ impl UserState {
         block.floating_point.store(self.stamp, Ordering::Relaxed);
     }
 
+    #[inline]
     pub(crate) fn pc(&self) -> usize {
         self.registers.pc
     }
@@ -215,6 +214,7 @@ impl UserState {
         self.registers.pc = pc;
     }
 
+    #[inline]
     pub(crate) fn sp(&self) -> usize {
         self.registers.x[2]
     }
@@ -223,6 +223,7 @@ impl UserState {
         self.registers.x[2] = sp;
     }
 
+    #[inline]
     pub(crate) fn tls(&self) -> usize {
         self.registers.x[4]
     }
@@ -231,15 +232,18 @@ impl UserState {
         self.registers.x[4] = tls;
     }
 
+    #[inline]
     pub(crate) fn syscall_number(&self) -> usize {
         self.registers.x[17]
     }
 
+    #[inline]
     pub(crate) fn syscall_arguments(&self) -> [usize; 6] {
         let x = &self.registers.x;
         [x[10], x[11], x[12], x[13], x[14], x[15]]
     }
 
+    #[inline]
     pub(crate) fn set_argument(&mut self, index: usize, value: usize) {
         assert!(index < 6, "argument {index}");
         self.registers.x[10 + index] = value;
@@ -250,10 +254,12 @@ impl UserState {
         self.registers.x[10] = self.syscall_argument;
     }
 
+    #[inline]
     pub(crate) fn registers(&self) -> &GeneralRegisters {
         &self.registers
     }
 
+    #[inline]
     pub(crate) fn registers_mut(&mut self) -> &mut GeneralRegisters {
         &mut self.registers
     }
@@ -298,6 +304,13 @@ fn is_floating_point(instruction: usize) -> bool {
         0x73 => instruction >> 12 & 3 != 0 && matches!(instruction >> 20 & 0xfff, 1..=3),
         _ => false,
     }
+}
+
+/// Turns this CPU's unit on or off for the program that is about to run.
+#[inline(never)]
+fn switch_unit(on: bool) {
+    set_floating_point_status(if on { csr::STATUS_FS_CLEAN } else { 0 });
+    cpu::this().unit_is_on.store(on, Ordering::Relaxed);
 }
 
 /// Sets `sstatus.FS`.
