@@ -4,7 +4,7 @@
 //! manager, the Rust targets, Debian's programs from the mirror that apt is set up with. The
 //! modules follow a command's way down: [`command`] is what a person types, [`setup`] makes the
 //! machine ready, [`build`] makes the kernel and the programs, [`image`] the root file system,
-//! [`guest`] runs it in QEMU, [`oracle`] runs the same on Linux, [`bench`] measures both, and [`mod@test`] judges what came
+//! [`guest`] runs it in QEMU, [`oracle`] runs the same on Linux, [`mod@bench`] measures both, and [`mod@test`] judges what came
 //! out.
 
 mod arch;

@@ -5,7 +5,7 @@
 //! [`Piece`] is a script for BusyBox's shell that runs in an empty directory of its own, for a
 //! limited time; [`Suite::run`] gives each piece's output and status on one machine. What may
 //! differ between the two is named, with the reason, in `tests/linux/exceptions.toml`; process
-//! numbers, times and addresses are made alike first ([`normal`]).
+//! numbers, times and addresses are made alike first ([`normal()`]).
 
 mod normal;
 mod unified;
