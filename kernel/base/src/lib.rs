@@ -23,6 +23,7 @@ pub mod log;
 mod plant;
 pub mod random;
 pub mod rank;
+mod room;
 pub mod sched;
 pub mod sync;
 pub mod thread;
@@ -31,4 +32,5 @@ pub mod wait;
 pub mod work;
 
 pub use error::{Error, Result};
+pub use room::Room;
 pub use sched::init;

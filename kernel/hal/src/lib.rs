@@ -37,6 +37,7 @@ pub mod paging;
 mod panic;
 pub mod power;
 pub mod random;
+pub mod refusal;
 #[cfg(any(target_os = "none", test))]
 pub mod selftest;
 pub mod sync;

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::mem::size_of;
 
-use base::{Error, Result};
+use base::{Error, Result, Room};
 use hal::PAGE_SIZE;
 use hal::user::UserFault;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
@@ -102,7 +102,7 @@ pub fn read_c_string(address: usize, maximum: usize) -> Result<Vec<u8>> {
         let wanted = within_page.min(chunk.len()).min(maximum - text.len());
         let chunk = &mut chunk[..wanted];
         read_bytes(at, chunk)?;
-        text.try_reserve(wanted).map_err(|_| Error::OutOfMemory)?;
+        text.make_room(wanted)?;
         match chunk.iter().position(|&byte| byte == 0) {
             Some(end) => {
                 text.extend_from_slice(&chunk[..end]);
@@ -220,9 +220,7 @@ impl<T: FromBytes + IntoBytes> UserPtr<T> {
     /// Reads `count` values.
     pub fn read_many(self, count: usize) -> Result<Vec<T>> {
         let mut values: Vec<T> = Vec::new();
-        values
-            .try_reserve_exact(count)
-            .map_err(|_| Error::OutOfMemory)?;
+        values.make_room(count)?;
         for index in 0..count {
             values.push(self.offset(index).read()?);
         }
@@ -270,9 +268,7 @@ impl UserSlice {
             return Err(error);
         }
         let mut bytes = Vec::new();
-        bytes
-            .try_reserve_exact(self.length)
-            .map_err(|_| Error::OutOfMemory)?;
+        bytes.make_room(self.length)?;
         bytes.resize(self.length, 0);
         read_bytes(self.address, &mut bytes)?;
         Ok(bytes)

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use alloc::sync::Arc;
 use base::sync::SpinLock;
-use base::{Error, Result, rank};
+use base::{Error, Result, Room, rank};
 
 use crate::{File, Handle, Rights};
 
@@ -130,9 +130,7 @@ impl HandleTable {
     pub fn fork(&self) -> Result<HandleTable> {
         let inner = self.inner.lock();
         let mut slots = Vec::new();
-        slots
-            .try_reserve(inner.slots.len())
-            .map_err(|_| Error::OutOfMemory)?;
+        slots.make_room(inner.slots.len())?;
         slots.extend(inner.slots.iter().cloned());
         let copy = Inner {
             slots,
@@ -213,9 +211,7 @@ impl Inner {
     fn reserve(&mut self, slot: Slot) -> Result<()> {
         if slot >= self.slots.len() {
             let more = slot + 1 - self.slots.len();
-            self.slots
-                .try_reserve(more)
-                .map_err(|_| Error::OutOfMemory)?;
+            self.slots.make_room(more)?;
             self.slots.resize_with(slot + 1, || None);
         }
         Ok(())

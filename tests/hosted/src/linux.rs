@@ -36,6 +36,7 @@ pub mod number {
     pub const EXIT_GROUP: usize = 94;
     pub const SET_TID_ADDRESS: usize = 96;
     pub const FUTEX: usize = 98;
+    pub const SYSINFO: usize = 179;
     pub const NANOSLEEP: usize = 101;
     pub const CLOCK_GETTIME: usize = 113;
     pub const SCHED_YIELD: usize = 124;

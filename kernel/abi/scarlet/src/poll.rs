@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use base::wait::Waiter;
-use base::{Error, Result};
+use base::{Error, Result, Room};
 use mem::user::UserPtr;
 use object::{Object, PollRegistration, Ready, Rights};
 use scarlet_abi::poll as contract;
@@ -45,9 +45,7 @@ pub(crate) fn poll(
     }
     let mut list = entries.read_many(count)?;
     let mut objects: Vec<Option<(Object, Ready)>> = Vec::new();
-    objects
-        .try_reserve_exact(count)
-        .map_err(|_| Error::OutOfMemory)?;
+    objects.make_room(count)?;
     for entry in &list {
         let interest = contract::Ready::from_bits(entry.interest).ok_or(Error::InvalidArgument)?;
         objects.push(if entry.handle == u32::MAX {

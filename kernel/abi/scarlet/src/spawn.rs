@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use base::{Error, Result};
+use base::{Error, Result, Room};
 use mem::user::{UserPtr, UserSlice};
 use object::{Handle, HandleTable, Rights};
 use proc::{EventSet, ExecRequest, Process, SpawnGroup, SpawnOptions};
@@ -32,8 +32,7 @@ fn strings(address: u64, count: u64, budget: &mut usize) -> Result<Vec<Vec<u8>>>
     }
     let pieces = UserPtr::<Bytes>::from(address as usize);
     let mut all = Vec::new();
-    all.try_reserve_exact(count as usize)
-        .map_err(|_| Error::OutOfMemory)?;
+    all.make_room(count as usize)?;
     for index in 0..count as usize {
         let text = slice(&pieces.offset(index).read()?);
         let text = text.read_all(*budget, Error::ArgumentListTooLong)?;

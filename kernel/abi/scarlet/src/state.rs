@@ -8,6 +8,7 @@
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
+use base::Room;
 use base::rank;
 use base::sync::SpinLock;
 use base::time::Instant;
@@ -47,7 +48,7 @@ impl EventQueue {
             // As with pending events: one of a kind waits, the latest news.
             if let Some(known) = records.iter_mut().find(|known| known.event == record.event) {
                 *known = record;
-            } else if records.len() < MOST_EVENTS && records.try_reserve(1).is_ok() {
+            } else if records.len() < MOST_EVENTS && records.make_room(1).is_ok() {
                 records.push_back(record);
             }
         }

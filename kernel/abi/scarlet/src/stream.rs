@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use base::{Error, Result};
+use base::{Error, Result, Room};
 use mem::transfer::{Sink, Source};
 use mem::user::{UserPtr, UserSlice, zero_bytes};
 use object::{Handle, Rights, SeekFrom, StatusFlags};
@@ -246,7 +246,7 @@ pub(crate) fn read_directory(
     let mut too_small = false;
     file.read_directory(&mut |entry| {
         let length = (size_of::<DirectoryEntry>() + entry.name.len()).next_multiple_of(8);
-        if listing.len() + length > room || listing.try_reserve(length).is_err() {
+        if listing.len() + length > room || listing.make_room(length).is_err() {
             too_small = listing.is_empty();
             return false;
         }

@@ -36,6 +36,7 @@
 //! | `fn frame_pointer() -> usize`, `fn caller(frame) -> Option<(return address, its frame)>` | bare metal only; `None` where the frame is not on a kernel stack |
 //! | `fn writable_and_executable() -> Option<usize>` | bare metal only, for the tests: a kernel address that is both |
 //! | `const STACK_AREA`, `const DEVICE_AREA`, `fn kernel_root() -> usize` | bare metal only: see `bare::kernel_map` |
+//! | `fn refuses_allocation() -> bool` | whether a test wants this allocation to fail; bare metal shares `bare::refuses_allocation`: never |
 //! | `fn image_offset() -> usize` | bare metal only: see `bare::layout` |
 //! | `fn flush_kernel(start, end)` | forgets a range of kernel addresses on all CPUs |
 //! | `struct TablesChanging` | `begin()`: until it is dropped, tables and caches may disagree; only hosted keeps count, bare metal shares `bare::TablesChanging` |

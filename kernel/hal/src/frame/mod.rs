@@ -16,6 +16,7 @@ pub(crate) use buddy::ORDERS;
 #[cfg(target_os = "none")]
 pub(crate) use metadata::Metadata;
 
+use crate::refusal;
 use alloc::vec::Vec;
 use allocator::frames;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -47,6 +48,7 @@ impl Frame {
     /// A frame with unspecified contents.
     #[inline]
     pub(crate) fn allocate_for(purpose: Purpose) -> Result<Frame, OutOfMemory> {
+        refusal::check()?;
         let frames = frames();
         let number = frames.allocate(purpose)?;
         frames.metadata(number).set_owned();
@@ -219,6 +221,7 @@ pub fn set_reclaimer(reclaimer: fn(usize) -> usize) {
 
 /// A block of 2^`order` frames, with unspecified contents; returns its physical address.
 pub(crate) fn allocate_block(order: usize, purpose: Purpose) -> Result<usize, OutOfMemory> {
+    refusal::check()?;
     Ok(frames().allocate_block(order, purpose)? * PAGE_SIZE)
 }
 

@@ -6,7 +6,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use base::{Error, Result};
+use base::{Error, Result, Room};
 use hal::PAGE_SIZE;
 use hal::frame::Frame;
 use mem::transfer::{Sink, Source};
@@ -195,9 +195,7 @@ impl Ring {
     fn page(&mut self, index: usize) -> Result<Frame> {
         if self.pages.is_empty() {
             let count = self.capacity / PAGE_SIZE;
-            self.pages
-                .try_reserve_exact(count)
-                .map_err(|_| Error::OutOfMemory)?;
+            self.pages.make_room(count)?;
             self.pages.resize_with(count, || None);
         }
         let slot = self.pages.get_mut(index).ok_or(Error::InputOutput)?;
@@ -228,9 +226,7 @@ impl Ring {
     /// Changes how much fits; not less than what is there.
     pub(super) fn resize(&mut self, capacity: usize) -> Result<()> {
         let mut bytes = Vec::new();
-        bytes
-            .try_reserve_exact(self.length)
-            .map_err(|_| Error::OutOfMemory)?;
+        bytes.make_room(self.length)?;
         bytes.resize(self.length, 0);
         let mut next = Ring {
             pages: Vec::new(),

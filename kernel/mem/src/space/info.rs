@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use base::Room;
 
 use hal::PAGE_SIZE;
 
@@ -80,7 +81,7 @@ impl AddressSpace {
             return None;
         }
         let mut present = Vec::new();
-        present.try_reserve_exact(pages).ok()?;
+        present.make_room(pages).ok()?;
         let mut cursor = inner.table.cursor(address..end);
         for _ in 0..pages {
             present.push(cursor.query().is_some());

@@ -9,7 +9,7 @@ use super::{ElfError, ElfImage, ImageKind, Layout, Segment};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
-use base::{Error, Result, log};
+use base::{Error, Result, Room, log};
 use hal::PAGE_SIZE;
 use mem::transfer::Sink;
 use mem::{AddressSpace, AreaKind, Backing, MapRequest, Placement, Protection, Sharing};
@@ -64,9 +64,7 @@ pub(crate) fn read_image(file: &Arc<OpenFile>) -> Result<ElfImage> {
         Some(table) => ElfImage::parse(header, table, size, limit),
         None => {
             let mut table = Vec::new();
-            table
-                .try_reserve_exact(header.table_size())
-                .map_err(|_| Error::OutOfMemory)?;
+            table.make_room(header.table_size())?;
             table.resize(header.table_size(), 0);
             let length = match header.table_offset.checked_add(header.table_size() as u64) {
                 Some(end) if end <= size => read_some(file, header.table_offset, &mut table)?,

@@ -6,7 +6,7 @@
 //! vector, and above them the strings (gABI, "Process Initialization").
 
 use alloc::vec::Vec;
-use base::{Error, Result};
+use base::{Error, Result, Room};
 
 /// A stack under construction.
 pub struct StackBuilder {
@@ -36,9 +36,7 @@ impl StackBuilder {
         if self.reversed.len().saturating_add(bytes.len()) > self.limit.min(self.top) {
             return Err(Error::ArgumentListTooLong);
         }
-        self.reversed
-            .try_reserve(bytes.len())
-            .map_err(|_| Error::OutOfMemory)?;
+        self.reversed.make_room(bytes.len())?;
         self.reversed.extend(bytes.iter().rev());
         Ok(self.address())
     }
@@ -195,9 +193,7 @@ pub fn system_v(builder: &mut StackBuilder, content: &SystemV<'_>) -> Result<Sys
 /// Puts the strings so that the first has the lowest address; returns all addresses in order.
 fn push_strings(builder: &mut StackBuilder, strings: &[Vec<u8>]) -> Result<Vec<usize>> {
     let mut addresses = Vec::new();
-    addresses
-        .try_reserve(strings.len())
-        .map_err(|_| Error::OutOfMemory)?;
+    addresses.make_room(strings.len())?;
     for string in strings.iter().rev() {
         addresses.push(builder.push_string(string)?);
     }

@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 use base::sync::{Mutex, Rank, SpinLock};
 use base::time::Instant;
 use base::wait::Waiter;
-use base::{Error, Result, rank};
+use base::{Error, Result, Room, rank};
 use core::any::Any;
 use core::sync::atomic::{AtomicBool, Ordering};
 use object::{File, FileStatus, PollRegistration, Ready};
@@ -157,8 +157,7 @@ impl Epoll {
             return Err(Error::Exists);
         }
         let mut room = VecDeque::new();
-        room.try_reserve((entries.len() + 1) * 2)
-            .map_err(|_| Error::OutOfMemory)?;
+        room.make_room((entries.len() + 1) * 2)?;
         self.grow(room, entries.len() + 1);
         let entry = Arc::new(Entry {
             file: Arc::downgrade(file),

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use base::time::Instant;
 use base::wait::Waiter;
-use base::{Error, Result};
+use base::{Error, Result, Room};
 use mem::user::{UserPtr, UserSlice};
 use object::{Object, PollRegistration, Ready};
 
@@ -71,9 +71,7 @@ pub(crate) fn ppoll(
     }
     let deadline = deadline(call, timeout)?;
     let mut polled = Vec::new();
-    polled
-        .try_reserve_exact(count)
-        .map_err(|_| Error::OutOfMemory)?;
+    polled.make_room(count)?;
     for record in files.read_many(count)? {
         polled.push(Polled::new(call, record));
     }

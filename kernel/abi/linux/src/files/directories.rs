@@ -1,7 +1,7 @@
 //! Directories: reading them, making them, and being in one.
 
 use alloc::vec::Vec;
-use base::{Error, Result};
+use base::{Error, Result, Room};
 use mem::user::UserSlice;
 use object::Rights;
 use vfs::ResolveFlags;
@@ -20,9 +20,7 @@ pub(crate) fn getdents64(call: &mut Call<'_>, file: Fd, buffer: usize, size: u32
     let file = call.file(file, Rights::READ)?;
     let room = (size as usize).min(MOST);
     let mut records: Vec<u8> = Vec::new();
-    records
-        .try_reserve(room.min(4096))
-        .map_err(|_| Error::OutOfMemory)?;
+    records.make_room(room.min(4096))?;
     let mut cut = false;
     file.read_directory(&mut |entry| {
         let kind = entry_type(entry.kind);

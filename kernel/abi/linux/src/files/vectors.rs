@@ -1,7 +1,7 @@
 //! readv, writev and their positioned forms: one transfer over several pieces of memory.
 
 use alloc::vec::Vec;
-use base::{Error, Result};
+use base::{Error, Result, Room};
 use mem::transfer::{Sink, Source};
 use mem::user::UserPtr;
 use object::Rights;
@@ -30,9 +30,7 @@ pub(crate) fn segments(vectors: UserPtr<IoVector>, count: usize) -> Result<Vec<(
     }
     let mut room = MOST;
     let mut pieces = Vec::new();
-    pieces
-        .try_reserve_exact(count)
-        .map_err(|_| Error::OutOfMemory)?;
+    pieces.make_room(count)?;
     for vector in vectors.read_many(count)? {
         let (address, length) = (vector.address as usize, vector.length as usize);
         if length > isize::MAX as usize {

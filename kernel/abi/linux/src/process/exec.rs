@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use base::{Error, Result};
+use base::{Error, Result, Room};
 use mem::user::UserPtr;
 use object::Rights;
 use proc::ExecRequest;
@@ -36,7 +36,7 @@ fn read_strings(list: UserPtr<usize>, total: &mut usize) -> Result<Vec<Vec<u8>>>
         if *total > TOTAL_MAX {
             return Err(Error::ArgumentListTooLong);
         }
-        strings.try_reserve(1).map_err(|_| Error::OutOfMemory)?;
+        strings.make_room(1)?;
         strings.push(string);
     }
 }

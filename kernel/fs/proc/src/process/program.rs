@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use base::{Error, Result};
+use base::{Error, Result, Room};
 
 use super::Subject;
 
@@ -18,8 +18,7 @@ fn memory(subject: &Subject, (start, end): (usize, usize)) -> Result<Vec<u8>> {
     };
     let length = end.saturating_sub(start);
     let mut text = Vec::new();
-    text.try_reserve_exact(length)
-        .map_err(|_| Error::OutOfMemory)?;
+    text.make_room(length)?;
     text.resize(length, 0);
     // A program may have unmapped the strings; then there is nothing to show.
     match space.read_bytes(start, &mut text) {

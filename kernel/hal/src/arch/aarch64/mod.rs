@@ -54,7 +54,7 @@ pub(crate) use trap::{caller, frame_pointer};
 pub use user::GeneralRegisters;
 pub(crate) use user::UserState;
 
-pub(crate) use crate::arch::bare::{GlobalCell, Stack, TablesChanging};
+pub(crate) use crate::arch::bare::{GlobalCell, Stack, TablesChanging, refuses_allocation};
 
 use alloc::sync::Arc;
 use core::arch::asm;

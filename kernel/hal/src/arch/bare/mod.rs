@@ -39,6 +39,12 @@ pub(crate) fn direct_map_physical(pointer: *mut u8) -> usize {
     pointer.addr().wrapping_sub(physical_to_virtual(0).addr())
 }
 
+/// Whether an allocation is to fail although there is memory: only in simulations.
+#[inline(always)]
+pub(crate) fn refuses_allocation() -> bool {
+    false
+}
+
 /// Page tables are being changed: hardware asks nobody to keep count.
 pub(crate) struct TablesChanging;
 

@@ -17,6 +17,7 @@ use std::rc::Rc;
 pub(crate) use super::context::UserState;
 pub use super::context::{FloatingPointState, GeneralRegisters};
 pub(crate) use super::global::GlobalCell;
+pub(crate) use super::plant::refuses_allocation;
 
 pub(crate) const NAME: &str = "riscv64";
 pub(crate) const BROADCAST_FLUSH: bool = false;
@@ -228,6 +229,7 @@ unsafe impl Sync for Stack {}
 
 impl Stack {
     pub(crate) fn new() -> Result<Self, OutOfMemory> {
+        crate::refusal::check()?;
         let body = Box::new(|| crate::thread::first_switch());
         let fiber = Fiber::new("kernel thread", body).ok_or(OutOfMemory)?;
         machine().stacks.set(machine().stacks.get() + 1);

@@ -97,6 +97,8 @@ pub(super) struct State {
     pub(super) idle_hook: RefCell<Option<IdleHook>>,
     pub(super) programs: Programs,
     pub(super) bug: Option<Bug>,
+    /// How many allocations from now on one is refused; 0 for none.
+    pub(super) refusal: Cell<u64>,
     /// How many page table cursors are in the middle of a change.
     pub(super) tables_changing: Cell<usize>,
     pub(super) exit: RefCell<Option<Exit>>,
@@ -153,6 +155,7 @@ impl State {
             idle_hook: RefCell::new(plan.idle_hook),
             programs: plan.programs,
             bug: plan.bug,
+            refusal: Cell::new(0),
             tables_changing: Cell::new(0),
             exit: RefCell::new(None),
             last_step: Cell::new(None),

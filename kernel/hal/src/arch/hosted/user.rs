@@ -280,6 +280,12 @@ impl User {
         machine().random.next()
     }
 
+    /// Has the machine refuse the `number`-th allocation from now on (1 for the next one), and no
+    /// other; 0 for none. Gives what was left of an earlier order: 0 if it was carried out.
+    pub fn refuse_allocation(&mut self, number: u64) -> u64 {
+        machine().refusal.replace(number)
+    }
+
     /// Makes room on the stack; gives its address, aligned to 16.
     pub fn allocate(&mut self, bytes: usize) -> usize {
         let mut registers = self.shared.registers.borrow_mut();

@@ -21,7 +21,7 @@ mod tlb;
 mod trap;
 mod user;
 
-pub(crate) use super::bare::{GlobalCell, Stack, TablesChanging};
+pub(crate) use super::bare::{GlobalCell, Stack, TablesChanging, refuses_allocation};
 pub(crate) use boot::memory_map;
 pub(crate) use console::console_write;
 pub(crate) use copy::{
