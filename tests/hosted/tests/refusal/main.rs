@@ -134,7 +134,8 @@ fn system(refused: u64, reached: Rc<Cell<bool>>) -> System {
 /// Refuses the n-th allocation; whether there was one, and what went wrong.
 fn refuse(number: u64) -> (bool, Option<String>) {
     let reached = Rc::new(Cell::new(false));
-    let outcome = system(number, reached.clone()).run(number % 7 + 7 * testkit::seeds::replay().unwrap_or(0));
+    let outcome =
+        system(number, reached.clone()).run(number % 7 + 7 * testkit::seeds::replay().unwrap_or(0));
     let complaint = outcome.complaint();
     let complaint = complaint.map(|text| format!("allocation {number}: {text}"));
     (reached.get(), complaint)
