@@ -35,6 +35,8 @@ enum Command {
     Diff(DiffArguments),
     /// Measure Scarlet beside Linux: guest instructions, wall time, memory
     Bench(BenchArguments),
+    /// Boot, run a program of any ABI and show its system calls with names and arguments
+    Trace(TraceArguments),
     /// Boot and wait for gdb, then attach gdb-multiarch with the kernel's symbols
     Debug(MachineArguments),
     /// Build the kernel and the programs
@@ -133,6 +135,21 @@ struct BenchArguments {
 }
 
 #[derive(Args)]
+struct TraceArguments {
+    #[command(flatten)]
+    machine: MachineArguments,
+    /// Give up after this many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    timeout: u64,
+    /// Put a file of this machine into the guest: FILE=/path/in/guest (may be repeated)
+    #[arg(long, value_name = "FILE=/PATH")]
+    add: Vec<String>,
+    /// The program and its arguments; `linux COMMAND` and `xv6 COMMAND` enter those environments
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    program: Vec<String>,
+}
+
+#[derive(Args)]
 struct TestArguments {
     /// Test only this architecture (rings 3 to 5)
     #[arg(long, value_enum)]
@@ -177,6 +194,7 @@ impl Arguments {
                 };
                 bench::run(&project, &options)
             }
+            Command::Trace(arguments) => trace(&project, arguments),
             Command::Debug(arguments) => debug(&project, arguments),
             Command::Build(ArchArguments { arch }) => {
                 setup::rust_targets(arch)?;
@@ -212,6 +230,31 @@ fn boot(project: &Project, arguments: BootArguments) -> Result<u8> {
     match arguments.run {
         Some(command) => guest::run_command(project, machine, &command, extra, arguments.timeout),
         None => guest::interactive(project, machine, extra),
+    }
+}
+
+fn trace(project: &Project, arguments: TraceArguments) -> Result<u8> {
+    if arguments.machine.kernel == Kernel::Linux {
+        bail!("trace works on Scarlet; leave out `--kernel linux`");
+    }
+    let extra = arguments
+        .add
+        .iter()
+        .map(|word| parse_addition(word))
+        .collect::<Result<Vec<_>>>()?;
+    let words: Vec<String> = arguments.program.iter().map(|word| quote(word)).collect();
+    let machine = prepare(project, &arguments.machine)?;
+    let command = format!("trace {}", words.join(" "));
+    guest::run_command(project, machine, &command, extra, arguments.timeout)
+}
+
+/// A word that the guest's shell takes as it is.
+fn quote(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:,+@%".contains(&byte);
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
     }
 }
 
@@ -280,6 +323,13 @@ mod tests {
         assert!(parse_memory("0").is_err());
         assert!(parse_memory("lots").is_err());
         assert!(parse_memory("4294967295G").is_err());
+    }
+
+    #[test]
+    fn words_are_quoted_for_the_shell() {
+        assert_eq!(quote("/bin/ls"), "/bin/ls");
+        assert_eq!(quote("a b"), "'a b'");
+        assert_eq!(quote("it's"), "'it'\\''s'");
     }
 
     #[test]

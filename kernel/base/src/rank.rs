@@ -68,3 +68,45 @@ pub const FRAME: Rank = Rank(800);
 pub const HEAP: Rank = Rank(810);
 /// The early console.
 pub const CONSOLE: Rank = Rank(900);
+
+/// What a rank is called; the nearest named one below it for those that a crate keeps to itself.
+pub fn name(rank: Rank) -> &'static str {
+    NAMES
+        .iter()
+        .rev()
+        .find(|(named, _)| named.0 <= rank.0)
+        .map_or("?", |(_, name)| name)
+}
+
+/// All ranks of this page, outermost first.
+const NAMES: &[(Rank, &str)] = &[
+    (POSITION, "position"),
+    (INODE_BYTES, "inode bytes"),
+    (TREE_SHAPE, "tree shape"),
+    (MOUNT_TREES, "mount trees"),
+    (PROCESS_TREE, "process tree"),
+    (PROCESS, "process"),
+    (SESSION, "session"),
+    (TASK, "task"),
+    (HANDLES, "handles"),
+    (VIEW, "view"),
+    (MOUNT, "mount"),
+    (DENTRY, "dentry"),
+    (INODE, "inode"),
+    (FILE, "file"),
+    (PIPE, "pipe"),
+    (TTY, "tty"),
+    (FUTEX, "futex"),
+    (ADDRESS_SPACE, "address space"),
+    (PAGE_CACHE, "page cache"),
+    (DEVICE, "device"),
+    (WAIT_QUEUE, "wait queue"),
+    (TIMER, "timer"),
+    (RUN_QUEUE, "run queue"),
+    (THREAD, "thread"),
+    (LEAF, "leaf"),
+    (LOG, "log"),
+    (FRAME, "frame"),
+    (HEAP, "heap"),
+    (CONSOLE, "console"),
+];

@@ -270,6 +270,7 @@ fn refill(class: usize) -> *mut u8 {
         let Ok(physical) = frame::allocate_block(0, Purpose::Reserve) else {
             return ptr::null_mut();
         };
+        frame::usage::HEAP.add(1);
         SLABS[class].lock().add(class, physical);
     }
 }
@@ -288,6 +289,7 @@ fn spill(class: usize) {
             // SAFETY: the page came from `allocate_block(0)`, and all its objects are free and
             // in no chain.
             unsafe { frame::release_block(physical, 0) };
+            frame::usage::HEAP.remove(1);
         }
     }
 }
@@ -334,7 +336,10 @@ fn allocate_large(layout: Layout) -> *mut u8 {
         Purpose::Ordinary
     };
     match frame::allocate_block(order, purpose) {
-        Ok(physical) => arch::physical_to_virtual(physical),
+        Ok(physical) => {
+            frame::usage::HEAP.add(1 << order);
+            arch::physical_to_virtual(physical)
+        }
         Err(_) => ptr::null_mut(),
     }
 }
@@ -346,6 +351,7 @@ unsafe fn free_large(pointer: *mut u8, layout: Layout) {
     let physical = arch::bare::direct_map_physical(pointer);
     // SAFETY: the caller's promise.
     unsafe { frame::release_block(physical, order_of(layout)) };
+    frame::usage::HEAP.remove(1 << order_of(layout));
 }
 
 struct Heap;

@@ -21,6 +21,7 @@ use crate::event::{Event, EventInfo, FaultReason, PendingEvent};
 use crate::exec::{ElfImage, ExecInfo, InitialState, Layout};
 use crate::process::AbiState;
 use crate::task::Task;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use base::rank;
@@ -63,6 +64,18 @@ pub trait Abi: Send + Sync + 'static {
     ) -> Result<()> {
         let _ = (task, context, event);
         Err(Error::NotImplemented)
+    }
+
+    /// The call in `context` with its arguments, for a person who traces the program.
+    fn describe_call(&self, context: &UserContext) -> String {
+        let [a, b, c, d, e, f] = context.syscall_arguments();
+        let number = context.syscall_number();
+        alloc::format!("call {number}({a:#x}, {b:#x}, {c:#x}, {d:#x}, {e:#x}, {f:#x})")
+    }
+
+    /// What a call's result says, for a person who traces the program.
+    fn describe_result(&self, result: usize) -> String {
+        alloc::format!("{}", result as isize)
     }
 
     /// Called when no event is left to deliver and none was: here an interrupted call that should go on regardless

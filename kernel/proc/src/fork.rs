@@ -210,6 +210,9 @@ pub(crate) fn publish(
     if parent.is_ending() || !still() {
         return Err(Error::Interrupted);
     }
+    child
+        .traced
+        .store(parent.traced.load(Ordering::Relaxed), Ordering::Relaxed);
     child.shared.lock().tasks.push(task.clone());
     child.group().join(child);
     parent.relations.lock().children.push(child.clone());

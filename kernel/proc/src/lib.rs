@@ -36,6 +36,7 @@ mod status;
 mod stop;
 mod task;
 pub mod terminal;
+pub mod trace;
 mod tree;
 pub mod user_loop;
 mod wait;

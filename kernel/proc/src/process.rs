@@ -148,6 +148,8 @@ pub struct Process {
     /// Woken when an event becomes pending that somebody reads through a handle.
     pub(crate) event_arrived: WaitQueue,
     pub(crate) out_of_memory_victim: AtomicBool,
+    /// Its system calls are written down ([`crate::trace`]).
+    pub(crate) traced: AtomicBool,
     /// It was waited for and is out of sight.
     pub(crate) released: AtomicBool,
 }
@@ -212,6 +214,7 @@ impl Process {
             alarm: ProcessAlarm::default(),
             event_arrived: WaitQueue::new(),
             out_of_memory_victim: AtomicBool::new(false),
+            traced: AtomicBool::new(false),
             released: AtomicBool::new(false),
         }
     }

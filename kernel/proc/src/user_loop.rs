@@ -18,12 +18,12 @@ use mem::FaultKind;
 
 /// Runs a program until its task ends. The caller is the task's kernel thread and finishes the task afterwards.
 pub(crate) fn run(task: &Arc<Task>, mut context: UserContext) {
-    let mut abi = task.process().abi();
+    let mut abi = crate::trace::abi_of(task.process());
     let thread = base::thread::current();
     loop {
         if task.image_changed.load(Ordering::Relaxed) {
             task.image_changed.store(false, Ordering::Relaxed);
-            abi = task.process().abi();
+            abi = crate::trace::abi_of(task.process());
         }
         if task.has_work() && !look_at_events(task, &abi, &mut context) {
             return;

@@ -1,5 +1,6 @@
 //! The ABI as the kernel sees it: recognising programs, answering calls, calling handlers.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 use base::{Error, Result};
 use core::cell::Cell;
@@ -10,7 +11,7 @@ use proc::{Abi, AbiState, ElfImage, ExecInfo, InitialState, PendingEvent, Task};
 use crate::arguments::Registers;
 use crate::call::{Call, Restart};
 use crate::state::{Interrupted, ProcessState, ThreadState};
-use crate::{errno, signal, start, table, unimplemented};
+use crate::{describe, errno, signal, start, table, unimplemented};
 
 /// The Linux ABI.
 pub struct Linux;
@@ -103,6 +104,14 @@ impl Abi for Linux {
             }
             context.rewind_syscall();
         }
+    }
+
+    fn describe_call(&self, context: &UserContext) -> String {
+        describe::call(context.syscall_number(), context.syscall_arguments())
+    }
+
+    fn describe_result(&self, result: usize) -> String {
+        describe::result(result)
     }
 
     fn new_process_state(&self) -> AbiState {

@@ -21,6 +21,7 @@ extern crate alloc;
 pub mod abi;
 pub mod arguments;
 pub mod call;
+mod describe;
 pub mod errno;
 pub mod events;
 pub mod files;

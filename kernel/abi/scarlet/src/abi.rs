@@ -1,5 +1,6 @@
 //! What `proc` asks of the native ABI.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 
 use base::{Error, Result};
@@ -9,6 +10,7 @@ use proc::exec::system_v_start;
 use proc::{Abi, AbiState, ElfImage, ExecInfo, InitialState, PendingEvent, Task};
 use scarlet_abi::ELF_OS_ABI;
 
+use crate::describe;
 use crate::error::code;
 use crate::invocation::Invocation;
 use crate::state::{ProcessState, TaskState};
@@ -69,6 +71,14 @@ impl Abi for ScarletAbi {
         if TaskState::of(task).take_interrupted() {
             context.rewind_syscall();
         }
+    }
+
+    fn describe_call(&self, context: &UserContext) -> String {
+        describe::call(context.syscall_number(), &context.syscall_arguments())
+    }
+
+    fn describe_result(&self, result: usize) -> String {
+        describe::result(result)
     }
 
     fn new_process_state(&self) -> AbiState {

@@ -17,6 +17,7 @@ extern crate alloc;
 
 mod abi;
 mod arguments;
+mod describe;
 mod error;
 mod events;
 mod handles;

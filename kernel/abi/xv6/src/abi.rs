@@ -1,6 +1,9 @@
 //! The ABI as `proc` sees it: recognising programs, starting them, answering their calls.
 
+use alloc::format;
+use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::any::Any;
 use core::sync::atomic::AtomicU64;
 
@@ -83,6 +86,33 @@ impl Abi for Xv6 {
             Err(Error::Interrupted) => context.rewind_syscall(),
             Err(_) => context.set_result(FAILED),
         }
+    }
+
+    fn describe_call(&self, context: &UserContext) -> String {
+        let number = context.syscall_number();
+        let Some(entry) = SystemCall::find(number) else {
+            return format!("call {number}()");
+        };
+        let registers = context.syscall_arguments();
+        let shown: Vec<String> = entry
+            .arguments
+            .iter()
+            .zip(registers)
+            .map(|(argument, register)| match argument.kind {
+                "int" | "descriptor" => format!("{}", register as i32),
+                "string" => proc::trace::quoted_c_string(register, 64),
+                "buffer" if entry.name == "write" => {
+                    proc::trace::quoted_bytes(register, registers[2], 32)
+                }
+                _ => format!("{register:#x}"),
+            })
+            .collect();
+        format!("{}({})", entry.name, shown.join(", "))
+    }
+
+    fn describe_result(&self, result: usize) -> String {
+        // Results are C's `int`, but for sbrk's addresses.
+        format!("{}", result as isize)
     }
 
     fn new_task_state(&self) -> Arc<dyn Any + Send + Sync> {

@@ -90,6 +90,7 @@ fn next_thread(cpu: &Cpu) -> Option<Arc<Thread>> {
     if queue.fair.waiting() == 0 {
         drop(queue);
         let (entity, thread) = steal()?;
+        cpu.stolen.fetch_add(1, Ordering::Relaxed);
         queue = cpu.queue.lock();
         queue.fair.enqueue(entity, thread);
     }

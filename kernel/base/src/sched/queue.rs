@@ -32,6 +32,8 @@ pub(super) struct Cpu {
     pub(super) programmed: AtomicU64,
     pub(super) switches: AtomicU64,
     pub(super) idle_ns: AtomicU64,
+    /// Threads it took from other CPUs' queues.
+    pub(super) stolen: AtomicU64,
     /// A thread that left but may not come back here: placed elsewhere by who came after it.
     pub(super) departed: SpinLock<Option<Arc<Thread>>>,
     /// Whether there is one, for a look without the lock.
@@ -68,6 +70,7 @@ pub(super) static CPUS: CpuLocal<Cpu> = CpuLocal::new(|| Cpu {
     programmed: AtomicU64::new(u64::MAX),
     switches: AtomicU64::new(0),
     idle_ns: AtomicU64::new(0),
+    stolen: AtomicU64::new(0),
     departed: SpinLock::new(rank::THREAD, None),
     has_departed: AtomicBool::new(false),
 });

@@ -28,6 +28,19 @@ static COUNTERS: Global<Counters> = Global::new(|| Counters {
     load: SpinLock::new(rank::LEAF, Load::new()),
 });
 
+/// What one CPU counted since boot.
+#[derive(Clone, Debug, Default)]
+pub struct CpuStatistics {
+    /// Threads that run or wait here at this moment.
+    pub runnable: usize,
+    /// Switches from one thread to another.
+    pub switches: u64,
+    /// Threads it took from other CPUs' queues when it had none.
+    pub stolen: u64,
+    /// Time it spent halted.
+    pub idle: Duration,
+}
+
 /// What the scheduler counted since boot.
 #[derive(Clone, Debug, Default)]
 pub struct Statistics {
@@ -41,6 +54,8 @@ pub struct Statistics {
     pub runnable: usize,
     /// Time that each CPU spent halted.
     pub idle: Vec<Duration>,
+    /// Each CPU's own counts.
+    pub cpus: Vec<CpuStatistics>,
 }
 
 /// The counts at this moment.
@@ -53,10 +68,15 @@ pub fn statistics() -> Statistics {
     };
     for number in 0..hal::cpu::count() {
         let cpu = CPUS.of(number);
-        statistics.context_switches += cpu.switches.load(Ordering::Relaxed);
-        statistics
-            .idle
-            .push(Duration::from_nanos(cpu.idle_ns.load(Ordering::Relaxed)));
+        let own = CpuStatistics {
+            runnable: cpu.view().load,
+            switches: cpu.switches.load(Ordering::Relaxed),
+            stolen: cpu.stolen.load(Ordering::Relaxed),
+            idle: Duration::from_nanos(cpu.idle_ns.load(Ordering::Relaxed)),
+        };
+        statistics.context_switches += own.switches;
+        statistics.idle.push(own.idle);
+        statistics.cpus.push(own);
     }
     statistics
 }

@@ -69,6 +69,7 @@ impl<T: ?Sized> Mutex<T> {
 
     #[cold]
     fn take_held(&self) -> MutexGuard<'_, T> {
+        hal::sync::note_wait(self.rank);
         for _ in 0..looks() {
             if !self.cell.is_taken()
                 && let Some(owned) = self.cell.try_take()

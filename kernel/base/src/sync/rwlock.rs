@@ -61,6 +61,7 @@ impl<T: ?Sized> RwLock<T> {
         let exclusive = match self.cell.try_write() {
             Some(exclusive) => exclusive,
             None => {
+                hal::sync::note_wait(self.rank);
                 self.writers_waiting.fetch_add(1, Ordering::SeqCst);
                 let exclusive = self.writers.wait_until(|| self.cell.try_write());
                 self.writers_waiting.fetch_sub(1, Ordering::SeqCst);

@@ -73,6 +73,7 @@ static COMMAND_LINE: Global<Once<String>> = Global::new(Once::new);
 pub fn start(command_line: &str) {
     let _ = COMMAND_LINE.set(String::from(command_line));
     vfs::register_kind("proc", false, make);
+    crate::insight::register();
 }
 
 /// The kernel's command line.

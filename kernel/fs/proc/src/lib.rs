@@ -11,7 +11,7 @@
 //! * [`node`]: the few kinds of inodes. * [`tree`]: fixed directories as tables.
 //! * [`root`]: what lies in `/proc`. * [`system`]: the texts about the machine.
 //! * [`process`]: what lies in `/proc/PID`.
-//! * [`reports`]: `/proc/scarlet`, where other rooms put texts of their own.
+//! * [`reports`]: `/proc/scarlet`, where other rooms put texts of their own; [`insight`]: ours.
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
@@ -19,6 +19,7 @@ extern crate alloc;
 
 mod access;
 mod filesystem;
+mod insight;
 mod node;
 mod process;
 mod reports;

@@ -72,6 +72,30 @@ impl Generate for Named {
     }
 }
 
+/// The file that begins traces and holds their lines.
+const TRACE: &[u8] = b"trace";
+
+/// Reading takes the lines that wait; writing `PID` begins the trace of a process, `-PID` ends it.
+struct Trace(Arc<Shared>);
+
+impl Generate for Trace {
+    fn text(&self) -> Result<Vec<u8>> {
+        Ok(proc::trace::take())
+    }
+
+    fn store(&self, text: &[u8]) -> Result<()> {
+        let text = core::str::from_utf8(text).map_err(|_| Error::InvalidArgument)?;
+        let number: i32 = text.trim().parse().map_err(|_| Error::InvalidArgument)?;
+        let process = self
+            .0
+            .namespace()
+            .process(number.unsigned_abs())
+            .ok_or(Error::NoSuchProcess)?;
+        proc::trace::set(&process, number > 0);
+        Ok(())
+    }
+}
+
 impl Inode for Directory {
     fn as_any(&self) -> &dyn Any {
         self
@@ -94,6 +118,14 @@ impl Inode for Directory {
     }
 
     fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
+        if name.as_bytes() == TRACE {
+            let inode = inode_below(self.meta.inode, TRACE);
+            return Ok(Arc::new(TextNode {
+                meta: Meta::system(&self.shared, inode, 0o600),
+                source: Arc::new(Trace(self.shared.clone())),
+                cacheable: true,
+            }));
+        }
         let known = names()
             .into_iter()
             .find(|known| known.as_bytes() == name.as_bytes())
@@ -113,10 +145,11 @@ impl Inode for Directory {
         visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
     ) -> Result<()> {
         let from = usize::try_from(cookie).unwrap_or(usize::MAX);
-        for (index, name) in names().into_iter().enumerate().skip(from) {
+        let all = names().into_iter().map(str::as_bytes).chain([TRACE]);
+        for (index, name) in all.enumerate().skip(from) {
             let more = visit(&DirectoryEntry {
-                name: name.as_bytes(),
-                inode: inode_below(self.meta.inode, name.as_bytes()),
+                name,
+                inode: inode_below(self.meta.inode, name),
                 kind: FileKind::Regular,
                 next_position: index as u64 + 1,
             });

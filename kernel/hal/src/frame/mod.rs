@@ -10,6 +10,7 @@
 mod allocator;
 mod buddy;
 mod metadata;
+pub(crate) mod usage;
 
 pub(crate) use allocator::Purpose;
 pub(crate) use buddy::ORDERS;
@@ -195,6 +196,8 @@ impl core::fmt::Debug for Frame {
         write!(formatter, "Frame({:#x})", self.number)
     }
 }
+
+pub use usage::{KernelPages, kernel_pages};
 
 /// How much physical memory there is, in pages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

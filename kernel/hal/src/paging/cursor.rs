@@ -276,6 +276,7 @@ impl<'a> Cursor<'a> {
                 Decoded::Table(physical) => self.batch.space().table(physical),
                 _ => {
                     let physical = Frame::allocate()?.into_physical();
+                    crate::frame::usage::PAGE_TABLES.add(1);
                     entry.store(pte::table(physical), Ordering::Release);
                     self.batch.space().table(physical)
                 }

@@ -8,6 +8,7 @@ use super::cursor::{Table, all_invalid};
 use crate::arch::{self, Decoded, pte};
 use crate::cpu_owned::{CpuOwned, Initial};
 use crate::frame::Frame;
+use crate::frame::usage::PAGE_TABLES;
 use crate::interrupt;
 use crate::{OutOfMemory, USER_END};
 
@@ -38,6 +39,7 @@ impl Space {
         let root = Frame::allocate()?;
         // SAFETY: a zeroed page that only this call knows.
         unsafe { arch::prepare_root(root.pointer().cast()) };
+        PAGE_TABLES.add(1);
         Ok(Self {
             root: root.into_physical(),
             tag: AtomicUsize::new(0),
@@ -154,6 +156,7 @@ impl Space {
                     Decoded::Leaf(physical, _) => physical,
                     Decoded::Table(physical) => {
                         self.drop_below(self.table(physical));
+                        PAGE_TABLES.remove(1);
                         physical
                     }
                 };
@@ -172,6 +175,7 @@ impl Drop for Space {
         self.drop_below(&self.root()[..USER_END >> 30]);
         // SAFETY: `new` made the root out of a frame's share.
         drop(unsafe { Frame::from_physical(self.root) });
+        PAGE_TABLES.remove(1);
     }
 }
 

@@ -5,12 +5,14 @@
 //! locks of higher rank may be taken. Hosted and debug builds check this at every acquisition,
 //! whether or not the unlucky interleaving happens.
 
+mod contention;
 mod once;
 mod owned;
 mod rank;
 mod shared;
 mod spin;
 
+pub use contention::{all_waits, note_wait, waits};
 pub use once::Once;
 pub use owned::{OwnedCell, OwnedGuard};
 pub use rank::Rank;

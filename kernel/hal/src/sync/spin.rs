@@ -47,6 +47,7 @@ impl<T: ?Sized> SpinLock<T> {
         if rank::CHECKED {
             rank::check(self.rank);
         }
+        let mut counted = false;
         while self
             .locked
             .compare_exchange_weak(false, true, Ordering::Acquire, Ordering::Relaxed)
@@ -56,6 +57,11 @@ impl<T: ?Sized> SpinLock<T> {
             // something of this CPU only if the lock rules were broken, but a long wait should
             // not cost this CPU its timer.
             arch::interrupts_restore(interrupts);
+            // A weak exchange may fail for no reason: only a lock that is taken counts.
+            if !counted && self.locked.load(Ordering::Relaxed) {
+                super::note_wait(self.rank);
+                counted = true;
+            }
             while self.locked.load(Ordering::Relaxed) {
                 arch::spin_relax();
             }

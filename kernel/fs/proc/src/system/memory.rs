@@ -13,7 +13,7 @@ use crate::filesystem::Shared;
 const TMPFS_MAGIC: u64 = 0x0102_1994;
 
 /// Kibibytes of files that live in memory.
-fn file_kibibytes() -> u64 {
+pub(crate) fn file_kibibytes() -> u64 {
     let used = |volume: &vfs::FileSystemStatistics| {
         volume.blocks.saturating_sub(volume.blocks_free) * volume.block_size / 1024
     };
