@@ -6,7 +6,7 @@ use crate::{
     guest::{self, Kernel, Machine},
     image,
     project::Project,
-    setup, test, ui,
+    setup, soak, test, ui,
 };
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
@@ -35,6 +35,8 @@ enum Command {
     Diff(DiffArguments),
     /// Measure Scarlet beside Linux: guest instructions, wall time, memory
     Bench(BenchArguments),
+    /// Run a mixed load for a long time and see that nothing is lost
+    Soak(SoakArguments),
     /// Boot, run a program of any ABI and show its system calls with names and arguments
     Trace(TraceArguments),
     /// Boot and wait for gdb, then attach gdb-multiarch with the kernel's symbols
@@ -135,6 +137,25 @@ struct BenchArguments {
 }
 
 #[derive(Args)]
+struct SoakArguments {
+    /// How many minutes of load on each architecture
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    minutes: u32,
+    /// Load only this architecture
+    #[arg(long, value_enum)]
+    arch: Option<Arch>,
+    /// How many CPUs the guest has (1 to 8)
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=8))]
+    cpus: u32,
+    /// How much memory the guest has
+    #[arg(long, value_name = "SIZE", default_value = "256M", value_parser = parse_memory)]
+    memory: u32,
+    /// What decides the load; a failure prints it
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+}
+
+#[derive(Args)]
 struct TraceArguments {
     #[command(flatten)]
     machine: MachineArguments,
@@ -193,6 +214,16 @@ impl Arguments {
                     write_docs: arguments.write_docs,
                 };
                 bench::run(&project, &options)
+            }
+            Command::Soak(arguments) => {
+                let options = soak::Options {
+                    arch: arguments.arch,
+                    minutes: arguments.minutes,
+                    cpus: arguments.cpus,
+                    memory: arguments.memory,
+                    seed: arguments.seed,
+                };
+                soak::run(&project, &options)
             }
             Command::Trace(arguments) => trace(&project, arguments),
             Command::Debug(arguments) => debug(&project, arguments),

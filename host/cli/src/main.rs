@@ -17,6 +17,7 @@ mod image;
 mod oracle;
 mod project;
 mod setup;
+mod soak;
 mod test;
 mod ui;
 
