@@ -1,6 +1,9 @@
 //! Runs the rows on machines and collects the figures.
 
-use super::rows::{Row, Source};
+use super::{
+    forms,
+    rows::{Row, Source},
+};
 use crate::{
     arch::Arch,
     build,
@@ -58,6 +61,8 @@ pub struct Comparison {
     pub instructions: [Figures; 2],
     /// Nanoseconds of wall time: medians.
     pub wall: [Figures; 2],
+    /// Guest instructions of the native and xv6 forms: see [`super::forms`].
+    pub forms: Figures,
     /// How many runs each median is of.
     pub runs: usize,
 }
@@ -98,6 +103,7 @@ pub fn everything(
         rows: rows.to_vec(),
         instructions,
         wall: wall.map(|runs| medians(&runs)),
+        forms: forms::counted(project, machines[0], rows)?,
         runs,
     })
 }
@@ -144,8 +150,7 @@ fn files(project: &Project, machine: &Machine) -> Result<Tree> {
 
 /// The rows that the benchmark program measures, in one boot.
 fn times(project: &Project, machine: &Machine, rows: &[Row], milliseconds: u32) -> Result<Figures> {
-    // What a kernel still does for itself after booting must not be counted: it gets a second.
-    let mut script = String::from("export PATH=/bin HOME=/root\ncd /tmp; sleep 1\n");
+    let mut script = String::new();
     let own: Vec<&str> = rows
         .iter()
         .filter(|row| row.source == Source::Program)
@@ -162,9 +167,16 @@ fn times(project: &Project, machine: &Machine, rows: &[Row], milliseconds: u32) 
             );
         }
     }
-    if script.lines().count() == 2 {
+    if script.is_empty() {
         return Ok(Figures::new());
     }
+    self::script(project, machine, &script)
+}
+
+/// Runs lines of a script that print rows, on a machine that has the benchmark program.
+pub fn script(project: &Project, machine: &Machine, lines: &str) -> Result<Figures> {
+    // What a kernel still does for itself after booting must not be counted: it gets a second.
+    let script = format!("export PATH=/bin HOME=/root\ncd /tmp; sleep 1\n{lines}");
     let mut files = files(project, machine)?;
     let system = system(machine);
     files.file(
@@ -282,7 +294,7 @@ fn least_memory(project: &Project, machine: &Machine) -> Result<u32> {
             project,
             &small,
             &command,
-            Duration::from_secs(25),
+            Duration::from_secs(60),
             &mut |bytes| output.extend_from_slice(bytes),
         );
         matches!(ended, Ok(0)) && output.starts_with(b"prompt")

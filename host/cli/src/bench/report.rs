@@ -1,7 +1,7 @@
 //! Shows what was measured: as text, as JSON, and as a page of the documentation.
 
 use super::{
-    chart,
+    chart, forms,
     measure::{Comparison, Figure, Figures},
     rows::Row,
 };
@@ -98,6 +98,23 @@ pub fn text(result: &Comparison) -> String {
         }
     }
     let _ = writeln!(text, "\n{}", mean_line(result));
+    let lines = forms::table(result.arch, &result.instructions[0], &result.forms);
+    if !lines.is_empty() {
+        let _ = writeln!(text, "\nthe same through each ABI, instructions on Scarlet");
+        let mut heading = vec![String::new(), "linux".to_owned()];
+        heading.extend(
+            forms::forms(result.arch)
+                .iter()
+                .map(|form| form.name.to_owned()),
+        );
+        for line in [heading].iter().chain(&lines) {
+            let _ = write!(text, "{:<20}", line[0]);
+            for cell in &line[1..] {
+                let _ = write!(text, "{cell:>17}");
+            }
+            text.push('\n');
+        }
+    }
     text
 }
 
@@ -140,10 +157,11 @@ pub fn json(results: &[Comparison]) -> String {
                 )
             };
             format!(
-                "  \"{}\": {{\n    \"instructions\": {},\n    \"wall_ns\": {},\n    \"runs\": {}\n  }}",
+                "  \"{}\": {{\n    \"instructions\": {},\n    \"wall_ns\": {},\n    \"forms\": {},\n    \"runs\": {}\n  }}",
                 result.arch.name(),
                 pair(&result.instructions),
                 pair(&result.wall),
+                object(&result.forms),
                 result.runs
             )
         })
@@ -186,6 +204,16 @@ pub fn write_docs(project: &Project, results: &[Comparison]) -> Result<()> {
             mean_line(result),
             result.runs
         );
+        let mut heading = vec!["the same through each ABI".to_owned(), "linux".to_owned()];
+        let other = forms::forms(result.arch);
+        heading.extend(other.iter().map(|form| form.name.to_owned()));
+        let _ = writeln!(page, "\n| {} |", heading.join(" | "));
+        let _ = writeln!(page, "|---|--:{}|", "|--:".repeat(other.len()));
+        for line in forms::table(result.arch, &result.instructions[0], &result.forms) {
+            let title = result.rows.iter().find(|row| row.name == line[0]);
+            let title = title.map_or(line[0].as_str(), |row| row.title);
+            let _ = writeln!(page, "| {title} | {} |", line[1..].join(" | "));
+        }
         fs::write(
             folder.join(format!("benchmarks-{name}.svg")),
             chart::svg(result),
