@@ -4,6 +4,7 @@
 //!   [`Linux`], [`Xv6`] or [`Scarlet`]; `check` runs it under many seeds.
 //! - [`bare`]: the ground only (threads, locks, timers), for tests below processes.
 //! - [`seeds`]: running one test under many scheduling seeds, and one of them again.
+//! - [`fuzz`]: calls with arguments that nobody would give.
 //! - [`pointers`]: bad pointers in every argument of every call of a table.
 //! - [`elf`], [`archive`], [`memory`]: what those are made of.
 #![forbid(unsafe_code)]
@@ -11,6 +12,7 @@
 pub mod archive;
 pub mod bare;
 pub mod elf;
+pub mod fuzz;
 pub mod linux;
 pub mod memory;
 pub mod pointers;
