@@ -2,7 +2,7 @@
 
 use crate::{
     arch::Arch,
-    bench, build, diff,
+    bench, build, diff, fuzz,
     guest::{self, Kernel, Machine},
     image,
     project::Project,
@@ -39,6 +39,8 @@ enum Command {
     Soak(SoakArguments),
     /// Boot, run a program of any ABI and show its system calls with names and arguments
     Trace(TraceArguments),
+    /// Feed wrong input to a table of calls or to a parser, until the time is over
+    Fuzz(fuzz::Options),
     /// Boot and wait for gdb, then attach gdb-multiarch with the kernel's symbols
     Debug(MachineArguments),
     /// Build the kernel and the programs
@@ -226,6 +228,7 @@ impl Arguments {
                 soak::run(&project, &options)
             }
             Command::Trace(arguments) => trace(&project, arguments),
+            Command::Fuzz(options) => fuzz::run(&project, &options),
             Command::Debug(arguments) => debug(&project, arguments),
             Command::Build(ArchArguments { arch }) => {
                 setup::rust_targets(arch)?;

@@ -12,6 +12,7 @@ mod bench;
 mod build;
 mod command;
 mod diff;
+mod fuzz;
 mod guest;
 mod image;
 mod oracle;
