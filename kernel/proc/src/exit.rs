@@ -90,6 +90,7 @@ fn end(process: &Arc<Process>) {
             .unwrap_or(ExitStatus::Exited(0))
     };
     process.alarm.stop();
+    process.processor.stop();
     drop_resources(process);
     if process.is_init() {
         end_namespace(process);

@@ -145,6 +145,7 @@ pub fn fork(
         fs: shared_fs,
         actions: copy_actions(process, options),
         limits: limits.as_ref().clone(),
+        no_new_privileges: process.has_no_new_privileges(),
         name: process.name(),
         parent: Arc::downgrade(&parent),
         group: process.group(),
@@ -173,6 +174,9 @@ pub fn fork(
         context,
         options.child_id_address,
     )?;
+    if limits.soft(Resource::ProcessorTime) != crate::limits::UNLIMITED {
+        child.processor_timers().look(&child);
+    }
     if options.vfork {
         // Only an end of the caller itself may cut this short.
         let _ = task.wait_killable(&child.returned, || {

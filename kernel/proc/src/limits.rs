@@ -98,6 +98,11 @@ impl Limit {
 pub struct Limits([Limit; Resource::COUNT]);
 
 impl Limits {
+    /// Raises a soft limit on the kernel's own account.
+    pub(crate) fn raise_soft(&mut self, resource: Resource, soft: u64) {
+        self.0[resource as usize].soft = soft;
+    }
+
     /// The limits of the first process: like Linux's, with `processes` for the number of processes.
     pub fn initial(processes: u64) -> Limits {
         let mut limits = Limits([Limit::NONE; Resource::COUNT]);

@@ -13,7 +13,7 @@
 
 use crate::abi::Abi;
 use crate::environment::{Charge, Environment};
-use crate::event::{ActionTable, Event, EventSet, PendingSet, ProcessAlarm};
+use crate::event::{ActionTable, Event, EventSet, PendingSet, ProcessAlarm, ProcessorTimers};
 use crate::group::{ProcessGroup, Session};
 use crate::limits::{Limits, Resource};
 use crate::namespace::{Identity, PidNamespace};
@@ -27,7 +27,7 @@ use base::sync::{Rank, SpinLock};
 use base::time::Instant;
 use base::wait::WaitQueue;
 use core::any::Any;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use mem::AddressSpace;
 use object::HandleTable;
 use vfs::{Credentials, FsContext, OpenFile};
@@ -145,6 +145,10 @@ pub struct Process {
     pub(crate) borrowed: AtomicBool,
     pub(crate) returned: WaitQueue,
     pub(crate) alarm: ProcessAlarm,
+    pub(crate) processor: ProcessorTimers,
+    /// The limit of files' sizes, for a look without a lock at each write.
+    file_size_limit: AtomicU64,
+    no_new_privileges: AtomicBool,
     /// Woken when an event becomes pending that somebody reads through a handle.
     pub(crate) event_arrived: WaitQueue,
     pub(crate) out_of_memory_victim: AtomicBool,
@@ -163,6 +167,7 @@ pub(crate) struct Seed {
     pub(crate) fs: SharedFsContext,
     pub(crate) actions: Arc<SpinLock<ActionTable>>,
     pub(crate) limits: Limits,
+    pub(crate) no_new_privileges: bool,
     pub(crate) name: String,
     pub(crate) parent: Weak<Process>,
     pub(crate) group: Arc<ProcessGroup>,
@@ -184,6 +189,7 @@ const SLOT_INNER: Rank = Rank(136);
 
 impl Process {
     pub(crate) fn new(seed: Seed) -> Process {
+        let file_size_limit = seed.limits.soft(Resource::FileSize);
         let relations = Relations {
             parent: seed.parent,
             children: Vec::new(),
@@ -212,6 +218,9 @@ impl Process {
             borrowed: AtomicBool::new(false),
             returned: WaitQueue::new(),
             alarm: ProcessAlarm::default(),
+            processor: ProcessorTimers::default(),
+            file_size_limit: AtomicU64::new(file_size_limit),
+            no_new_privileges: AtomicBool::new(seed.no_new_privileges),
             event_arrived: WaitQueue::new(),
             out_of_memory_victim: AtomicBool::new(false),
             traced: AtomicBool::new(false),
@@ -346,6 +355,34 @@ impl Process {
         &self.alarm
     }
 
+    /// What it is told of the processor time that it uses.
+    pub fn processor_timers(&self) -> &ProcessorTimers {
+        &self.processor
+    }
+
+    /// Whether executing a program gives it no rights that it does not have (`PR_SET_NO_NEW_PRIVS`).
+    pub fn has_no_new_privileges(&self) -> bool {
+        self.no_new_privileges.load(Ordering::Relaxed)
+    }
+
+    /// From now on executing a program gives it, and its children, no rights. There is no way back.
+    pub fn set_no_new_privileges(&self) {
+        self.no_new_privileges.store(true, Ordering::Relaxed);
+    }
+
+    /// How large a file it may make, in bytes.
+    pub fn file_size_limit(&self) -> u64 {
+        self.file_size_limit.load(Ordering::Relaxed)
+    }
+
+    /// Raises the soft limit of processor time, after the process was told that it reached it.
+    pub(crate) fn raise_processor_limit(&self, seconds: u64) {
+        let mut limits = Limits::clone(&self.limits());
+        limits.raise_soft(Resource::ProcessorTime, seconds);
+        let old = core::mem::replace(&mut *self.limits.lock(), Arc::new(limits));
+        drop(old);
+    }
+
     /// Its limits: a snapshot.
     pub fn limits(&self) -> Arc<Limits> {
         self.limits.lock().clone()
@@ -367,6 +404,7 @@ impl Process {
         let value = usize::try_from(soft).unwrap_or(usize::MAX);
         match resource {
             Resource::Handles => self.handles().set_limit(value),
+            Resource::FileSize => self.file_size_limit.store(soft, Ordering::Relaxed),
             Resource::AddressSpace => {
                 if let Some(space) = self.space() {
                     space.set_limit(value);

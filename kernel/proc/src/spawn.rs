@@ -114,11 +114,13 @@ fn create(
     let charge =
         environment.count_start(options.fs.credentials.uid, limits.soft(Resource::Processes))?;
     let from_inside = parent.filter(|parent| Arc::ptr_eq(parent.environment(), &environment));
+    let no_new_privileges = parent.is_some_and(|parent| parent.has_no_new_privileges());
     let caller = Caller {
         fs: &options.fs,
         environment: &environment,
         limits: &limits,
         abi: from_inside.map(|parent| parent.abi().name()),
+        no_new_privileges,
     };
     let prepared = prepare(&caller, request)?;
     let identity = Identity::allocate(environment.processes())?;
@@ -146,6 +148,7 @@ fn create(
             fs: shared_fs_context(fs),
             actions: action_table(actions),
             limits,
+            no_new_privileges,
             name: prepared.name,
             parent: parent.map_or_else(Weak::new, Arc::downgrade),
             group,
@@ -169,6 +172,9 @@ fn create(
             process.identity().publish_process(&process);
             process.identity().publish_task(&task);
         }
+    }
+    if process.limits().soft(Resource::ProcessorTime) != crate::limits::UNLIMITED {
+        process.processor_timers().look(&process);
     }
     if let Some(before_start) = options.before_start {
         before_start(&process);

@@ -3,7 +3,7 @@
 //! Positions 0 and 1 are the vfs's; the file system's own positions ("cookies") follow, shifted by
 //! two.
 
-use base::Result;
+use base::{Error, Result};
 use object::{DirectoryEntry, FileKind};
 
 use crate::path::Path;
@@ -17,6 +17,10 @@ pub(crate) fn read(
     position: u64,
     visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
 ) -> Result<u64> {
+    // A removed directory has nothing, not even itself (readdir(3), ENOENT).
+    if place.dentry().is_removed() {
+        return Err(Error::NotFound);
+    }
     let mut reached = position;
     if reached == 0 {
         let inode = place.status()?.inode;
@@ -44,9 +48,6 @@ pub(crate) fn read(
             return Ok(reached);
         }
         reached = OWN_ENTRIES;
-    }
-    if place.dentry().is_removed() {
-        return Ok(reached);
     }
     place
         .inode()

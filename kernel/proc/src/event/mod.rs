@@ -24,6 +24,7 @@ mod action;
 mod alarm;
 mod info;
 mod pending;
+mod processor;
 mod send;
 mod take;
 
@@ -31,6 +32,7 @@ pub use action::{Action, ActionFlags, ActionTable, DefaultAction, Disposition};
 pub use alarm::ProcessAlarm;
 pub use info::{Cause, ChildChange, EventInfo, FaultReason};
 pub use pending::PendingSet;
+pub use processor::{ProcessorClock, ProcessorTimers};
 pub(crate) use send::{child_info, notify_parent};
 pub use send::{
     force, may_send, may_send_to_group, send_to_all, send_to_group, send_to_group_from,

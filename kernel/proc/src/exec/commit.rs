@@ -18,6 +18,7 @@ pub fn exec(task: &Arc<Task>, context: &mut UserContext, request: ExecRequest) -
         environment: process.environment(),
         limits: &process.limits(),
         abi: Some(process.abi().name()),
+        no_new_privileges: process.has_no_new_privileges(),
     };
     let prepared = prepare(&caller, request)?;
     be_alone(task)?;

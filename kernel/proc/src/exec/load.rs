@@ -98,10 +98,15 @@ pub(super) fn open_interpreter(
 }
 
 /// Takes over the file's owner where its set-id bits say so and the mount allows; says whether that gave new rights.
-pub(super) fn apply_set_id(file: &OpenFile, credentials: &mut Credentials) -> Result<bool> {
+pub(super) fn apply_set_id(
+    file: &OpenFile,
+    credentials: &mut Credentials,
+    no_new_privileges: bool,
+) -> Result<bool> {
     let before = (credentials.euid, credentials.egid);
     let status = file.status()?;
-    if !file.path().mount().flags().contains(MountFlags::NO_SET_ID) {
+    let allowed = !file.path().mount().flags().contains(MountFlags::NO_SET_ID);
+    if allowed && !no_new_privileges {
         if status.mode & SET_USER_ID != 0 {
             credentials.euid = status.uid;
         }

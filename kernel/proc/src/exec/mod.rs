@@ -147,6 +147,8 @@ pub(crate) struct Caller<'a> {
     pub(crate) limits: &'a Limits,
     /// The ABI of the caller's own program, in that environment; `None` for a process that comes from outside.
     pub(crate) abi: Option<&'static str>,
+    /// Whether the program's set-id bits give it nothing.
+    pub(crate) no_new_privileges: bool,
 }
 
 /// Builds everything for a program, aside.
@@ -180,7 +182,7 @@ pub(crate) fn prepare(caller: &Caller<'_>, request: ExecRequest) -> Result<Prepa
     }
     let interpreter = load::open_interpreter(&inside, &found.file, &image)?;
     let mut credentials = fs.credentials.clone();
-    let secure = load::apply_set_id(&found.file, &mut credentials)?;
+    let secure = load::apply_set_id(&found.file, &mut credentials, caller.no_new_privileges)?;
     let space = AddressSpace::new()?;
     space.set_limit(
         limits

@@ -9,6 +9,9 @@
 //! The hook runs under a wait queue's lock, possibly in an interrupt: it allocates nothing (room
 //! in the list is reserved when an entry is added) and takes only this file's leaf locks. An entry
 //! does not keep its file open: when the last handle to the file is closed, the entry is gone.
+//!
+//! Sets may watch sets, but never in a circle, and not deeper than [`DEEPEST`]: a change is passed on
+//! from set to set on one stack.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::{Arc, Weak};
@@ -19,6 +22,7 @@ use base::wait::Waiter;
 use base::{Error, Result, Room, rank};
 use core::any::Any;
 use core::sync::atomic::{AtomicBool, Ordering};
+use hal::Global;
 use object::{File, FileStatus, PollRegistration, Ready};
 
 use super::readiness::{found, interest};
@@ -36,9 +40,18 @@ flags_argument! {
 /// Between a wait queue, under whose lock hooks run, and the scheduler, which a hook calls.
 const READY_LIST: Rank = Rank(rank::WAIT_QUEUE.0 + 4);
 
+/// How long a chain of sets may be that watch each other (`EP_MAX_NESTS` and the first).
+const DEEPEST: usize = 5;
+
+/// Held while a set begins to watch a set, so that two such beginnings cannot close a circle.
+static NESTING: Global<Mutex<()>> = Global::new(|| Mutex::new(Rank(rank::FILE.0 - 1), ()));
+
 /// An epoll set.
 pub struct Epoll {
+    this: Weak<Epoll>,
     shared: Arc<Shared>,
+    /// The sets that watch this one.
+    above: SpinLock<Vec<Weak<Epoll>>>,
     /// By descriptor and identity of the file: a number that was closed and used again is another
     /// entry.
     entries: Mutex<BTreeMap<Key, Arc<Entry>>>,
@@ -138,7 +151,9 @@ impl Epoll {
     /// An empty set.
     pub fn new() -> Arc<Epoll> {
         let ready = SpinLock::new(READY_LIST, ReadyList::default());
-        Arc::new(Epoll {
+        Arc::new_cyclic(|this| Epoll {
+            this: this.clone(),
+            above: SpinLock::new(rank::LEAF, Vec::new()),
             shared: Arc::new(Shared { ready }),
             entries: Mutex::new(rank::FILE, BTreeMap::new()),
         })
@@ -148,8 +163,52 @@ impl Epoll {
         (descriptor, Arc::as_ptr(file).cast::<()>() as usize)
     }
 
-    /// Watches a file.
+    /// How many sets there are in the longest chain of those that watch this one, itself included.
+    fn height(&self, most: usize) -> usize {
+        if most == 0 {
+            return 1;
+        }
+        let above = self.above.lock().clone();
+        let above = above.iter().filter_map(Weak::upgrade);
+        1 + above.map(|set| set.height(most - 1)).max().unwrap_or(0)
+    }
+
+    /// The same of those that it watches; `SymlinkLoop` if `target` is among them.
+    fn depth(&self, target: &Epoll, most: usize) -> Result<usize> {
+        if core::ptr::eq(self, target) || most == 0 {
+            return Err(Error::SymlinkLoop);
+        }
+        let files: Vec<_> = {
+            let entries = self.entries.lock();
+            let files = entries.values().map(|entry| entry.file.upgrade());
+            files.flatten().collect()
+        };
+        let mut deepest = 0;
+        for file in files {
+            if let Some(set) = file.downcast::<Epoll>() {
+                deepest = deepest.max(set.depth(target, most - 1)?);
+            }
+        }
+        Ok(deepest + 1)
+    }
+
+    /// Watches a file. Another set only if that makes no circle and no chain that is too long.
     pub fn add(&self, descriptor: i32, file: &Arc<dyn File>, event: EpollEvent) -> Result<()> {
+        let Some(inner) = file.downcast::<Epoll>() else {
+            return self.enter(descriptor, file, event);
+        };
+        let _alone = NESTING.lock();
+        if inner.depth(self, DEEPEST)? + self.height(DEEPEST) > DEEPEST {
+            return Err(Error::SymlinkLoop);
+        }
+        self.enter(descriptor, file, event)?;
+        let mut above = inner.above.lock();
+        above.retain(|set| set.strong_count() > 0);
+        above.push(self.this.clone());
+        Ok(())
+    }
+
+    fn enter(&self, descriptor: i32, file: &Arc<dyn File>, event: EpollEvent) -> Result<()> {
         let mut entries = self.entries.lock();
         entries.retain(|_, entry| entry.file.strong_count() > 0);
         let key = Self::key(descriptor, file);
@@ -203,6 +262,11 @@ impl Epoll {
     pub fn remove(&self, descriptor: i32, file: &Arc<dyn File>) -> Result<()> {
         let removed = self.entries.lock().remove(&Self::key(descriptor, file));
         let entry = removed.ok_or(Error::NotFound)?;
+        if let Some(inner) = file.downcast::<Epoll>() {
+            let mut above = inner.above.lock();
+            let at = above.iter().position(|set| set.ptr_eq(&self.this));
+            at.map(|at| above.swap_remove(at));
+        }
         self.shared
             .ready
             .lock()

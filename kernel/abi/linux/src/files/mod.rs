@@ -9,6 +9,7 @@ pub mod descriptors;
 pub mod directories;
 pub mod extended;
 pub mod ioctl;
+mod limit;
 pub mod locks;
 pub mod memory_file;
 pub mod mounts;

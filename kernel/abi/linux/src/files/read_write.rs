@@ -5,6 +5,7 @@ use mem::transfer::{Sink, Source};
 use mem::user::UserSlice;
 use object::{Rights, SeekFrom};
 
+use super::limit::room;
 use crate::arguments::Fd;
 use crate::call::Call;
 
@@ -36,10 +37,8 @@ pub(crate) fn read(call: &mut Call<'_>, file: Fd, buffer: UserSlice) -> Result<u
 pub(crate) fn write(call: &mut Call<'_>, file: Fd, buffer: UserSlice) -> Result<usize> {
     let file = call.file(file, Rights::WRITE)?;
     let buffer = checked(buffer)?;
-    finish_write(
-        call,
-        file.write(&mut Source::user(buffer.address, buffer.length)),
-    )
+    let length = room(call, &*file, None, buffer.length)?;
+    finish_write(call, file.write(&mut Source::user(buffer.address, length)))
 }
 
 /// A write to a pipe without readers also raises SIGPIPE (pipe(7)).
@@ -78,9 +77,10 @@ pub(crate) fn pwrite64(
     let offset = position(offset)?;
     let file = call.file(file, Rights::WRITE)?;
     let buffer = checked(buffer)?;
+    let length = room(call, &*file, Some(offset), buffer.length)?;
     finish_write(
         call,
-        file.write_at(offset, &mut Source::user(buffer.address, buffer.length)),
+        file.write_at(offset, &mut Source::user(buffer.address, length)),
     )
 }
 

@@ -5,6 +5,7 @@ use mem::user::UserPtr;
 use object::{FileKind, Rights};
 use vfs::{MountFlags, Path};
 
+use super::limit::check_length;
 use super::paths::{Named, open_file};
 use super::read_write::position;
 use crate::arguments::{AtFlags, DirectoryFd, Fd, UserPath};
@@ -85,6 +86,7 @@ pub(crate) fn fstatfs(call: &mut Call<'_>, file: Fd, result: UserPtr<Statfs>) ->
 /// truncate(2).
 pub(crate) fn truncate(call: &mut Call<'_>, path: UserPath, length: i64) -> Result<usize> {
     let length = position(length)?;
+    check_length(call, length)?;
     let named = Named::read(call, DirectoryFd::WORKING_DIRECTORY, path)?;
     named.context.truncate(&named.path, length)?;
     Ok(0)
@@ -98,6 +100,7 @@ pub(crate) fn ftruncate(call: &mut Call<'_>, file: Fd, length: i64) -> Result<us
     let file = handle
         .file(Rights::WRITE)
         .map_err(|_| Error::InvalidArgument)?;
+    check_length(call, length)?;
     file.truncate(length)?;
     Ok(0)
 }
@@ -130,6 +133,7 @@ pub(crate) fn fallocate(
         .filter(|end| *end <= i64::MAX as u64);
     let end = end.ok_or(Error::FileTooLarge)?;
     if end > status.size {
+        check_length(call, end)?;
         file.truncate(end)?;
     }
     Ok(0)

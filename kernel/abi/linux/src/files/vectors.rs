@@ -6,6 +6,7 @@ use mem::transfer::{Sink, Source};
 use mem::user::UserPtr;
 use object::Rights;
 
+use super::limit::room;
 use super::read_write::{MOST, finish_write, position};
 use crate::arguments::{Fd, flags_argument};
 use crate::call::Call;
@@ -68,7 +69,9 @@ pub(crate) fn writev(
     count: usize,
 ) -> Result<usize> {
     let file = call.file(file, Rights::WRITE)?;
-    let result = file.write(&mut Source::user_segments(segments(vectors, count)?));
+    let mut source = Source::user_segments(segments(vectors, count)?);
+    source.limit(room(call, &*file, None, source.remaining())?);
+    let result = file.write(&mut source);
     finish_write(call, result)
 }
 
@@ -97,10 +100,9 @@ pub(crate) fn pwritev(
 ) -> Result<usize> {
     let offset = position(offset)?;
     let file = call.file(file, Rights::WRITE)?;
-    let result = file.write_at(
-        offset,
-        &mut Source::user_segments(segments(vectors, count)?),
-    );
+    let mut source = Source::user_segments(segments(vectors, count)?);
+    source.limit(room(call, &*file, Some(offset), source.remaining())?);
+    let result = file.write_at(offset, &mut source);
     finish_write(call, result)
 }
 

@@ -1,5 +1,7 @@
 //! Limits and what was used: getrlimit, prlimit64, getrusage, times.
 
+use alloc::sync::Arc;
+
 use base::time::Duration;
 use base::{Error, Result};
 use mem::user::UserPtr;
@@ -46,7 +48,7 @@ pub(crate) fn setrlimit(
 /// The most descriptors that can be asked for (`fs.nr_open`).
 const MOST_HANDLES: u64 = 1 << 20;
 
-fn set(process: &Process, resource: Resource, limit: ResourceLimit) -> Result<usize> {
+fn set(process: &Arc<Process>, resource: Resource, limit: ResourceLimit) -> Result<usize> {
     if resource == Resource::Handles && limit.hard > MOST_HANDLES {
         return Err(Error::NotPermitted);
     }
@@ -57,6 +59,9 @@ fn set(process: &Process, resource: Resource, limit: ResourceLimit) -> Result<us
             hard: limit.hard,
         },
     )?;
+    if resource == Resource::ProcessorTime {
+        process.processor_timers().look(process);
+    }
     Ok(0)
 }
 

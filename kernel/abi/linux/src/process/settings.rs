@@ -23,9 +23,15 @@ mod option {
     pub(super) const GET_TIMERSLACK: i32 = 30;
     pub(super) const SET_CHILD_SUBREAPER: i32 = 36;
     pub(super) const GET_CHILD_SUBREAPER: i32 = 37;
+    pub(super) const SET_NO_NEW_PRIVS: i32 = 38;
     pub(super) const GET_NO_NEW_PRIVS: i32 = 39;
     pub(super) const GET_TID_ADDRESS: i32 = 40;
+    pub(super) const CAP_AMBIENT: i32 = 47;
 }
+
+/// What `PR_CAP_AMBIENT` can be asked for.
+const AMBIENT_IS_SET: usize = 1;
+const AMBIENT_CLEAR_ALL: usize = 4;
 
 /// The highest capability that Linux 6.12 knows (`CAP_CHECKPOINT_RESTORE`).
 const LAST_CAPABILITY: usize = 40;
@@ -69,7 +75,21 @@ pub(crate) fn prctl(
         GET_CHILD_SUBREAPER => {
             UserPtr::from(argument2).write(&i32::from(call.process().is_subreaper()))?;
         }
-        GET_NO_NEW_PRIVS if argument2 == 0 && rest_is_zero => return Ok(0),
+        SET_NO_NEW_PRIVS if argument2 == 1 && rest_is_zero => {
+            call.process().set_no_new_privileges();
+        }
+        GET_NO_NEW_PRIVS if argument2 == 0 && rest_is_zero => {
+            return Ok(usize::from(call.process().has_no_new_privileges()));
+        }
+        // No capability is ever ambient: asking and clearing are all that can be done.
+        CAP_AMBIENT
+            if argument2 == AMBIENT_IS_SET
+                && argument3 <= LAST_CAPABILITY
+                && argument4 | argument5 == 0 =>
+        {
+            return Ok(0);
+        }
+        CAP_AMBIENT if argument2 == AMBIENT_CLEAR_ALL && rest_is_zero => {}
         GET_TID_ADDRESS => UserPtr::from(argument2).write(&call.task.clear_on_exit())?,
         _ => return Err(Error::InvalidArgument),
     }

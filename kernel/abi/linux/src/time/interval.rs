@@ -1,20 +1,24 @@
-//! getitimer and setitimer: the process's own timer for SIGALRM.
+//! getitimer and setitimer: a process's timers of real, user and all processor time.
 
 use base::{Error, Result};
 use core::time::Duration;
 use mem::user::UserPtr;
+use proc::ProcessorClock;
 
 use crate::call::Call;
 use crate::layout::{IntervalTimerValue, TimeValue};
 
 const ITIMER_REAL: i32 = 0;
 
-/// The timers that count processor time would need a hook in the scheduler's tick; they are not
-/// there, and say so.
-fn check(which: i32) -> Result<()> {
+const ITIMER_VIRTUAL: i32 = 1;
+const ITIMER_PROF: i32 = 2;
+
+/// The clock of a timer; `None` for real time.
+fn clock(which: i32) -> Result<Option<ProcessorClock>> {
     match which {
-        ITIMER_REAL => Ok(()),
-        1 | 2 => Err(Error::Unsupported),
+        ITIMER_REAL => Ok(None),
+        ITIMER_VIRTUAL => Ok(Some(ProcessorClock::User)),
+        ITIMER_PROF => Ok(Some(ProcessorClock::All)),
         _ => Err(Error::InvalidArgument),
     }
 }
@@ -32,8 +36,12 @@ pub(crate) fn getitimer(
     which: i32,
     value: UserPtr<IntervalTimerValue>,
 ) -> Result<usize> {
-    check(which)?;
-    value.write(&record(call.process().alarm().get()))?;
+    let process = call.process();
+    let current = match clock(which)? {
+        None => process.alarm().get(),
+        Some(clock) => process.processor_timers().get(process, clock),
+    };
+    value.write(&record(current))?;
     Ok(0)
 }
 
@@ -44,14 +52,20 @@ pub(crate) fn setitimer(
     new: UserPtr<IntervalTimerValue>,
     old: UserPtr<IntervalTimerValue>,
 ) -> Result<usize> {
-    check(which)?;
+    let clock = clock(which)?;
     // No new value means zero, for reasons of history.
     let new = match new.non_null() {
         Some(new) => new.read()?,
         None => IntervalTimerValue::default(),
     };
     let (first, interval) = (new.value.to_duration()?, new.interval.to_duration()?);
-    let before = call.process().alarm().set(call.process(), first, interval);
+    let process = call.process();
+    let before = match clock {
+        None => process.alarm().set(process, first, interval),
+        Some(clock) => process
+            .processor_timers()
+            .set(process, clock, first, interval),
+    };
     if let Some(old) = old.non_null() {
         old.write(&record(before))?;
     }
