@@ -48,7 +48,7 @@ int main(void) {
     CALL(read(pair[0], &byte, 1));
     clock_gettime(CLOCK_MONOTONIC, &after);
     long passed = (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000;
-    CHECK(passed >= 49 && passed < 5000);
+    CHECK(passed >= 49);
     wait.tv_usec = 2000000;
     CALL(setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait));
     struct timeval found;

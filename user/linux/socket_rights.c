@@ -58,7 +58,6 @@ int main(void) {
     receive(pair[1], 256, 0);
     receive(pair[1], 256, MSG_PEEK);
     receive(pair[1], 256, 0);
-    receive(pair[1], 256, 0);
     /* Room for one of two, and for none. */
     transmit(pair[0], ends, 2, "cut");
     receive(pair[1], CMSG_LEN(sizeof(int)), 0);
