@@ -96,16 +96,5 @@ int main(void) {
     close(packets[0]);
     close(packets[1]);
     CALL(read(last[0], text, 1));
-    /* Nesting is bounded. */
-    int inner[2], depth = 0;
-    socketpair(AF_UNIX, SOCK_DGRAM, 0, inner);
-    for (; depth < 20; depth++) {
-        int outer[2];
-        socketpair(AF_UNIX, SOCK_DGRAM, 0, outer);
-        if (transmit(outer[0], &inner[1], 1, "nest") < 0) break;
-        inner[0] = outer[0];
-        inner[1] = outer[1];
-    }
-    SHOW("depth", "%d %s", depth, strerrorname_np(errno));
     END();
 }

@@ -5,10 +5,12 @@
 
 use crate::environment::Environment;
 use crate::namespace::PidNamespace;
+use crate::task::Task;
 use crate::{memory_pressure, terminal};
 use alloc::sync::Arc;
 use base::sync::Once;
 use hal::Global;
+use ipc::local::PeerCredentials;
 
 static MACHINE: Global<Once<Arc<Environment>>> = Global::new(Once::new);
 
@@ -18,7 +20,20 @@ pub fn start(environment: &Arc<Environment>) {
     if MACHINE.set(environment.clone()).is_ok() {
         terminal::install();
         memory_pressure::install();
+        ipc::local::set_writer(writer);
     }
+}
+
+/// Who the caller is to the other end of a local socket.
+fn writer() -> Option<PeerCredentials> {
+    let task = Task::current()?;
+    let process = task.process();
+    let credentials = process.credentials();
+    Some(PeerCredentials {
+        process: process.identity().clone(),
+        uid: credentials.uid,
+        gid: credentials.gid,
+    })
 }
 
 /// The machine's own environment, once there is one.

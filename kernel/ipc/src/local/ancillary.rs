@@ -4,7 +4,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
 
+use base::sync::Once;
 use base::{Error, Result};
+use hal::Global;
 use object::Handle;
 
 use super::LocalSocket;
@@ -12,6 +14,19 @@ use super::LocalSocket;
 /// How deep sockets may travel in sockets that travel (as on Linux). It bounds how deep the closing of
 /// one may nest.
 const DEEPEST: u8 = 4;
+
+static WRITER: Global<Once<fn() -> Option<PeerCredentials>>> = Global::new(Once::new);
+
+/// Lets sockets ask who calls, for a plain write to one whose receiver wants to know the sender. Set
+/// once, at boot, by the room that knows processes.
+pub fn set_writer(writer: fn() -> Option<PeerCredentials>) {
+    let _ = WRITER.set(writer);
+}
+
+/// Who calls, if that is a process.
+pub(super) fn writer() -> Option<PeerCredentials> {
+    WRITER.get().and_then(|writer| writer())
+}
 
 /// Who is, or was, at the other end.
 #[derive(Clone)]

@@ -437,7 +437,11 @@ impl File for LocalSocket {
                 other => other,
             };
         }
-        self.send(from, None, Ancillary::default(), false)
+        let mut ancillary = Ancillary::default();
+        if self.asks_for_credentials(None) {
+            ancillary.credentials = super::ancillary::writer();
+        }
+        self.send(from, None, ancillary, false)
     }
 
     fn read_at(&self, _offset: u64, _into: &mut Sink<'_>) -> Result<usize> {
