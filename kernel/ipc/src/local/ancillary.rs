@@ -15,11 +15,14 @@ use super::LocalSocket;
 /// one may nest.
 const DEEPEST: u8 = 4;
 
-static WRITER: Global<Once<fn() -> Option<PeerCredentials>>> = Global::new(Once::new);
+/// Says who calls.
+pub type Writer = fn() -> Option<PeerCredentials>;
+
+static WRITER: Global<Once<Writer>> = Global::new(Once::new);
 
 /// Lets sockets ask who calls, for a plain write to one whose receiver wants to know the sender. Set
 /// once, at boot, by the room that knows processes.
-pub fn set_writer(writer: fn() -> Option<PeerCredentials>) {
+pub fn set_writer(writer: Writer) {
     let _ = WRITER.set(writer);
 }
 

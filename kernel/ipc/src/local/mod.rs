@@ -22,7 +22,7 @@ mod mailbox;
 mod socket;
 
 pub use address::{Address, find_abstract};
-pub use ancillary::{Ancillary, PeerCredentials, set_writer};
+pub use ancillary::{Ancillary, PeerCredentials, Writer, set_writer};
 pub use datagram::Received;
 pub use socket::{Kind, LocalSocket, ShutDown};
 
