@@ -312,3 +312,25 @@ fn device_files_do_what_they_say() {
         assert!(first != second && first.unwrap().len() == 16);
     });
 }
+
+#[test]
+fn a_mount_over_a_file_about_a_process_does_not_keep_the_process() {
+    testkit::system::linux(|linux| {
+        linux.mount("proc", "/proc").unwrap();
+        for place in ["/proc/self/fd", "/proc/self/task", "/proc/self"] {
+            // In its own view and in everybody's: the mount, the file, the process, its view.
+            for flags in [0x2_0000, 0] {
+                let child = linux.fork(move |child| {
+                    if flags != 0 {
+                        child.call(97, &[flags]).unwrap();
+                    }
+                    child.mount("tmpfs", place).unwrap();
+                });
+                assert_eq!(
+                    linux.wait_for(child.unwrap() as isize, 0).map(|end| end.0),
+                    child
+                );
+            }
+        }
+    });
+}

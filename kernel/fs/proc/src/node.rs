@@ -25,6 +25,11 @@ pub(crate) struct Meta {
 }
 
 impl Meta {
+    /// The inode number of another file about the same process.
+    pub(crate) fn inode_of_same(&self, index: u32) -> u64 {
+        self.inode & !u64::from(u32::MAX) | u64::from(index)
+    }
+
     /// A file of the super-user.
     pub(crate) fn system(shared: &Shared, inode: u64, mode: u32) -> Self {
         Self {

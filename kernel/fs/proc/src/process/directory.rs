@@ -9,8 +9,8 @@ use object::{DirectoryEntry, FileKind, FileStatus};
 use vfs::{Inode, Name, Path};
 
 use super::{
-    Make, ProcessText, Store, Subject, handles, limits, links, maps, mounts, program, scarlet,
-    stat, status, threads,
+    Make, ProcessText, Remembered, Store, Subject, handles, limits, links, maps, mounts, program,
+    scarlet, stat, status, threads,
 };
 use crate::node::{LinkNode, Meta, Target, TextNode};
 
@@ -53,7 +53,7 @@ impl Entry {
         let meta = |mode, links| subject.meta(self.index, mode, links);
         let text = |meta, text, store, private| -> Arc<dyn Inode> {
             let source = ProcessText {
-                subject: subject.clone(),
+                subject: subject.remember(),
                 text,
                 store,
                 private,
@@ -69,9 +69,9 @@ impl Entry {
             Content::Private(make) => text(meta(0o400, 1), make, None, true),
             Content::Setting(make, store) => text(meta(0o644, 1), make, Some(store), false),
             Content::Place(find) => {
-                let subject = subject.clone();
+                let subject = subject.remember();
                 let target = Target::Place(Box::new(move || {
-                    subject.check_present()?;
+                    let subject = subject.present()?;
                     crate::access::check(&subject.process)?;
                     find(&subject)
                 }));
@@ -83,7 +83,7 @@ impl Entry {
             }
             Content::Table(entries) => Arc::new(Directory {
                 meta: meta(0o555, 2),
-                subject: subject.clone(),
+                subject: subject.remember(),
                 entries,
             }),
             Content::Special(make, mode) => make(subject.clone(), meta(mode, 2)),
@@ -134,7 +134,7 @@ pub(crate) fn process(subject: Subject) -> Arc<dyn Inode> {
     let meta = subject.meta(2, 0o555, 9);
     Arc::new(Whole {
         inner: Directory {
-            subject,
+            subject: subject.remember(),
             meta,
             entries: THREAD,
         },
@@ -145,14 +145,14 @@ pub(crate) fn process(subject: Subject) -> Arc<dyn Inode> {
 pub(crate) fn thread(subject: Subject) -> Arc<dyn Inode> {
     let meta = subject.meta(1, 0o555, 7);
     Arc::new(Directory {
-        subject,
+        subject: subject.remember(),
         meta,
         entries: THREAD,
     })
 }
 
 struct Directory {
-    subject: Subject,
+    subject: Remembered,
     meta: Meta,
     entries: &'static [Entry],
 }
@@ -175,7 +175,7 @@ impl Directory {
         entries.iter().enumerate().skip(skip).all(|(index, entry)| {
             visit(&DirectoryEntry {
                 name: entry.name.as_bytes(),
-                inode: self.subject.meta(entry.index, 0, 0).inode,
+                inode: self.meta.inode_of_same(entry.index),
                 kind: entry.kind(),
                 next_position: base + index as u64 + 1,
             })
@@ -205,9 +205,9 @@ impl Inode for Directory {
     }
 
     fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
-        self.subject.check_present()?;
+        let subject = self.subject.present()?;
         let entry = Self::find(self.entries, name).ok_or(Error::NotFound)?;
-        Ok(entry.make(&self.subject))
+        Ok(entry.make(&subject))
     }
 
     fn read_directory(
@@ -215,7 +215,7 @@ impl Inode for Directory {
         cookie: u64,
         visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
     ) -> Result<()> {
-        self.subject.check_present()?;
+        self.subject.present()?;
         self.show(self.entries, cookie, 0, visit);
         Ok(())
     }
@@ -249,10 +249,7 @@ impl Inode for Whole {
 
     fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
         match Directory::find(PROCESS_ONLY, name) {
-            Some(entry) => {
-                self.inner.subject.check_present()?;
-                Ok(entry.make(&self.inner.subject))
-            }
+            Some(entry) => Ok(entry.make(&self.inner.subject.present()?)),
             None => self.inner.lookup(name),
         }
     }
@@ -262,7 +259,7 @@ impl Inode for Whole {
         cookie: u64,
         visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
     ) -> Result<()> {
-        self.inner.subject.check_present()?;
+        self.inner.subject.present()?;
         let common = THREAD.len() as u64;
         if cookie < common && !self.inner.show(THREAD, cookie, 0, visit) {
             return Ok(());

@@ -12,7 +12,7 @@ use object::{
 };
 use vfs::{Inode, Name, OpenFile, Path};
 
-use super::Subject;
+use super::{Remembered, Subject};
 use crate::node::{Generate, LinkNode, Meta, Target, TextNode};
 
 /// Inode numbers of handles follow those of the fixed entries.
@@ -21,7 +21,7 @@ const FIRST_INODE: u32 = 1000;
 /// `/proc/PID/fd`.
 pub(super) fn directory(subject: Subject, meta: Meta) -> Arc<dyn Inode> {
     Arc::new(Handles {
-        subject,
+        subject: subject.remember(),
         meta,
         info: false,
     })
@@ -30,20 +30,20 @@ pub(super) fn directory(subject: Subject, meta: Meta) -> Arc<dyn Inode> {
 /// `/proc/PID/fdinfo`.
 pub(super) fn info_directory(subject: Subject, meta: Meta) -> Arc<dyn Inode> {
     Arc::new(Handles {
-        subject,
+        subject: subject.remember(),
         meta,
         info: true,
     })
 }
 
 struct Handles {
-    subject: Subject,
+    subject: Remembered,
     meta: Meta,
     info: bool,
 }
 
-fn handle(subject: &Subject, slot: Slot) -> Result<Handle> {
-    subject.check_present()?;
+fn handle(subject: &Remembered, slot: Slot) -> Result<Handle> {
+    let subject = subject.present()?;
     crate::access::check(&subject.process)?;
     subject
         .process
@@ -53,7 +53,7 @@ fn handle(subject: &Subject, slot: Slot) -> Result<Handle> {
 }
 
 /// The place that a handle leads to: a file's own, or one made for a nameless object.
-fn place(subject: &Subject, slot: Slot) -> Result<Path> {
+fn place(subject: &Remembered, slot: Slot) -> Result<Path> {
     let handle = handle(subject, slot)?;
     let file = handle.object.file().ok_or(Error::NoSuchDevice)?;
     if let Some(opened) = file.downcast::<OpenFile>() {
@@ -90,7 +90,7 @@ fn mode(handle: &Handle) -> u32 {
 impl Handles {
     fn inode_of(&self, slot: Slot) -> u64 {
         let index = FIRST_INODE.saturating_add(slot as u32 * 2 + u32::from(self.info));
-        self.subject.meta(index, 0, 0).inode
+        self.meta.inode_of_same(index)
     }
 }
 
@@ -105,7 +105,8 @@ impl Inode for Handles {
 
     fn status(&self) -> Result<FileStatus> {
         // Linux tells the number of open files as the size.
-        let size = self.subject.process.handles().iter().count() as u64;
+        let subject = self.subject.present();
+        let size = subject.map_or(0, |subject| subject.process.handles().iter().count() as u64);
         Ok(FileStatus {
             size,
             ..self.meta.status(FileKind::Directory)
@@ -168,14 +169,14 @@ impl Inode for Handles {
         cookie: u64,
         visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
     ) -> Result<()> {
-        self.subject.check_present()?;
-        crate::access::check(&self.subject.process)?;
+        let subject = self.subject.present()?;
+        crate::access::check(&subject.process)?;
         let kind = if self.info {
             FileKind::Regular
         } else {
             FileKind::SymbolicLink
         };
-        for (slot, _handle) in self.subject.process.handles().iter() {
+        for (slot, _handle) in subject.process.handles().iter() {
             if (slot as u64) < cookie {
                 continue;
             }
@@ -196,7 +197,7 @@ impl Inode for Handles {
 
 /// The text of `fdinfo/N`.
 struct Info {
-    subject: Subject,
+    subject: Remembered,
     slot: Slot,
 }
 

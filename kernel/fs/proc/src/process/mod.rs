@@ -13,7 +13,7 @@ mod state;
 mod status;
 mod threads;
 
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 
 use base::{Error, Result};
@@ -63,6 +63,15 @@ impl Subject {
         }
     }
 
+    /// As files keep it.
+    pub(crate) fn remember(&self) -> Remembered {
+        Remembered {
+            shared: self.shared.clone(),
+            process: Arc::downgrade(&self.process),
+            task: self.task.as_ref().map(Arc::downgrade),
+        }
+    }
+
     /// The meta data of a file about it: it belongs to the process's user.
     pub(crate) fn meta(&self, index: u32, mode: u32, links: u32) -> Meta {
         let credentials = self.process.credentials();
@@ -78,6 +87,33 @@ impl Subject {
     }
 }
 
+/// A subject as files keep it: without keeping the process. A file below `/proc/PID` can be what a
+/// mount covers, and a process keeps its view with all mounts: both would keep each other for ever.
+#[derive(Clone)]
+pub(crate) struct Remembered {
+    shared: Arc<Shared>,
+    process: Weak<Process>,
+    task: Option<Weak<Task>>,
+}
+
+impl Remembered {
+    /// The subject, unless it has been waited for.
+    pub(crate) fn present(&self) -> Result<Subject> {
+        let gone = Error::NoSuchProcess;
+        let task = match &self.task {
+            Some(task) => Some(task.upgrade().ok_or(gone)?),
+            None => None,
+        };
+        let subject = Subject {
+            shared: self.shared.clone(),
+            process: self.process.upgrade().ok_or(gone)?,
+            task,
+        };
+        subject.check_present()?;
+        Ok(subject)
+    }
+}
+
 /// Makes a text about a process.
 pub(crate) type Make = fn(&Subject) -> Result<Vec<u8>>;
 
@@ -86,7 +122,7 @@ pub(crate) type Store = fn(&Subject, &[u8]) -> Result<()>;
 
 /// A text about a process.
 pub(crate) struct ProcessText {
-    pub(crate) subject: Subject,
+    pub(crate) subject: Remembered,
     pub(crate) text: Make,
     pub(crate) store: Option<Store>,
     /// Only for those who may look into the process.
@@ -95,17 +131,17 @@ pub(crate) struct ProcessText {
 
 impl Generate for ProcessText {
     fn text(&self) -> Result<Vec<u8>> {
-        self.subject.check_present()?;
+        let subject = self.subject.present()?;
         if self.private {
-            crate::access::check(&self.subject.process)?;
+            crate::access::check(&subject.process)?;
         }
-        (self.text)(&self.subject)
+        (self.text)(&subject)
     }
 
     fn store(&self, text: &[u8]) -> Result<()> {
         let store = self.store.ok_or(Error::InputOutput)?;
-        self.subject.check_present()?;
-        crate::access::check(&self.subject.process)?;
-        store(&self.subject, text)
+        let subject = self.subject.present()?;
+        crate::access::check(&subject.process)?;
+        store(&subject, text)
     }
 }

@@ -10,26 +10,27 @@ use object::{DirectoryEntry, FileKind, FileStatus};
 use proc::Task;
 use vfs::{Inode, Name};
 
-use super::Subject;
 use super::directory::thread;
+use super::{Remembered, Subject};
 use crate::node::Meta;
 use crate::root::id_of;
 
 /// The directory.
 pub(super) fn directory(subject: Subject, meta: Meta) -> Arc<dyn Inode> {
+    let subject = subject.remember();
     Arc::new(Threads { subject, meta })
 }
 
 struct Threads {
-    subject: Subject,
+    subject: Remembered,
     meta: Meta,
 }
 
 impl Threads {
     /// The threads by their ids in the namespace that is shown.
-    fn tasks(&self) -> Vec<(u32, Arc<Task>)> {
-        let namespace = self.subject.shared.namespace();
-        let tasks = self.subject.process.tasks().into_iter();
+    fn tasks(subject: &Subject) -> Vec<(u32, Arc<Task>)> {
+        let namespace = subject.shared.namespace();
+        let tasks = subject.process.tasks().into_iter();
         let mut tasks: Vec<_> = tasks
             .map(|task| (task.identity().number_in(namespace), task))
             .collect();
@@ -48,7 +49,8 @@ impl Inode for Threads {
     }
 
     fn status(&self) -> Result<FileStatus> {
-        let links = 2 + self.subject.process.task_count() as u32;
+        let subject = self.subject.present();
+        let links = 2 + subject.map_or(0, |subject| subject.process.task_count() as u32);
         Ok(FileStatus {
             links,
             ..self.meta.status(FileKind::Directory)
@@ -64,13 +66,15 @@ impl Inode for Threads {
     }
 
     fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
-        self.subject.check_present()?;
+        let subject = self.subject.present()?;
         let wanted = id_of(name).ok_or(Error::NotFound)?;
-        let found = self.tasks().into_iter().find(|&(id, _)| id == wanted);
+        let found = Self::tasks(&subject)
+            .into_iter()
+            .find(|&(id, _)| id == wanted);
         let (_, task) = found.ok_or(Error::NotFound)?;
         Ok(thread(Subject {
             task: Some(task),
-            ..self.subject.clone()
+            ..subject
         }))
     }
 
@@ -79,8 +83,7 @@ impl Inode for Threads {
         cookie: u64,
         visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
     ) -> Result<()> {
-        self.subject.check_present()?;
-        for (id, _) in self.tasks() {
+        for (id, _) in Self::tasks(&self.subject.present()?) {
             let next_position = u64::from(id);
             if next_position <= cookie {
                 continue;
