@@ -16,6 +16,7 @@ pub fn id() -> usize {
 }
 
 /// How many CPUs the machine has (at most [`MAX_CPUS`]).
+#[inline]
 pub fn count() -> usize {
     arch::cpu_count()
 }

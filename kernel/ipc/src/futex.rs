@@ -7,8 +7,12 @@
 //! changes the word and then wakes therefore either finds the sleeper, or the sleeper finds the
 //! changed word. The comparison may fault; then the lock is let go, the page brought in, and all
 //! begins again.
+//!
+//! Keys are spread over buckets, each with a lock of its own, so that programs that have nothing to
+//! do with each other do not meet here. Moving sleepers from one key to another takes two buckets'
+//! locks, the lower one first.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
 use base::sync::SpinLock;
@@ -16,6 +20,7 @@ use base::time::Instant;
 use base::wait::Waiter;
 use base::{Error, Result, rank};
 use hal::Global;
+use hal::sync::SpinLockGuard;
 use mem::AddressSpace;
 
 /// What a futex is known by.
@@ -43,19 +48,39 @@ pub const ANY: u32 = u32::MAX;
 struct Sleeper {
     waiter: Arc<Waiter>,
     bits: u32,
-    /// Which queue it is on now; `None` once it was woken.
-    key: Arc<SpinLock<Option<Key>>>,
+    /// What it sleeps on now; `None` once it was woken. Changed only under the lock of the bucket
+    /// it is in.
+    key: SpinLock<Option<Key>>,
 }
 
+/// How many buckets there are.
+const BUCKETS: usize = 64;
+
+/// The sleepers of all keys that belong here, longest first.
 #[derive(Default)]
-struct Table {
-    queues: BTreeMap<Key, VecDeque<Sleeper>>,
+struct Bucket {
+    sleepers: VecDeque<(Key, Arc<Sleeper>)>,
 }
 
-static TABLE: Global<SpinLock<Table>> =
-    Global::new(|| SpinLock::new(rank::FUTEX, Table::default()));
+static TABLE: Global<[SpinLock<Bucket>; BUCKETS]> =
+    Global::new(|| core::array::from_fn(|_| SpinLock::new(rank::FUTEX, Bucket::default())));
+
+fn bucket(key: Key) -> SpinLockGuard<'static, Bucket> {
+    table()[key.bucket()].lock()
+}
 
 impl Key {
+    /// Which bucket it belongs to.
+    fn bucket(self) -> usize {
+        let (one, two) = match self {
+            Key::Private { space, address } => (space, address as u64 >> 2),
+            Key::Shared { object, offset } => (!object, offset >> 2),
+        };
+        // Fibonacci hashing: the upper bits of the product depend on all of the key.
+        let mixed = (one.rotate_left(32) ^ two).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed >> (64 - BUCKETS.ilog2())) as usize
+    }
+
     /// The key of the word at `address` of `space`, the caller's own. With `shared`, a shared mapping
     /// is known by its object; everything else by the space. A word that `shared` would have to look
     /// for must be there, one of the space's own need only be where a program's memory can be: else
@@ -95,34 +120,32 @@ pub fn wait(
     if bits == 0 {
         return Err(Error::InvalidArgument);
     }
-    let waiter = Waiter::new();
-    let place = Arc::new(SpinLock::new(rank::LEAF, Some(key)));
-    let sleeper = Sleeper {
-        waiter: waiter.clone(),
+    let sleeper = Arc::new(Sleeper {
+        waiter: Waiter::new(),
         bits,
-        key: place.clone(),
-    };
-    enter(key, address, expected, sleeper)?;
+        key: SpinLock::new(rank::LEAF, Some(key)),
+    });
+    enter(key, address, expected, &sleeper)?;
     loop {
-        let outcome = waiter.wait(deadline, true);
-        if place.lock().is_none() {
+        let outcome = sleeper.waiter.wait(deadline, true);
+        if sleeper.key.lock().is_none() {
             return Ok(());
         }
         if let Err(error) = outcome {
-            return leave(&place, error);
+            return leave(&sleeper, error);
         }
     }
 }
 
 /// Puts the sleeper on its queue if the word is as expected.
-fn enter(key: Key, address: usize, expected: u32, sleeper: Sleeper) -> Result<()> {
+fn enter(key: Key, address: usize, expected: u32, sleeper: &Arc<Sleeper>) -> Result<()> {
     loop {
         {
-            let mut table = TABLE.lock();
+            let mut bucket = bucket(key);
             match hal::user::load_u32(address) {
                 Ok(value) if value != expected => return Err(Error::WouldBlock),
                 Ok(_) => {
-                    table.queues.entry(key).or_default().push_back(sleeper);
+                    bucket.sleepers.push_back((key, sleeper.clone()));
                     return Ok(());
                 }
                 Err(_) => {}
@@ -133,29 +156,32 @@ fn enter(key: Key, address: usize, expected: u32, sleeper: Sleeper) -> Result<()
 }
 
 /// Takes a sleeper off its queue that gives up for `error`, unless it was woken after all.
-fn leave(place: &Arc<SpinLock<Option<Key>>>, error: Error) -> Result<()> {
-    let gone = {
-        let mut table = TABLE.lock();
-        let Some(key) = place.lock().take() else {
+fn leave(sleeper: &Arc<Sleeper>, error: Error) -> Result<()> {
+    loop {
+        let now = *sleeper.key.lock();
+        let Some(key) = now else {
             return Ok(());
         };
-        let queue = table.queues.get_mut(&key);
-        let gone = queue.and_then(|queue| {
-            let position = queue
-                .iter()
-                .position(|sleeper| Arc::ptr_eq(&sleeper.key, place))?;
-            queue.remove(position)
-        });
-        table.tidy(key);
-        gone
-    };
-    drop(gone);
-    Err(error)
+        let mut bucket = bucket(key);
+        // Woken or moved meanwhile: look again.
+        if *sleeper.key.lock() != Some(key) {
+            continue;
+        }
+        *sleeper.key.lock() = None;
+        let position = bucket
+            .sleepers
+            .iter()
+            .position(|(_, other)| Arc::ptr_eq(other, sleeper));
+        let gone = position.and_then(|position| bucket.sleepers.remove(position));
+        drop(bucket);
+        drop(gone);
+        return Err(error);
+    }
 }
 
 /// Wakes up to `count` sleepers whose bits meet `bits`, longest first; returns how many.
 pub fn wake(key: Key, count: usize, bits: u32) -> usize {
-    TABLE.lock().wake(key, count, bits)
+    bucket(key).wake(key, count, bits)
 }
 
 /// Wakes up to `count` sleepers on the word at `address` of the current thread's memory, by
@@ -187,7 +213,7 @@ pub fn requeue(
 ) -> Result<(usize, usize)> {
     loop {
         {
-            let mut table = TABLE.lock();
+            let (mut first, mut second) = lock_both(from, to);
             let word = expected.map(|(address, _)| hal::user::load_u32(address));
             match (word, expected) {
                 (Some(Ok(value)), Some((_, expected))) if value != expected => {
@@ -195,8 +221,9 @@ pub fn requeue(
                 }
                 (Some(Err(_)), _) => {}
                 _ => {
-                    let woken = table.wake(from, wake_count, ANY);
-                    return Ok((woken, table.shift(from, to, move_count)));
+                    let woken = first.wake(from, wake_count, ANY);
+                    let moved = first.shift(from, to, move_count, second.as_deref_mut());
+                    return Ok((woken, moved));
                 }
             }
         }
@@ -206,14 +233,45 @@ pub fn requeue(
     }
 }
 
-impl Table {
+/// Locks the buckets of both keys; the second is `None` if it is the first.
+fn lock_both(
+    from: Key,
+    to: Key,
+) -> (
+    SpinLockGuard<'static, Bucket>,
+    Option<SpinLockGuard<'static, Bucket>>,
+) {
+    let (one, two) = (from.bucket(), to.bucket());
+    if one == two {
+        return (table()[one].lock(), None);
+    }
+    let lower = table()[one.min(two)].lock();
+    // Everyone climbs from the lower to the higher, so whoever holds that one lets it go soon.
+    let higher = loop {
+        match table()[one.max(two)].try_lock() {
+            Some(locked) => break locked,
+            None => hal::cpu::relax(),
+        }
+    };
+    if one < two {
+        (lower, Some(higher))
+    } else {
+        (higher, Some(lower))
+    }
+}
+
+fn table() -> &'static [SpinLock<Bucket>; BUCKETS] {
+    &TABLE
+}
+
+impl Bucket {
     fn wake(&mut self, key: Key, count: usize, bits: u32) -> usize {
-        let Some(queue) = self.queues.get_mut(&key) else {
+        if self.sleepers.is_empty() {
             return 0;
-        };
+        }
         let mut woken = 0;
-        queue.retain(|sleeper| {
-            if woken == count || sleeper.bits & bits == 0 {
+        self.sleepers.retain(|(own, sleeper)| {
+            if woken == count || *own != key || sleeper.bits & bits == 0 {
                 return true;
             }
             *sleeper.key.lock() = None;
@@ -221,32 +279,33 @@ impl Table {
             woken += 1;
             false
         });
-        self.tidy(key);
         woken
     }
 
-    fn shift(&mut self, from: Key, to: Key, count: usize) -> usize {
+    /// Moves sleepers of `from`, which belongs here, to `to`, which belongs to `other` or here.
+    fn shift(&mut self, from: Key, to: Key, count: usize, mut other: Option<&mut Bucket>) -> usize {
         if from == to {
             return 0;
         }
-        let Some(queue) = self.queues.get_mut(&from) else {
-            return 0;
-        };
-        let moved: VecDeque<Sleeper> = queue.drain(..count.min(queue.len())).collect();
-        self.tidy(from);
-        let shifted = moved.len();
-        for sleeper in &moved {
+        let mut shifted = 0;
+        let mut index = 0;
+        while shifted < count && index < self.sleepers.len() {
+            if self.sleepers[index].0 != from {
+                index += 1;
+                continue;
+            }
+            let Some((_, sleeper)) = self.sleepers.remove(index) else {
+                break;
+            };
             *sleeper.key.lock() = Some(to);
-        }
-        if shifted > 0 {
-            self.queues.entry(to).or_default().extend(moved);
+            // Behind those that sleep there already. In this bucket, `index` then stands at the
+            // next one, and who was moved no longer belongs to `from`.
+            match &mut other {
+                Some(other) => other.sleepers.push_back((to, sleeper)),
+                None => self.sleepers.push_back((to, sleeper)),
+            }
+            shifted += 1;
         }
         shifted
-    }
-
-    fn tidy(&mut self, key: Key) {
-        if self.queues.get(&key).is_some_and(VecDeque::is_empty) {
-            self.queues.remove(&key);
-        }
     }
 }

@@ -24,6 +24,7 @@ const RETRIES: usize = 64;
 
 /// Runs `copy`, which is told how many bytes are already done, until all `length` bytes are done
 /// or a fault cannot be resolved; returns how many were done.
+#[inline]
 pub(crate) fn with_faults(
     length: usize,
     mut copy: impl FnMut(usize) -> core::result::Result<(), UserFault>,
@@ -46,6 +47,7 @@ pub(crate) fn with_faults(
     done
 }
 
+#[cold]
 fn resolve(fault: &UserFault) -> bool {
     let Some(space) = AddressSpace::current() else {
         return false;
@@ -94,7 +96,7 @@ pub fn zero_bytes(address: usize, length: usize) -> Result<()> {
 /// `maximum` bytes is `Error::NameTooLong`.
 pub fn read_c_string(address: usize, maximum: usize) -> Result<Vec<u8>> {
     let mut text: Vec<u8> = Vec::new();
-    let mut chunk = [0u8; 256];
+    let mut chunk = [0u8; 128];
     while text.len() < maximum {
         let at = address.checked_add(text.len()).ok_or(Error::BadAddress)?;
         // Never over a page's end at once: the next page need not exist.
@@ -211,10 +213,17 @@ impl<T> UserPtr<T> {
 
 impl<T: FromBytes + IntoBytes> UserPtr<T> {
     /// Reads the value.
+    #[inline]
     pub fn read(self) -> Result<T> {
         let mut value = T::new_zeroed();
         read_bytes(self.address, value.as_mut_bytes())?;
         Ok(value)
+    }
+
+    /// Reads the value into place: for large ones.
+    #[inline]
+    pub fn read_into(self, value: &mut T) -> Result<()> {
+        read_bytes(self.address, value.as_mut_bytes())
     }
 
     /// Reads `count` values.

@@ -12,6 +12,7 @@ use crate::process::{AbiState, Image, Process, Seed, action_table};
 use crate::status::ExitStatus;
 use crate::task::{Task, as_owner};
 use crate::{exit, tree, user_loop};
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use base::{Error, Result};
@@ -90,6 +91,8 @@ pub fn fork(
     context: UserContext,
     options: &CloneOptions,
 ) -> Result<Arc<Process>> {
+    // Large: from here on only its address is handed on.
+    let context = Box::new(context);
     let process = task.process();
     if process.is_ending() {
         return Err(Error::Interrupted);
@@ -230,7 +233,7 @@ pub(crate) fn start_process(
     child: &Arc<Process>,
     task: &Arc<Task>,
     space: Arc<AddressSpace>,
-    context: UserContext,
+    context: Box<UserContext>,
     id_address: Option<usize>,
 ) -> Result<()> {
     let result = start(task, space, context, id_address);
@@ -249,6 +252,7 @@ pub fn spawn_thread(
     context: UserContext,
     options: &ThreadOptions,
 ) -> Result<Arc<Task>> {
+    let context = Box::new(context);
     let process = task.process();
     let environment = process.environment();
     let user = process.fs().credentials.uid;
@@ -291,7 +295,7 @@ pub fn spawn_thread(
 fn start(
     task: &Arc<Task>,
     space: Arc<AddressSpace>,
-    context: UserContext,
+    context: Box<UserContext>,
     id_address: Option<usize>,
 ) -> Result<()> {
     let runner = task.clone();

@@ -13,6 +13,7 @@ use crate::namespace::Identity;
 use crate::process::{Process, Seed, action_table, shared_fs_context};
 use crate::task::Task;
 use crate::tree;
+use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use base::{Error, Result};
 use object::HandleTable;
@@ -179,7 +180,13 @@ fn create(
     if let Some(before_start) = options.before_start {
         before_start(&process);
     }
-    start_process(&process, &task, prepared.space, prepared.context, None)?;
+    start_process(
+        &process,
+        &task,
+        prepared.space,
+        Box::new(prepared.context),
+        None,
+    )?;
     Ok(process)
 }
 

@@ -10,6 +10,7 @@ use crate::event::{
 };
 use crate::status::ExitStatus;
 use crate::task::Task;
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use base::log;
 use core::sync::atomic::Ordering;
@@ -17,7 +18,7 @@ use hal::user::{Access, UserContext, UserEvent};
 use mem::FaultKind;
 
 /// Runs a program until its task ends. The caller is the task's kernel thread and finishes the task afterwards.
-pub(crate) fn run(task: &Arc<Task>, mut context: UserContext) {
+pub(crate) fn run(task: &Arc<Task>, mut context: Box<UserContext>) {
     let mut abi = crate::trace::abi_of(task.process());
     let thread = base::thread::current();
     loop {

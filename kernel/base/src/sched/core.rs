@@ -139,7 +139,8 @@ fn run_idle(cpu: &Cpu) {
 /// has left its stack now, and may be sent elsewhere.
 pub(crate) fn arrived() {
     let cpu = CPUS.of(hal::cpu::id());
-    if cpu.has_departed.swap(false, Ordering::Relaxed) {
+    if cpu.has_departed.load(Ordering::Relaxed) {
+        cpu.has_departed.store(false, Ordering::Relaxed);
         let departed = cpu.departed.lock().take();
         if let Some(thread) = departed {
             enqueue(thread, false);

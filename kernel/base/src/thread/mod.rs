@@ -117,6 +117,7 @@ impl Thread {
 }
 
 /// The running thread. Panics before [`crate::init`] on this CPU.
+#[inline]
 pub fn current() -> Arc<Thread> {
     match sched::current() {
         Some(thread) => thread,
@@ -125,6 +126,7 @@ pub fn current() -> Arc<Thread> {
 }
 
 /// The running thread; `None` before [`crate::init`] on this CPU.
+#[inline]
 pub fn try_current() -> Option<Arc<Thread>> {
     sched::current()
 }

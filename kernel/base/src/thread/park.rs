@@ -1,6 +1,6 @@
 //! The primitive under every sleep: park and unpark.
 //!
-//! A thread's state is one atomic word. An unpark of a thread that has not parked yet is
+//! A thread's state is one atomic word (machines without atomic bytes change a word faster). An unpark of a thread that has not parked yet is
 //! remembered ("notified") and makes the next park return at once; that, and that every sleeper
 //! looks at its condition again after parking, is why no wake-up is lost and spurious ones are
 //! harmless.
@@ -8,23 +8,23 @@
 use super::Thread;
 use crate::sched;
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 /// Runs, or waits in a run queue.
-const RUNNABLE: u8 = 0;
+const RUNNABLE: u32 = 0;
 /// As `RUNNABLE`, and the next park returns at once.
-const NOTIFIED: u8 = 1;
+const NOTIFIED: u32 = 1;
 /// Parked: in no run queue.
-const PARKED: u8 = 2;
+const PARKED: u32 = 2;
 /// Ended.
-const DEAD: u8 = 3;
+const DEAD: u32 = 3;
 
 /// Whether a thread is parked.
-pub(crate) struct State(AtomicU8);
+pub(crate) struct State(AtomicU32);
 
 impl State {
     pub(super) const fn new() -> State {
-        State(AtomicU8::new(RUNNABLE))
+        State(AtomicU32::new(RUNNABLE))
     }
 
     /// From runnable to parked; false if a notification was pending, which is used up.

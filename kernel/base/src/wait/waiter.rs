@@ -3,7 +3,7 @@
 use crate::time::{self, Instant};
 use crate::{Error, Result, thread};
 use alloc::sync::{Arc, Weak};
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 /// A sleeper that can be registered on any number of wait queues.
 ///
@@ -14,7 +14,8 @@ use core::sync::atomic::{AtomicBool, Ordering};
 /// passes the news on (an `epoll` set notes which of its files changed).
 pub struct Waiter {
     thread: Weak<thread::Thread>,
-    notified: AtomicBool,
+    /// 1 once it was woken.
+    notified: AtomicU32,
     hook: Option<Hook>,
 }
 
@@ -28,7 +29,7 @@ impl Waiter {
     pub fn new() -> Arc<Waiter> {
         Arc::new(Waiter {
             thread: Arc::downgrade(&thread::current()),
-            notified: AtomicBool::new(false),
+            notified: AtomicU32::new(0),
             hook: None,
         })
     }
@@ -37,7 +38,7 @@ impl Waiter {
     pub fn with_hook(hook: Hook) -> Arc<Waiter> {
         Arc::new(Waiter {
             thread: Weak::new(),
-            notified: AtomicBool::new(false),
+            notified: AtomicU32::new(0),
             hook: Some(hook),
         })
     }
@@ -50,7 +51,7 @@ impl Waiter {
     pub fn wait(&self, deadline: Option<Instant>, interruptible: bool) -> Result<()> {
         let mut alarm = None;
         loop {
-            if self.notified.swap(false, Ordering::SeqCst) {
+            if self.notified.swap(0, Ordering::SeqCst) != 0 {
                 return Ok(());
             }
             if interruptible && thread::is_interrupted() {
@@ -73,7 +74,7 @@ impl Waiter {
         if let Some(hook) = &self.hook {
             return hook();
         }
-        if !self.notified.swap(true, Ordering::SeqCst)
+        if self.notified.swap(1, Ordering::SeqCst) == 0
             && let Some(thread) = self.thread.upgrade()
         {
             thread.unpark();
@@ -82,6 +83,6 @@ impl Waiter {
 
     /// Forgets a wake-up that has come.
     pub fn reset(&self) {
-        self.notified.store(false, Ordering::SeqCst);
+        self.notified.store(0, Ordering::SeqCst);
     }
 }

@@ -173,24 +173,31 @@ impl<'a> Cursor<'a> {
     /// moves to the end of the range and returns `None` if there is none.
     #[inline]
     pub fn next_mapped(&mut self) -> Option<usize> {
+        self.next_mapped_before(self.range.end)
+    }
+
+    /// As [`Cursor::next_mapped`], but looks, and moves, no further than `end`.
+    #[inline]
+    pub fn next_mapped_before(&mut self, end: usize) -> Option<usize> {
+        let end = end.min(self.range.end);
         // Mapped pages come in runs.
-        if self.address < self.range.end
+        if self.address < end
             && let Some(slot) = self.existing_slot()
             && slot.load(Ordering::Relaxed) != pte::INVALID
         {
             return Some(self.address);
         }
-        self.search()
+        self.search(end)
     }
 
-    /// As `next_mapped`, where nothing is mapped at the position.
-    fn search(&mut self) -> Option<usize> {
-        while self.address < self.range.end {
+    /// As `next_mapped_before`, where nothing is mapped at the position.
+    fn search(&mut self, end: usize) -> Option<usize> {
+        while self.address < end {
             let Some(table) = self.existing_table() else {
-                self.address = self.end_of_hole();
+                self.address = self.end_of_hole().min(end);
                 continue;
             };
-            let stop = self.next_span(self.address);
+            let stop = self.next_span(self.address).min(end);
             let first = (self.address / PAGE_SIZE) & 511;
             let count = (stop - self.address) / PAGE_SIZE;
             if let Some(position) = first_valid(&table[first..first + count]) {

@@ -2,14 +2,16 @@
 
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 /// A value that whoever succeeds in [`OwnedCell::try_take`] owns until the guard is dropped.
 ///
 /// Unlike a spin lock it leaves interrupts alone and may be held across a sleep; what a loser of
 /// the race does is the caller's business.
 pub struct OwnedCell<T: ?Sized> {
-    taken: AtomicBool,
+    /// 1 while there is an owner. A whole word: machines without atomic bytes exchange it in one
+    /// instruction.
+    taken: AtomicU32,
     value: UnsafeCell<T>,
 }
 
@@ -22,7 +24,7 @@ impl<T> OwnedCell<T> {
     /// A cell that nobody owns.
     pub const fn new(value: T) -> Self {
         Self {
-            taken: AtomicBool::new(false),
+            taken: AtomicU32::new(0),
             value: UnsafeCell::new(value),
         }
     }
@@ -37,15 +39,13 @@ impl<T: ?Sized> OwnedCell<T> {
     /// Becomes the owner, unless there is one.
     #[inline]
     pub fn try_take(&self) -> Option<OwnedGuard<'_, T>> {
-        self.taken
-            .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
-            .ok()
-            .map(|_| OwnedGuard { cell: self })
+        let free = self.taken.swap(1, Ordering::Acquire) == 0;
+        free.then(|| OwnedGuard { cell: self })
     }
 
     /// Whether somebody owns the value at this moment.
     pub fn is_taken(&self) -> bool {
-        self.taken.load(Ordering::Relaxed)
+        self.taken.load(Ordering::Relaxed) != 0
     }
 
     /// The value, borrowed without taking because the borrow is exclusive already.
@@ -88,6 +88,6 @@ impl<T: ?Sized> DerefMut for OwnedGuard<'_, T> {
 impl<T: ?Sized> Drop for OwnedGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.cell.taken.store(false, Ordering::Release);
+        self.cell.taken.store(0, Ordering::Release);
     }
 }

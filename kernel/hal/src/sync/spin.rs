@@ -3,7 +3,7 @@
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::rank::{self, Rank};
 use crate::arch;
@@ -12,10 +12,14 @@ use crate::arch;
 ///
 /// Never sleep, and never switch threads, while holding one.
 pub struct SpinLock<T: ?Sized> {
-    locked: AtomicBool,
+    /// A whole word: machines without atomic bytes exchange it in one instruction.
+    locked: AtomicU32,
     rank: Rank,
     value: UnsafeCell<T>,
 }
+
+const FREE: u32 = 0;
+const LOCKED: u32 = 1;
 
 // SAFETY: the lock hands out access to the value to one holder at a time, so sharing the lock
 // between threads only ever moves access to `T` between them: `T: Send` is what that needs.
@@ -27,7 +31,7 @@ impl<T> SpinLock<T> {
     /// A free lock around `value`.
     pub const fn new(rank: Rank, value: T) -> Self {
         Self {
-            locked: AtomicBool::new(false),
+            locked: AtomicU32::new(FREE),
             rank,
             value: UnsafeCell::new(value),
         }
@@ -47,27 +51,29 @@ impl<T: ?Sized> SpinLock<T> {
         if rank::CHECKED {
             rank::check(self.rank);
         }
-        let mut counted = false;
-        while self
-            .locked
-            .compare_exchange_weak(false, true, Ordering::Acquire, Ordering::Relaxed)
-            .is_err()
-        {
+        if self.locked.swap(LOCKED, Ordering::Acquire) != FREE {
+            self.contend(interrupts);
+        }
+        self.taken(interrupts)
+    }
+
+    /// Somebody holds it: waits, and takes it.
+    #[cold]
+    fn contend(&self, interrupts: bool) {
+        super::note_wait(self.rank);
+        loop {
             // With interrupts as they were before: whoever holds the lock may be waiting for
             // something of this CPU only if the lock rules were broken, but a long wait should
             // not cost this CPU its timer.
             arch::interrupts_restore(interrupts);
-            // A weak exchange may fail for no reason: only a lock that is taken counts.
-            if !counted && self.locked.load(Ordering::Relaxed) {
-                super::note_wait(self.rank);
-                counted = true;
-            }
-            while self.locked.load(Ordering::Relaxed) {
+            while self.locked.load(Ordering::Relaxed) != FREE {
                 arch::spin_relax();
             }
             arch::interrupts_save_disable();
+            if self.locked.swap(LOCKED, Ordering::Acquire) == FREE {
+                return;
+            }
         }
-        self.taken(interrupts)
     }
 
     /// Takes the lock if it is free at this moment. Not subject to the lock order, since it
@@ -75,11 +81,7 @@ impl<T: ?Sized> SpinLock<T> {
     #[inline]
     pub fn try_lock(&self) -> Option<SpinLockGuard<'_, T>> {
         let interrupts = arch::interrupts_save_disable();
-        if self
-            .locked
-            .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
-            .is_err()
-        {
+        if self.locked.swap(LOCKED, Ordering::Acquire) != FREE {
             arch::interrupts_restore(interrupts);
             return None;
         }
@@ -141,7 +143,7 @@ impl<T: ?Sized> Drop for SpinLockGuard<'_, T> {
         if rank::CHECKED {
             rank::pop(self.lock.rank);
         }
-        self.lock.locked.store(false, Ordering::Release);
+        self.lock.locked.store(FREE, Ordering::Release);
         arch::interrupts_restore(self.interrupts);
     }
 }

@@ -127,11 +127,21 @@ impl UserContext {
 
     /// The floating point registers.
     pub fn floating_point(&self) -> FloatingPointState {
-        self.state.floating_point()
+        self.with_floating_point(Clone::clone)
+    }
+
+    /// Looks at the floating point registers in place. `look` is short and takes no lock.
+    pub fn with_floating_point<R>(&self, look: impl FnOnce(&FloatingPointState) -> R) -> R {
+        self.state.with_floating_point(look)
     }
 
     /// Sets the floating point registers.
     pub fn set_floating_point(&mut self, state: &FloatingPointState) {
-        self.state.set_floating_point(state);
+        self.change_floating_point(|own| *own = state.clone());
+    }
+
+    /// Changes the floating point registers in place. `change` is short and takes no lock.
+    pub fn change_floating_point(&mut self, change: impl FnOnce(&mut FloatingPointState)) {
+        self.state.change_floating_point(change);
     }
 }

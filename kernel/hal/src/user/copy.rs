@@ -29,11 +29,13 @@ pub struct UserFault {
 }
 
 /// How many of `length` bytes from `address` on lie in the user half.
+#[inline]
 fn reachable(address: usize, length: usize) -> usize {
     length.min(USER_END.saturating_sub(address))
 }
 
 /// Turns the number of bytes done into a result.
+#[inline]
 fn outcome(address: usize, length: usize, done: usize, access: Access) -> Result<(), UserFault> {
     if done == length {
         Ok(())
@@ -67,6 +69,7 @@ pub fn copy_to_user(address: usize, from: &[u8]) -> Result<(), UserFault> {
 }
 
 /// Fills the program's memory with zeros.
+#[inline]
 pub fn zero_user(address: usize, length: usize) -> Result<(), UserFault> {
     let done = arch::user_zero(address, reachable(address, length));
     outcome(address, length, done, Access::Write)
@@ -74,6 +77,7 @@ pub fn zero_user(address: usize, length: usize) -> Result<(), UserFault> {
 
 /// Copies `length` bytes of `frame` from `offset` on into the program's memory. Panics if they
 /// are not all in the frame.
+#[inline]
 pub fn copy_frame_to_user(
     frame: &Frame,
     offset: usize,
@@ -94,6 +98,7 @@ pub fn copy_frame_to_user(
 
 /// Copies `length` bytes of the program's memory into `frame` from `offset` on. Panics if they do
 /// not fit.
+#[inline]
 pub fn copy_user_to_frame(
     address: usize,
     frame: &Frame,
@@ -112,11 +117,13 @@ pub fn copy_user_to_frame(
 }
 
 /// Whether a word at `address` is aligned and in the user half.
+#[inline]
 fn word_is_reachable(address: usize) -> bool {
     address.is_multiple_of(4) && reachable(address, 4) == 4
 }
 
 /// The fault of a word access at `address`.
+#[inline]
 fn word_fault(address: usize, access: Access) -> UserFault {
     UserFault {
         address,
@@ -126,6 +133,7 @@ fn word_fault(address: usize, access: Access) -> UserFault {
 }
 
 /// Reads an aligned word of the program's memory in one access.
+#[inline]
 pub fn load_u32(address: usize) -> Result<u32, UserFault> {
     if !word_is_reachable(address) {
         return Err(word_fault(address, Access::Read));

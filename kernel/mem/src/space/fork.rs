@@ -39,7 +39,7 @@ impl Inner {
         for area in self.areas.iter() {
             if needs_copy(area) {
                 source.seek(area.start);
-                while let Some(page) = source.next_mapped().filter(|&page| page < area.end) {
+                while let Some(page) = source.next_mapped_before(area.end) {
                     let Some(mapping) = source.query() else { break };
                     let flags = mapping.flags - PageFlags::WRITE;
                     if flags != mapping.flags {

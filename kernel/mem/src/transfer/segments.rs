@@ -14,6 +14,7 @@ pub(super) struct Segments {
 }
 
 impl Segments {
+    #[inline]
     pub(super) fn one(address: usize, length: usize) -> Self {
         Self {
             address,
@@ -35,6 +36,7 @@ impl Segments {
         }
     }
 
+    #[inline]
     pub(super) fn remaining(&self) -> usize {
         self.remaining
     }
@@ -45,6 +47,7 @@ impl Segments {
 
     /// Moves up to `wanted` bytes with `piece`, which gets an address, how many bytes went before,
     /// and a length, and says how many it did. Fewer than asked ends the step.
+    #[inline]
     pub(super) fn step(
         &mut self,
         wanted: usize,

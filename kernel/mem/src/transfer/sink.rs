@@ -22,6 +22,7 @@ enum Place<'a> {
 
 impl<'a> Sink<'a> {
     /// `length` bytes of user memory at `address`.
+    #[inline]
     pub fn user(address: usize, length: usize) -> Self {
         Self {
             place: Place::User(Segments::one(address, length)),
@@ -46,6 +47,7 @@ impl<'a> Sink<'a> {
     }
 
     /// How many more bytes fit.
+    #[inline]
     pub fn remaining(&self) -> usize {
         match &self.place {
             Place::User(segments) => segments.remaining(),
@@ -54,6 +56,7 @@ impl<'a> Sink<'a> {
     }
 
     /// How many bytes went in so far.
+    #[inline]
     pub fn transferred(&self) -> usize {
         self.transferred
     }
@@ -112,6 +115,7 @@ impl<'a> Sink<'a> {
         )
     }
 
+    #[inline]
     fn step(
         &mut self,
         wanted: usize,

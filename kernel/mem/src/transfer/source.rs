@@ -21,6 +21,7 @@ enum Place<'a> {
 
 impl<'a> Source<'a> {
     /// `length` bytes of user memory at `address`.
+    #[inline]
     pub fn user(address: usize, length: usize) -> Self {
         Self {
             place: Place::User(Segments::one(address, length)),
@@ -45,6 +46,7 @@ impl<'a> Source<'a> {
     }
 
     /// How many more bytes there are.
+    #[inline]
     pub fn remaining(&self) -> usize {
         match &self.place {
             Place::User(segments) => segments.remaining(),
@@ -53,6 +55,7 @@ impl<'a> Source<'a> {
     }
 
     /// How many bytes came out so far.
+    #[inline]
     pub fn transferred(&self) -> usize {
         self.transferred
     }

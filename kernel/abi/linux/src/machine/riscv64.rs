@@ -94,7 +94,9 @@ pub struct SignalFrame {
     /// `fcsr`.
     pub floating_control: u32,
     /// The rest of the union, up to the header of extensions; all zero says that there are none.
-    pub reserved: [u32; 67],
+    pub reserved_first: u32,
+    /// As above.
+    pub reserved: [u64; 33],
 }
 
 /// Where `ucontext` begins in the frame: third argument of the handler.

@@ -11,6 +11,8 @@ use hal::user::UserContext;
 use mem::user::UserPtr;
 use proc::{Action, ActionFlags, EventSet, PendingEvent, Task};
 
+use zerocopy::FromZeros;
+
 use super::frame;
 use crate::call::{Call, Restart};
 use crate::layout::SignalInformation;
@@ -37,7 +39,9 @@ pub(crate) fn deliver(
         return Err(Error::BadAddress);
     }
     let information = SignalInformation::of(&event.info);
-    let frame = frame::build(
+    let mut frame = SignalFrame::new_zeroed();
+    frame::build(
+        &mut frame,
         context,
         information,
         stack.record(present),
@@ -96,14 +100,11 @@ fn stack_for(stack: &AlternateStack, present: usize, action: &Action) -> (usize,
 pub(crate) fn rt_sigreturn(call: &mut Call<'_>) -> Result<usize> {
     call.replaced = true;
     let pointer = call.context.sp();
-    let frame = match UserPtr::<SignalFrame>::from(pointer).read() {
-        Ok(frame) if pointer.is_multiple_of(16) => frame,
-        _ => {
-            bad_frame(call);
-            return Ok(0);
-        }
-    };
-    if frame::restore(call.context, &frame).is_err() {
+    let mut frame = SignalFrame::new_zeroed();
+    let restored = UserPtr::<SignalFrame>::from(pointer)
+        .read_into(&mut frame)
+        .and_then(|()| frame::restore(call.context, &frame));
+    if restored.is_err() || !pointer.is_multiple_of(16) {
         bad_frame(call);
         return Ok(0);
     }

@@ -12,8 +12,7 @@ pub(super) use riscv::{build, push_record, restore, set_return};
 #[cfg(not(all(target_arch = "aarch64", target_os = "none")))]
 mod riscv {
     use base::{Error, Result};
-    use hal::user::{FloatingPointState, UserContext};
-    use zerocopy::FromZeros;
+    use hal::user::UserContext;
 
     use crate::layout::{SignalInformation, SignalStack};
     use crate::machine::riscv64::SignalFrame;
@@ -26,45 +25,46 @@ mod riscv {
         Ok(0)
     }
 
-    /// The frame of a thread with these registers.
+    /// Fills in the frame, still zero, of a thread with these registers.
     pub(in crate::signal) fn build(
+        frame: &mut SignalFrame,
         context: &UserContext,
         information: SignalInformation,
         stack: SignalStack,
         mask: u64,
-    ) -> SignalFrame {
-        let mut frame = SignalFrame::new_zeroed();
+    ) {
         frame.information = information;
         frame.stack = stack;
         frame.mask = mask;
         let general = context.registers();
-        for (slot, register) in frame.registers.iter_mut().zip(general.x) {
-            *slot = register as u64;
+        for (slot, register) in frame.registers.iter_mut().zip(&general.x) {
+            *slot = *register as u64;
         }
         // The program counter is in the place of x0, which is always zero.
         frame.registers[0] = context.pc() as u64;
-        let floating = context.floating_point();
-        frame.floating = floating.f;
-        frame.floating_control = floating.fcsr;
-        frame
+        context.with_floating_point(|floating| {
+            frame.floating = floating.f;
+            frame.floating_control = floating.fcsr;
+        });
     }
 
     /// Puts the registers of a frame back.
     pub(in crate::signal) fn restore(context: &mut UserContext, frame: &SignalFrame) -> Result<()> {
         // Extensions follow the floating point state; none was saved, so none can come back.
-        if frame.reserved.iter().any(|word| *word != 0) {
+        let first = u64::from(frame.reserved_first);
+        let extensions = frame.reserved.iter().fold(first, |all, word| all | word);
+        if extensions != 0 {
             return Err(Error::InvalidArgument);
         }
         let general = context.registers_mut();
-        for (register, slot) in general.x.iter_mut().zip(frame.registers).skip(1) {
-            *register = slot as usize;
+        for (register, slot) in general.x[1..].iter_mut().zip(&frame.registers[1..]) {
+            *register = *slot as usize;
         }
         context.set_pc(frame.registers[0] as usize);
-        let floating = FloatingPointState {
-            f: frame.floating,
-            fcsr: frame.floating_control,
-        };
-        context.set_floating_point(&floating);
+        context.change_floating_point(|floating| {
+            floating.f = frame.floating;
+            floating.fcsr = frame.floating_control;
+        });
         Ok(())
     }
 
@@ -77,9 +77,8 @@ mod riscv {
 #[cfg(all(target_arch = "aarch64", target_os = "none"))]
 mod arm {
     use base::{Error, Result};
-    use hal::user::{FloatingPointState, UserContext};
+    use hal::user::UserContext;
     use mem::user::UserPtr;
-    use zerocopy::FromZeros;
 
     use crate::layout::{SignalInformation, SignalStack};
     use crate::machine::aarch64::{FLOATING_POINT_MAGIC, FloatingPointRecord, SignalFrame};
@@ -98,35 +97,33 @@ mod arm {
         Ok(address)
     }
 
-    /// The frame of a thread with these registers.
+    /// Fills in the frame, still zero, of a thread with these registers.
     pub(in crate::signal) fn build(
+        frame: &mut SignalFrame,
         context: &UserContext,
         information: SignalInformation,
         stack: SignalStack,
         mask: u64,
-    ) -> SignalFrame {
-        let mut frame = SignalFrame::new_zeroed();
+    ) {
         frame.information = information;
         frame.stack = stack;
         frame.mask = mask;
         let general = context.registers();
-        for (slot, register) in frame.registers.iter_mut().zip(general.x) {
-            *slot = register as u64;
+        for (slot, register) in frame.registers.iter_mut().zip(&general.x) {
+            *slot = *register as u64;
         }
         frame.stack_pointer = context.sp() as u64;
         frame.program_counter = context.pc() as u64;
         frame.state = general.pstate as u64;
-        let floating = context.floating_point();
-        frame.floating = FloatingPointRecord {
-            magic: FLOATING_POINT_MAGIC,
-            size: size_of::<FloatingPointRecord>() as u32,
-            status: floating.fpsr,
-            control: floating.fpcr,
-            registers: floating
-                .v
-                .map(|register| [register as u64, (register >> 64) as u64]),
-        };
-        frame
+        frame.floating.magic = FLOATING_POINT_MAGIC;
+        frame.floating.size = size_of::<FloatingPointRecord>() as u32;
+        context.with_floating_point(|floating| {
+            frame.floating.status = floating.fpsr;
+            frame.floating.control = floating.fpcr;
+            for (slot, register) in frame.floating.registers.iter_mut().zip(&floating.v) {
+                *slot = [*register as u64, (*register >> 64) as u64];
+            }
+        });
     }
 
     /// Puts the registers of a frame back.
@@ -136,22 +133,19 @@ mod arm {
             return Err(Error::InvalidArgument);
         }
         let general = context.registers_mut();
-        for (register, slot) in general.x.iter_mut().zip(frame.registers) {
-            *register = slot as usize;
+        for (register, slot) in general.x.iter_mut().zip(&frame.registers) {
+            *register = *slot as usize;
         }
         general.pstate = frame.state as usize;
         context.set_sp(frame.stack_pointer as usize);
         context.set_pc(frame.program_counter as usize);
-        let v = frame
-            .floating
-            .registers
-            .map(|[low, high]| u128::from(low) | u128::from(high) << 64);
-        let floating = FloatingPointState {
-            v,
-            fpsr: frame.floating.status,
-            fpcr: frame.floating.control,
-        };
-        context.set_floating_point(&floating);
+        context.change_floating_point(|floating| {
+            for (register, [low, high]) in floating.v.iter_mut().zip(&frame.floating.registers) {
+                *register = u128::from(*low) | u128::from(*high) << 64;
+            }
+            floating.fpsr = frame.floating.status;
+            floating.fpcr = frame.floating.control;
+        });
         Ok(())
     }
 

@@ -64,7 +64,10 @@ pub(super) struct Registers {
 impl Clone for Registers {
     fn clone(&self) -> Self {
         Self {
-            area: self.area.as_ref().map(|_| Area::new(self.get())),
+            area: self
+                .area
+                .as_ref()
+                .map(|_| Area::new(self.with(Clone::clone))),
         }
     }
 }
@@ -109,28 +112,28 @@ impl Registers {
             .store(Arc::as_ptr(area).addr(), Ordering::Relaxed);
     }
 
-    /// The state as it is now.
-    pub(super) fn get(&self) -> FloatingPointState {
-        let _guard = crate::interrupt::disable();
-        if self.is_live() {
-            leave();
-        }
-        self.area
-            .as_ref()
-            .map(|area| area.state.lock().clone())
-            .unwrap_or_default()
-    }
-
-    /// Sets the state.
-    pub(super) fn set(&mut self, state: &FloatingPointState) {
+    /// Looks at the state as it is now.
+    pub(super) fn with<R>(&self, look: impl FnOnce(&FloatingPointState) -> R) -> R {
         let _guard = crate::interrupt::disable();
         if self.is_live() {
             leave();
         }
         match &self.area {
-            Some(area) => *area.state.lock() = state.clone(),
-            None => self.area = Some(Area::new(state.clone())),
+            Some(area) => look(&area.state.lock()),
+            None => look(&FloatingPointState::default()),
         }
+    }
+
+    /// Changes the state.
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut FloatingPointState)) {
+        let _guard = crate::interrupt::disable();
+        if self.is_live() {
+            leave();
+        }
+        let area = self
+            .area
+            .get_or_insert_with(|| Area::new(FloatingPointState::default()));
+        change(&mut area.state.lock());
     }
 }
 

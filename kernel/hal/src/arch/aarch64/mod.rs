@@ -20,6 +20,7 @@ mod floating;
 mod kernel_table;
 mod layout;
 mod memory;
+mod memory_functions;
 mod mmio;
 mod psci;
 pub(crate) mod pte;

@@ -267,12 +267,12 @@ impl UserState {
         &mut self.frame.registers
     }
 
-    pub(crate) fn floating_point(&self) -> FloatingPointState {
-        self.floating.get()
+    pub(crate) fn with_floating_point<R>(&self, look: impl FnOnce(&FloatingPointState) -> R) -> R {
+        self.floating.with(look)
     }
 
-    pub(crate) fn set_floating_point(&mut self, state: &FloatingPointState) {
-        self.floating.set(state);
+    pub(crate) fn change_floating_point(&mut self, change: impl FnOnce(&mut FloatingPointState)) {
+        self.floating.change(change);
     }
 }
 

@@ -11,6 +11,7 @@ mod csr;
 mod devices;
 mod kernel_table;
 mod layout;
+mod memory_functions;
 mod mmio;
 mod power;
 pub(crate) mod pte;

@@ -264,12 +264,12 @@ impl UserState {
         &mut self.registers
     }
 
-    pub(crate) fn floating_point(&self) -> FloatingPointState {
-        self.floating_point.clone()
+    pub(crate) fn with_floating_point<R>(&self, look: impl FnOnce(&FloatingPointState) -> R) -> R {
+        look(&self.floating_point)
     }
 
-    pub(crate) fn set_floating_point(&mut self, state: &FloatingPointState) {
-        self.floating_point = state.clone();
+    pub(crate) fn change_floating_point(&mut self, change: impl FnOnce(&mut FloatingPointState)) {
+        change(&mut self.floating_point);
         self.stamp = 0;
     }
 }
