@@ -476,3 +476,24 @@ fn native_events_are_read_like_bytes() {
         while scarlet.wait().is_err() {}
     });
 }
+
+#[test]
+fn timers_of_a_nanosecond_leave_time_for_others() {
+    testkit::system::linux(|linux| {
+        // SIGALRM is ignored; the interval is a nanosecond, for setitimer a microsecond.
+        linux.set_action(14, 1, 0).unwrap();
+        let file = linux.call(85, &[1, 0]).unwrap();
+        linux.scoped(|linux| {
+            let often = testkit::memory::push_words(linux.user, &[0, 1, 0, 1]);
+            linux.call(86, &[file, 0, often, 0]).unwrap();
+            linux.call(103, &[0, often, 0]).unwrap();
+            let timer = testkit::memory::push_words(linux.user, &[0]);
+            linux.call(107, &[1, 0, timer]).unwrap();
+            linux.call(110, &[0, 0, often, 0]).unwrap();
+        });
+        linux.sleep_ns(1_000_000).unwrap();
+        let turns = linux.read(file, 8).unwrap();
+        let turns = u64::from_le_bytes(turns.try_into().unwrap());
+        assert!(turns > 500_000, "all turns are counted: {turns}");
+    });
+}

@@ -27,6 +27,11 @@ static WALL_OFFSET: Global<AtomicU64> = Global::new(|| {
     AtomicU64::new(hal::timer::wall_clock_ns().unwrap_or(0).saturating_sub(now))
 });
 
+/// A timer that repeats goes off at most once in this time. With a shorter interval more turns have
+/// passed each time: a program that asks for one every nanosecond must not keep a CPU in the timer
+/// interrupt.
+pub const LEAST_PERIOD: Duration = Duration::from_micros(100);
+
 /// The monotonic clock.
 pub fn now() -> Instant {
     Instant(hal::timer::now_ns())

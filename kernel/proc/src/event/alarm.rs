@@ -6,7 +6,7 @@ use crate::process::Process;
 use alloc::sync::{Arc, Weak};
 use base::rank;
 use base::sync::SpinLock;
-use base::time::{Instant, Timer, now};
+use base::time::{Instant, LEAST_PERIOD, Timer, now};
 use core::time::Duration;
 
 struct State {
@@ -105,12 +105,17 @@ impl ProcessAlarm {
             {
                 let mut state = state.lock();
                 let interval = state.interval;
+                let now = now();
                 state.deadline = match state.deadline {
-                    Some(deadline) if !interval.is_zero() => Some(deadline + interval),
+                    Some(deadline) if !interval.is_zero() => {
+                        let late = now.since(deadline).as_nanos() / interval.as_nanos();
+                        let turns = u32::try_from(late + 1).unwrap_or(u32::MAX);
+                        Some(deadline + interval.saturating_mul(turns))
+                    }
                     _ => None,
                 };
                 if let (Some(timer), Some(deadline)) = (&state.timer, state.deadline) {
-                    timer.arm(deadline);
+                    timer.arm(deadline.max(now + LEAST_PERIOD));
                 }
             }
             let _ = send_to_process(&process, EventInfo::kernel(Event::ALARM));

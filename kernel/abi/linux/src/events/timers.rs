@@ -3,7 +3,7 @@
 use alloc::sync::{Arc, Weak};
 use base::rank;
 use base::sync::{Rank, SpinLock};
-use base::time::{Duration, Instant, Timer};
+use base::time::{Duration, Instant, LEAST_PERIOD, Timer};
 use base::wait::WaitQueue;
 use base::{Error, Result};
 use core::any::Any;
@@ -97,7 +97,7 @@ impl TimerFile {
                 setting.expired = setting.expired.saturating_add(turns.into());
                 let next = deadline + setting.interval.saturating_mul(turns);
                 setting.deadline = Some(next);
-                self.timer.arm(next);
+                self.timer.arm(next.max(now + LEAST_PERIOD));
             }
         }
         self.readable.wake_all();

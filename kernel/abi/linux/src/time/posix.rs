@@ -6,7 +6,7 @@
 use alloc::sync::{Arc, Weak};
 use base::rank;
 use base::sync::{Rank, SpinLock};
-use base::time::{Duration, Instant, Timer};
+use base::time::{Duration, Instant, LEAST_PERIOD, Timer};
 use base::{Error, Result};
 use mem::user::UserPtr;
 use proc::{Cause, Event, EventInfo, Process, Task, send_to_process, send_to_task};
@@ -91,7 +91,7 @@ impl PosixTimer {
             };
             setting.overrun = missed;
             if let Some(next) = setting.deadline {
-                self.timer.arm(next);
+                self.timer.arm(next.max(now + LEAST_PERIOD));
             }
             missed
         };
