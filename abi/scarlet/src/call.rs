@@ -139,4 +139,9 @@ calls! {
     130 CreateView ("path") "makes a view whose root is a directory; gives a handle";
     131 AttachView ("view, abi, length") "gives the environment's programs of an ABI this view";
     132 EnterView ("view") "moves the caller into a view";
+
+    // Environments.
+    140 CreateEnvironment ("record") "makes an environment inside the caller's own; gives a handle";
+    141 GiveView ("environment, view, abi, length") "gives another environment's programs of an ABI this view";
+    142 EnvironmentInfo ("environment, record, size") "tells an environment's limits and use; `NONE` is the caller's own";
 }

@@ -31,6 +31,7 @@
 
 pub mod auxiliary;
 pub mod call;
+pub mod environment;
 pub mod error;
 pub mod event;
 pub mod file;

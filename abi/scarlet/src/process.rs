@@ -36,6 +36,9 @@ bitflags::bitflags! {
         const FOREGROUND = 1 << 1;
         /// Make the child the leader of a new session.
         const NEW_SESSION = 1 << 2;
+        /// Start the child in the environment [`SpawnRequest::inside`], which must have a view for the
+        /// program's ABI.
+        const INSIDE = 1 << 3;
     }
 }
 
@@ -77,6 +80,10 @@ pub struct SpawnRequest {
     pub default_events: u64,
     /// Events that the child finds ignored.
     pub ignored_events: u64,
+    /// Handle of the environment, with [`SpawnFlags::INSIDE`]; 0 without.
+    pub inside: u32,
+    /// Zero.
+    pub reserved: u32,
 }
 
 bitflags::bitflags! {

@@ -47,8 +47,10 @@ fn errors_survive_the_register() {
 
 #[test]
 fn records_are_whole_words() {
-    assert_eq!(size_of::<process::SpawnRequest>(), 112);
+    assert_eq!(size_of::<process::SpawnRequest>(), 120);
     assert_eq!(size_of::<file::FileStatus>(), 96);
     assert_eq!(size_of::<process::ProcessInfo>() % 8, 0);
+    assert_eq!(size_of::<environment::EnvironmentRequest>(), 56);
+    assert_eq!(size_of::<environment::EnvironmentInfo>(), 80);
     assert_eq!(size_of::<terminal::WindowSize>(), 8);
 }

@@ -37,7 +37,7 @@ fn start(view: Arc<View>, options: &Options) -> Result<Arc<Process>, Failure> {
     let pages = hal::frame::statistics().total;
     let threads = (pages * hal::PAGE_SIZE / MEMORY_PER_THREAD).clamp(64, 32_000);
     let fail = |what: &'static str| move |error: Error| Failure::new(what, error);
-    let environment = Environment::new("machine", "scarlet", EnvironmentLimits { threads })
+    let environment = Environment::new("machine", "scarlet", EnvironmentLimits::threads(threads))
         .map_err(fail("the first environment"))?;
     environment.set_view(
         "scarlet",

@@ -7,6 +7,11 @@
 //!
 //! The cap on processes is what makes a fork bomb harmless: it counts threads, zombies included, and answers with an
 //! honest EAGAIN long before memory or ids run out.
+//!
+//! A limit on memory is an [`Account`]: every page that a thread of the environment makes the kernel allocate (its
+//! memory, page tables, pipes, files in memory) is charged to it until the page is free, whoever uses it then. Where
+//! nothing is left, calls fail with [`Error::OutOfMemory`], and a page fault ends the biggest process of the
+//! environment. Without a limit of its own an environment pays from the nearest one around it that has one.
 
 use crate::namespace::PidNamespace;
 use alloc::collections::BTreeMap;
@@ -14,9 +19,13 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use base::sync::{Rank, SpinLock};
 use base::{Error, Result};
+use hal::frame::Account;
 use vfs::{Path, View};
 
 const RANK: Rank = Rank(137);
+
+/// Environments lie at most so deep in each other.
+const DEEPEST: usize = 16;
 
 /// What programs of one ABI see as their file tree.
 #[derive(Clone)]
@@ -32,6 +41,18 @@ pub struct AbiView {
 pub struct EnvironmentLimits {
     /// Threads, zombies included.
     pub threads: usize,
+    /// Pages of memory; `None` for no limit of its own.
+    pub pages: Option<usize>,
+}
+
+impl EnvironmentLimits {
+    /// So many threads, and as much memory as there is.
+    pub fn threads(threads: usize) -> EnvironmentLimits {
+        EnvironmentLimits {
+            threads,
+            pages: None,
+        }
+    }
 }
 
 struct State {
@@ -41,6 +62,8 @@ struct State {
     domain_name: String,
     limits: EnvironmentLimits,
     threads: usize,
+    /// Nobody can start a process in it from outside any more.
+    abandoned: bool,
     /// Threads by real user.
     users: BTreeMap<u32, usize>,
 }
@@ -50,6 +73,7 @@ pub struct Environment {
     name: String,
     parent: Option<Arc<Environment>>,
     processes: Arc<PidNamespace>,
+    account: Option<Account>,
     state: SpinLock<State>,
 }
 
@@ -64,7 +88,8 @@ impl Environment {
     }
 
     /// An environment inside this one. `own_processes` gives it a namespace of its own; without, it sees the
-    /// same processes. Whatever it counts is counted here too.
+    /// same processes. Whatever it counts is counted here too. [`Error::NoSpace`] when environments lie too deep in each
+    /// other.
     pub fn new_inside(
         self: &Arc<Self>,
         name: &str,
@@ -72,6 +97,10 @@ impl Environment {
         limits: EnvironmentLimits,
         own_processes: bool,
     ) -> Result<Arc<Environment>> {
+        let around = core::iter::successors(Some(self), |inner| inner.parent.as_ref());
+        if around.count() >= DEEPEST {
+            return Err(Error::NoSpace);
+        }
         let processes = if own_processes {
             PidNamespace::new(Some(self.processes.clone()))?
         } else {
@@ -89,6 +118,13 @@ impl Environment {
         parent: Option<Arc<Environment>>,
         processes: Arc<PidNamespace>,
     ) -> Result<Arc<Environment>> {
+        let account = match limits.pages {
+            Some(pages) => {
+                let around = parent.as_ref().and_then(|parent| parent.nearest_account());
+                Some(Account::open(around, pages)?)
+            }
+            None => None,
+        };
         let state = State {
             views: BTreeMap::new(),
             default_abi: default_abi.into(),
@@ -96,12 +132,14 @@ impl Environment {
             domain_name: String::from("(none)"),
             limits,
             threads: 0,
+            abandoned: false,
             users: BTreeMap::new(),
         };
         Ok(Arc::new(Environment {
             name: name.into(),
             parent,
             processes,
+            account,
             state: SpinLock::new(RANK, state),
         }))
     }
@@ -114,6 +152,67 @@ impl Environment {
     /// The environment around it.
     pub fn parent(&self) -> Option<&Arc<Environment>> {
         self.parent.as_ref()
+    }
+
+    /// Whether it is `other` or lies inside it.
+    pub fn is_inside(&self, other: &Environment) -> bool {
+        let mut next = Some(self);
+        while let Some(environment) = next {
+            if core::ptr::eq(environment, other) {
+                return true;
+            }
+            next = environment.parent.as_deref();
+        }
+        false
+    }
+
+    fn nearest_account(&self) -> Option<&Account> {
+        let mut next = Some(self);
+        while let Some(environment) = next {
+            if environment.account.is_some() {
+                return environment.account.as_ref();
+            }
+            next = environment.parent.as_deref();
+        }
+        None
+    }
+
+    /// The number of the account that its threads pay from; 0 where nobody set a limit.
+    pub(crate) fn payer(&self) -> u32 {
+        self.nearest_account().map_or(0, Account::number)
+    }
+
+    /// Whether its threads pay from this account, directly or through one inside it.
+    pub(crate) fn pays_from(&self, account: u32) -> bool {
+        let mut next = Some(self);
+        while let Some(environment) = next {
+            let own = environment.account.as_ref().map(Account::number);
+            if own == Some(account) {
+                return true;
+            }
+            next = environment.parent.as_deref();
+        }
+        false
+    }
+
+    /// How many pages are charged to it; `None` where it has no limit of its own.
+    pub fn pages_used(&self) -> Option<usize> {
+        self.account.as_ref().map(Account::used)
+    }
+
+    /// How often it was refused a page.
+    pub fn pages_refused(&self) -> usize {
+        self.account.as_ref().map_or(0, Account::refused)
+    }
+
+    /// Gives it the views that the environment around it has at this moment.
+    pub fn inherit_views(&self) {
+        let Some(parent) = &self.parent else {
+            return;
+        };
+        let views = parent.state.lock().views.clone();
+        let old = core::mem::replace(&mut self.state.lock().views, views);
+        drop(old);
     }
 
     /// The namespace its processes live in.
@@ -130,6 +229,18 @@ impl Environment {
     pub fn set_view(&self, abi: &str, view: AbiView) {
         let old = self.state.lock().views.insert(abi.into(), view);
         drop(old);
+    }
+
+    /// Nobody holds the environment any more to start processes in it: with its last process its views go too.
+    pub fn abandon(&self) {
+        let unused = {
+            let mut state = self.state.lock();
+            state.abandoned = true;
+            state.threads == 0
+        };
+        if unused {
+            self.clear_views();
+        }
     }
 
     /// Forgets all views: the last process has ended. A view may hold a mounted procfs, which holds the environment.
@@ -211,6 +322,7 @@ pub(crate) struct Charge {
 impl Drop for Charge {
     fn drop(&mut self) {
         for environment in &self.environments {
+            let mut unused = BTreeMap::new();
             let mut state = environment.state.lock();
             state.threads = state.threads.saturating_sub(1);
             let of_user = state.users.get(&self.user).copied().unwrap_or(0);
@@ -219,6 +331,12 @@ impl Drop for Charge {
             } else {
                 state.users.insert(self.user, of_user - 1);
             }
+            if state.threads == 0 && state.abandoned {
+                unused = core::mem::take(&mut state.views);
+            }
+            // The views go with the lock released.
+            drop(state);
+            drop(unused);
         }
     }
 }
@@ -228,14 +346,15 @@ mod tests {
     use super::*;
 
     fn environment(threads: usize) -> Arc<Environment> {
-        Environment::new("test", "scarlet", EnvironmentLimits { threads }).expect("an environment")
+        Environment::new("test", "scarlet", EnvironmentLimits::threads(threads))
+            .expect("an environment")
     }
 
     #[test]
     fn the_cap_counts_everyone() {
         let outer = environment(3);
         let inner = outer
-            .new_inside("inner", "xv6", EnvironmentLimits { threads: 2 }, true)
+            .new_inside("inner", "xv6", EnvironmentLimits::threads(2), true)
             .expect("inside");
         let first = inner.count_start(0, 9).expect("first");
         let second = inner.count_start(0, 9).expect("second");

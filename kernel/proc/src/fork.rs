@@ -304,6 +304,7 @@ fn start(
         let thread = base::thread::current();
         thread.set_owner(as_owner(&runner));
         runner.set_thread(thread);
+        base::thread::pay_from(runner.process().environment().payer());
         space.attach();
         // Only the address spaces of tasks hold it from here on.
         drop(space);
@@ -316,6 +317,8 @@ fn start(
         }
         user_loop::run(&runner, context);
         exit::finish(&runner);
+        // The environment, and its account with it, may go with the task.
+        base::thread::pay_from(0);
     })?;
     task.set_thread(thread);
     Ok(())

@@ -20,6 +20,7 @@ extern crate alloc;
 pub mod abi;
 mod accounting;
 mod environment;
+mod environment_report;
 mod event;
 pub mod exec;
 mod exit;
@@ -43,6 +44,7 @@ mod wait;
 
 pub use abi::Abi;
 pub use environment::{AbiView, Environment, EnvironmentLimits};
+pub use environment_report::environment_report;
 pub use event::{
     Action, ActionFlags, ActionTable, Cause, ChildChange, DefaultAction, Disposition, Event,
     EventInfo, EventSet, FaultReason, PendingEvent, PendingSet, ProcessAlarm, ProcessorClock,

@@ -3,6 +3,9 @@
 //! `mem` asks, on a thread that holds nothing, when a page fault finds no memory and nothing is left to reclaim. The process with the most resident
 //! memory is killed, never the first one of the machine; the log says who and why. While a victim has not yet gone,
 //! nobody else is chosen.
+//!
+//! Where an environment has used up what it is allowed, the victim is one of its own processes; its first one only if
+//! no other is left.
 
 use crate::machine;
 use crate::process::Process;
@@ -20,29 +23,42 @@ pub(crate) fn install() {
     set_reliever(relieve);
 }
 
-fn relieve() -> Relief {
-    let Some(environment) = machine::environment() else {
+fn relieve(account: u32) -> Relief {
+    let Some(machine) = machine::environment() else {
         return Relief::None;
     };
-    let mut biggest: Option<(usize, Arc<Process>)> = None;
-    for process in environment.processes().processes() {
+    let everybody = machine.processes().processes();
+    let inside = everybody
+        .into_iter()
+        .filter(|process| account == 0 || process.environment().pays_from(account));
+    let mut biggest: Option<(bool, usize, Arc<Process>)> = None;
+    for process in inside {
         let Some(space) = process.space() else {
             continue;
         };
         if process.is_out_of_memory_victim() {
             return wait_for(&process);
         }
+        if process.identity().number_in(machine.processes()) == 1 || process.is_ending() {
+            continue;
+        }
         let size = space.resident_bytes();
-        let first = process.identity().number_in(environment.processes()) == 1;
-        if !first && !process.is_ending() && biggest.as_ref().is_none_or(|(most, _)| size > *most) {
-            biggest = Some((size, process));
+        let spared = account != 0 && process.is_init();
+        let is_worse = |(other_spared, most, _): &(bool, usize, _)| {
+            (*other_spared && !spared) || (*other_spared == spared && size > *most)
+        };
+        if biggest.as_ref().is_none_or(is_worse) {
+            biggest = Some((spared, size, process));
         }
     }
-    let Some((size, victim)) = biggest else {
+    let Some((_, size, victim)) = biggest else {
         return Relief::None;
     };
+    let name = victim.environment().name();
     log::warn!(
-        "out of memory: killing {victim:?}, which holds {} KiB",
+        "out of memory{}{}: killing {victim:?}, which holds {} KiB",
+        if account == 0 { "" } else { " in environment " },
+        if account == 0 { "" } else { name },
         size / 1024
     );
     victim.out_of_memory_victim.store(true, Ordering::Relaxed);

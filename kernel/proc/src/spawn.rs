@@ -41,7 +41,7 @@ pub struct SpawnOptions {
     pub fs: FsContext,
     /// Its group.
     pub group: SpawnGroup,
-    /// Its environment; `None` for its parent's.
+    /// Its environment; `None` for its parent's. Another one must have a view for the program's ABI.
     pub environment: Option<Arc<Environment>>,
     /// What it blocks.
     pub blocked: EventSet,
@@ -123,7 +123,15 @@ fn create(
         abi: from_inside.map(|parent| parent.abi().name()),
         no_new_privileges,
     };
-    let prepared = prepare(&caller, request)?;
+    let prepared = {
+        // What the program starts with is paid for by where it runs.
+        let _payer = PaysFor::new(&environment);
+        prepare(&caller, request)?
+    };
+    if parent.is_some() && from_inside.is_none() && prepared.enters.is_none() {
+        // It would see its parent's files: nobody gave this environment any for the program's ABI.
+        return Err(Error::NotFound);
+    }
     let identity = Identity::allocate(environment.processes())?;
     let mut fs = options.fs;
     fs.credentials = prepared.credentials.clone();
@@ -188,6 +196,21 @@ fn create(
         None,
     )?;
     Ok(process)
+}
+
+/// While it lives, the current thread's pages are paid for by another environment.
+struct PaysFor(u32);
+
+impl PaysFor {
+    fn new(environment: &Environment) -> PaysFor {
+        PaysFor(base::thread::pay_from(environment.payer()))
+    }
+}
+
+impl Drop for PaysFor {
+    fn drop(&mut self) {
+        base::thread::pay_from(self.0);
+    }
 }
 
 /// The existing group a process is to join; `None` when one has to be founded.

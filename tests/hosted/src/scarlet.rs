@@ -2,8 +2,12 @@
 
 use crate::memory::{bytes, push, word32};
 use hal::hosted::User;
+use scarlet_abi::environment::{EnvironmentInfo, EnvironmentRequest};
 use scarlet_abi::file::OpenFlags;
+use scarlet_abi::memory::{MapRequest, Protection};
+use scarlet_abi::process::{Bytes, SpawnFlags, SpawnRequest};
 use scarlet_abi::{CURRENT_DIRECTORY, Call, ErrorCode};
+use zerocopy::{FromBytes, IntoBytes};
 
 /// What a call gives: a value, or an error number.
 pub type Answer<T> = Result<T, i32>;
@@ -93,6 +97,78 @@ impl<'a> Scarlet<'a> {
                 word32(scarlet.user, place + 4),
                 word32(scarlet.user, place + 8),
             ))
+        })
+    }
+
+    /// `CreateEnvironment` with [`scarlet_abi::environment::EnvironmentFlags`]; 0 threads or bytes for no limit.
+    pub fn create_environment(&mut self, flags: u32, threads: u64, memory: u64) -> Answer<usize> {
+        self.scoped(|scarlet| {
+            let name = push(scarlet.user, b"test") as u64;
+            let request = EnvironmentRequest {
+                size: size_of::<EnvironmentRequest>() as u32,
+                flags,
+                name: Bytes {
+                    address: name,
+                    length: 4,
+                },
+                abi: Bytes::default(),
+                threads,
+                memory,
+            };
+            let request = push(scarlet.user, request.as_bytes());
+            scarlet.call(Call::CreateEnvironment, &[request])
+        })
+    }
+
+    /// `EnvironmentInfo`
+    pub fn environment_info(&mut self, environment: usize) -> Answer<EnvironmentInfo> {
+        self.scoped(|scarlet| {
+            let size = size_of::<EnvironmentInfo>();
+            let place = scarlet.user.allocate(size);
+            scarlet.call(Call::EnvironmentInfo, &[environment, place, size])?;
+            let bytes = bytes(scarlet.user, place, size);
+            Ok(EnvironmentInfo::read_from_bytes(&bytes).expect("as long as it is"))
+        })
+    }
+
+    /// `Spawn` of a program without arguments and handles, inside an environment.
+    pub fn spawn_inside(&mut self, path: &str, environment: Option<usize>) -> Answer<usize> {
+        self.scoped(|scarlet| {
+            let text = push(scarlet.user, path.as_bytes());
+            let text = Bytes {
+                address: text as u64,
+                length: path.len() as u64,
+            };
+            let flags = environment.map_or(SpawnFlags::empty(), |_| SpawnFlags::INSIDE);
+            let request = SpawnRequest {
+                size: size_of::<SpawnRequest>() as u32,
+                flags: flags.bits(),
+                directory: CURRENT_DIRECTORY as u64,
+                path: text,
+                arguments: push(scarlet.user, text.as_bytes()) as u64,
+                argument_count: 1,
+                working_directory: CURRENT_DIRECTORY as u64,
+                terminal: u32::MAX,
+                inside: environment.unwrap_or(0) as u32,
+                ..SpawnRequest::default()
+            };
+            let request = push(scarlet.user, request.as_bytes());
+            scarlet.call(Call::Spawn, &[request])
+        })
+    }
+
+    /// `Map` of fresh memory, to read and write.
+    pub fn map(&mut self, length: usize) -> Answer<usize> {
+        self.scoped(|scarlet| {
+            let request = MapRequest {
+                size: size_of::<MapRequest>() as u32,
+                length: length as u64,
+                protection: (Protection::READ | Protection::WRITE).bits(),
+                handle: scarlet_abi::NONE as u64,
+                ..MapRequest::default()
+            };
+            let request = push(scarlet.user, request.as_bytes());
+            scarlet.call(Call::Map, &[request])
         })
     }
 

@@ -132,6 +132,7 @@ fn is_harmless(call: Call) -> bool {
             | Call::Unmap
             | Call::Map
             | Call::Protect
+            | Call::Pipe
     )
 }
 

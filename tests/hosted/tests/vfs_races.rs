@@ -16,6 +16,7 @@ use vfs::{
 const LIMITS: Limits = Limits {
     pages: 200,
     inodes: 1000,
+    directory_pages: 0,
 };
 
 fn filesystem() -> Arc<dyn FileSystem> {

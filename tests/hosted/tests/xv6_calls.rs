@@ -275,25 +275,6 @@ fn orphans_go_to_the_first_process() {
 }
 
 #[test]
-fn there_are_sixty_four_processes() {
-    let system = System::new()
-        .memory(64 << 20)
-        .steps(20_000_000)
-        .xv6("/init", |xv6| {
-            let mut children = 0;
-            while xv6.fork(|_| ()).is_some() {
-                children += 1;
-            }
-            assert_eq!(children, 63);
-            for _ in 0..children {
-                assert!(xv6.wait().is_some());
-            }
-            assert!(xv6.fork(|_| ()).is_some());
-        });
-    assert_eq!(system.find_failure(8), None);
-}
-
-#[test]
 fn sleep_lasts_for_its_ticks() {
     xv6(|xv6| {
         let before = xv6.uptime();

@@ -18,6 +18,7 @@ extern crate alloc;
 mod abi;
 mod arguments;
 mod describe;
+mod environments;
 mod error;
 mod events;
 mod handles;

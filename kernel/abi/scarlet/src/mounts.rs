@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use base::{Error, Result};
 use mem::user::{UserPtr, UserSlice};
 use object::{Handle, KernelObject, Rights};
-use proc::AbiView;
+use proc::{AbiView, Environment};
 use scarlet_abi::NONE;
 use scarlet_abi::file::PathPair;
 use scarlet_abi::mount::{BindFlags, MountFlags, MountRequest, UnmountFlags};
@@ -136,14 +136,23 @@ pub(crate) fn attach_view(
     view: HandleNumber,
     name: UserSlice,
 ) -> Result<usize> {
+    let own = call.process().environment().clone();
+    give_view(call, &own, view, name)
+}
+
+/// Gives an environment's programs of an ABI a view.
+pub(crate) fn give_view(
+    call: &Invocation<'_>,
+    environment: &Environment,
+    view: HandleNumber,
+    name: UserSlice,
+) -> Result<usize> {
     call.fs().check_may_mount()?;
     let name = name.read_all(32, Error::InvalidArgument)?;
     let view = object::<ViewObject>(call, view, Rights::CONTROL)?;
     let name = core::str::from_utf8(&name).map_err(|_| Error::InvalidArgument)?;
     let abi = proc::abi::find(name).ok_or(Error::NotFound)?;
-    call.process()
-        .environment()
-        .set_view(abi.name(), view.0.clone());
+    environment.set_view(abi.name(), view.0.clone());
     Ok(0)
 }
 

@@ -13,7 +13,7 @@ use tty::TerminalFile;
 use crate::arguments::{HandleNumber, read_path};
 use crate::handles::{directory, handle};
 use crate::invocation::Invocation;
-use crate::records;
+use crate::{environments, records};
 
 /// More arguments, environment strings or handles than this are not looked at.
 const MOST_STRINGS: u64 = 1 << 16;
@@ -89,14 +89,24 @@ fn handle_table(call: &Invocation<'_>, request: &SpawnRequest) -> Result<HandleT
 pub(crate) fn spawn(call: &mut Invocation<'_>, record: UserPtr<SpawnRequest>) -> Result<usize> {
     let request = records::read(record)?;
     let flags = SpawnFlags::from_bits(request.flags).ok_or(Error::InvalidArgument)?;
+    if request.reserved != 0 {
+        return Err(Error::InvalidArgument);
+    }
     let program = program(call, &request)?;
     let mut options = SpawnOptions::inherit(call.task, handle_table(call, &request)?);
     let start = usize::try_from(request.working_directory).map_err(|_| Error::BadHandle)?;
     if let Some(place) = directory(call, start, false)? {
         options.fs.enter_directory(&place)?;
     }
+    if flags.contains(SpawnFlags::INSIDE) {
+        let number = HandleNumber(request.inside as usize);
+        options.environment = Some(environments::to_start_in(call, number)?);
+    } else if request.inside != 0 {
+        return Err(Error::InvalidArgument);
+    }
+    let group_flags = flags - SpawnFlags::INSIDE;
     options.group = match (flags.contains(SpawnFlags::NEW_SESSION), request.group) {
-        (true, _) if flags != SpawnFlags::NEW_SESSION => return Err(Error::InvalidArgument),
+        (true, _) if group_flags != SpawnFlags::NEW_SESSION => return Err(Error::InvalidArgument),
         (true, _) => SpawnGroup::Session,
         (false, _) if !flags.contains(SpawnFlags::SET_GROUP) => SpawnGroup::Inherit,
         (false, 0) => SpawnGroup::Own,
@@ -142,7 +152,7 @@ fn number_of(call: &Invocation<'_>, process: &Process) -> usize {
 
 pub(crate) fn execute(call: &mut Invocation<'_>, record: UserPtr<SpawnRequest>) -> Result<usize> {
     let request = records::read(record)?;
-    if request.flags != 0 || request.handle_count != 0 {
+    if request.flags != 0 || request.handle_count != 0 || request.inside != 0 {
         return Err(Error::InvalidArgument);
     }
     let program = program(call, &request)?;

@@ -11,7 +11,8 @@ use scarlet_abi::Call;
 use crate::arguments::{Handler, Words};
 use crate::invocation::Invocation;
 use crate::{
-    events, memory, mounts, names, poll, process, spawn, stream, system, terminal, thread,
+    environments, events, memory, mounts, names, poll, process, spawn, stream, system, terminal,
+    thread,
 };
 
 /// One call and who answers it.
@@ -112,10 +113,14 @@ table! {
     CreateView => mounts::create_view;
     AttachView => mounts::attach_view;
     EnterView => mounts::enter_view;
+
+    CreateEnvironment => environments::create;
+    GiveView => environments::give_view;
+    EnvironmentInfo => environments::info;
 }
 
 /// One more than the highest number.
-const NUMBERS: usize = 133;
+const NUMBERS: usize = 143;
 /// No entry.
 const NOBODY: u8 = u8::MAX;
 

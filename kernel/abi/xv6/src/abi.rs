@@ -11,10 +11,10 @@ use base::{Error, Result, log};
 use hal::user::UserContext;
 use mem::AddressSpace;
 use proc::exec::ImageKind;
-use proc::{Abi, ElfImage, ExecInfo, InitialState, Layout, Process, Task};
+use proc::{Abi, ElfImage, ExecInfo, InitialState, Layout, Task};
 
 use crate::call::{Call, Outcome};
-use crate::limits::{ARGUMENT_BYTES, ARGUMENTS, PROCESSES};
+use crate::limits::{ARGUMENT_BYTES, ARGUMENTS};
 use crate::stack;
 use crate::table::SystemCall;
 
@@ -118,16 +118,4 @@ impl Abi for Xv6 {
     fn new_task_state(&self) -> Arc<dyn Any + Send + Sync> {
         Arc::new(TaskState::default())
     }
-}
-
-/// Whether another process would be one too many. Those that have ended count until they were waited
-/// for, as in xv6, but not when their parent is of another world: no xv6 program could wait for them.
-pub(crate) fn is_full(task: &Task) -> bool {
-    let is_xv6 = |process: &Process| process.abi().name() == "xv6";
-    let counts = |process: &Process| {
-        is_xv6(process)
-            && (!process.is_zombie() || process.parent().is_some_and(|parent| is_xv6(&parent)))
-    };
-    let processes = task.process().namespace().processes();
-    processes.iter().filter(|process| counts(process)).count() >= PROCESSES
 }

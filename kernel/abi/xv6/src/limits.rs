@@ -1,4 +1,5 @@
-//! The sizes that xv6 programs are built for.
+//! The sizes that xv6 programs are built for. How many processes there can be, and how much memory, is the
+//! environment's to say.
 
 /// Descriptors of one process.
 pub(crate) const DESCRIPTORS: usize = 16;
@@ -14,12 +15,6 @@ pub(crate) const ARGUMENTS: usize = 32;
 
 /// Bytes of one argument with its NUL.
 pub(crate) const ARGUMENT_BYTES: usize = 4096;
-
-/// Processes at a time.
-pub(crate) const PROCESSES: usize = 64;
-
-/// The memory of the machine: no process grows beyond it.
-pub(crate) const MEMORY: usize = 128 << 20;
 
 /// Nanoseconds of one clock tick.
 pub(crate) const TICK_NS: u64 = 100_000_000;

@@ -5,7 +5,6 @@ use hal::PAGE_SIZE;
 use mem::Protection;
 
 use crate::call::Call;
-use crate::limits::MEMORY;
 
 /// Moves the end of the process's memory and returns where it was. What is added is there at once,
 /// so that a program learns here, and not by dying later, that memory has run out.
@@ -20,10 +19,7 @@ pub(crate) fn sbrk(call: &mut Call<'_>, increment: i32) -> Result<usize> {
         }
         return Ok(old);
     }
-    let new = old
-        .checked_add(by)
-        .filter(|&end| end <= MEMORY)
-        .ok_or(Error::OutOfMemory)?;
+    let new = old.checked_add(by).ok_or(Error::OutOfMemory)?;
     space.set_break_with(new, Protection::READ | Protection::WRITE)?;
     let first = old.next_multiple_of(PAGE_SIZE);
     if new > first

@@ -10,7 +10,7 @@ use proc::{
     CloneOptions, Event, EventInfo, ExecRequest, ExitStatus, WaitOptions, WaitSelector, WaitStatus,
 };
 
-use crate::abi::{TaskState, is_full};
+use crate::abi::TaskState;
 use crate::arguments::Text;
 use crate::call::{Call, Outcome};
 use crate::limits::{ARGUMENT_BYTES, ARGUMENTS, TICK_NS};
@@ -18,9 +18,6 @@ use crate::path;
 
 /// Makes a second process like this one; the new one gets 0.
 pub(crate) fn fork(call: &mut Call<'_>) -> Result<usize> {
-    if is_full(call.task) {
-        return Err(Error::WouldBlock);
-    }
     let mut context = call.context.clone();
     context.set_result(0);
     let child = proc::fork(call.task, context, &CloneOptions::default())?;

@@ -4,12 +4,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use base::{Error, Result};
-use hal::PAGE_SIZE;
 use hal::user::UserContext;
+use hal::{PAGE_SIZE, USER_END};
 use mem::{AddressSpace, MapRequest, Placement, Protection};
 use proc::{ExecInfo, InitialState};
 
-use crate::limits::{ARGUMENTS, MEMORY};
+use crate::limits::ARGUMENTS;
 
 /// Maps and fills the stack; the heap begins behind it. The break covers everything from 0 on, so
 /// that a program may give back even its own text.
@@ -17,7 +17,7 @@ pub(crate) fn build(info: &ExecInfo<'_>, space: &Arc<AddressSpace>) -> Result<In
     let guard = info.image_end.next_multiple_of(PAGE_SIZE);
     let base = guard + PAGE_SIZE;
     let top = base + PAGE_SIZE;
-    if top > MEMORY {
+    if top > USER_END {
         return Err(Error::OutOfMemory);
     }
     let (pointer, bytes, strings) = lay_out(info.arguments, base, top)?;

@@ -115,6 +115,7 @@ pub(super) fn run(cpu: &Cpu, next: Arc<Thread>) {
     next.scheduling.begin_run();
     next.scheduling.cpu.store(hal::cpu::id(), Ordering::Relaxed);
     next.activate_space();
+    cpu.pay_from(next.scheduling.payer());
     cpu.switches.fetch_add(1, Ordering::Relaxed);
     // From here on the CPU owns it: a sleeping thread's stack must not keep another one alive.
     let kernel = next.kernel.clone();

@@ -33,7 +33,7 @@ mod tick;
 pub(crate) use self::core::{Leave, arrived, exit, switch, wake};
 pub use init::init;
 pub(crate) use queue::with_run_queue_locked;
-pub(crate) use queue::{current, is_current, needs_reschedule};
+pub(crate) use queue::{current, is_current, needs_reschedule, pay_from};
 pub use statistics::{CpuStatistics, Statistics, load_averages, statistics, threads};
 pub(crate) use statistics::{next_thread_id, note_ended, note_started};
 pub(crate) use tick::deadline_added;

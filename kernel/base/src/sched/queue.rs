@@ -4,7 +4,7 @@ use super::placement::CpuView;
 use super::policy::FairQueue;
 use crate::rank;
 use crate::thread::Thread;
-use ::core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use ::core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use alloc::sync::Arc;
 use hal::cpu::{CpuLocal, CpuSlot};
 use hal::sync::{Once, SpinLock};
@@ -30,6 +30,8 @@ pub(super) struct Cpu {
     pub(super) share_at: AtomicU64,
     /// What the hardware deadline is set to.
     pub(super) programmed: AtomicU64,
+    /// The account that `hal` was last told to let this CPU pay from.
+    payer: AtomicU32,
     pub(super) switches: AtomicU64,
     pub(super) idle_ns: AtomicU64,
     /// Threads it took from other CPUs' queues.
@@ -68,6 +70,7 @@ pub(super) static CPUS: CpuLocal<Cpu> = CpuLocal::new(|| Cpu {
     slice_end: AtomicU64::new(u64::MAX),
     share_at: AtomicU64::new(u64::MAX),
     programmed: AtomicU64::new(u64::MAX),
+    payer: AtomicU32::new(0),
     switches: AtomicU64::new(0),
     idle_ns: AtomicU64::new(0),
     stolen: AtomicU64::new(0),
@@ -76,6 +79,15 @@ pub(super) static CPUS: CpuLocal<Cpu> = CpuLocal::new(|| Cpu {
 });
 
 impl Cpu {
+    /// Lets the CPU pay from an account, or nobody's. Interrupts are off.
+    #[inline]
+    pub(super) fn pay_from(&self, account: u32) {
+        if self.payer.load(Ordering::Relaxed) != account {
+            self.payer.store(account, Ordering::Relaxed);
+            hal::frame::pay_from(account);
+        }
+    }
+
     /// Renews the copies; called with the queue's lock held, after it changed.
     pub(super) fn publish(&self, queue: &RunQueue) {
         let load = queue.fair.load();
@@ -159,6 +171,11 @@ pub(crate) fn with_current<R>(look: impl FnOnce(Option<&Thread>) -> R) -> R {
 pub(super) fn set_current(thread: Arc<Thread>) {
     let before = CURRENT.replace(thread);
     drop(before);
+}
+
+/// Lets this CPU pay from an account, or nobody's. Interrupts are off.
+pub(crate) fn pay_from(account: u32) {
+    CPUS.pay_from(account);
 }
 
 /// Whether `thread` runs on this CPU.

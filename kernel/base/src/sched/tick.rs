@@ -1,9 +1,13 @@
 //! The timer's and the other CPUs' interrupts, and when to ask for the former.
 
-use super::queue::{CPUS, Cpu};
+use super::queue::{CPUS, Cpu, with_current};
 use super::statistics;
+use crate::thread::Thread;
 use crate::time::{self, Instant};
 use ::core::sync::atomic::Ordering;
+
+/// How soon the interrupt of a running thread is repeated, until it has been noticed.
+const SECOND_LOOK_NS: u64 = 200_000;
 
 /// The deadline has passed: runs timers, and ends a used-up slice. In interrupt context.
 pub(super) fn tick() {
@@ -26,11 +30,23 @@ pub(super) fn tick() {
     }
     statistics::sample_load(now);
     program(cpu);
+    come_again_for_the_interrupted(cpu);
 }
 
-/// Another CPU has queued something here. In interrupt context.
+/// Another CPU has queued something here, or interrupted the thread that runs. In interrupt context.
 pub(super) fn kick() {
-    program(CPUS.of(hal::cpu::id()));
+    let cpu = CPUS.of(hal::cpu::id());
+    program(cpu);
+    come_again_for_the_interrupted(cpu);
+}
+
+/// This interrupt may have come after the thread looked whether it was interrupted, but before it
+/// went to user mode, from where only another one would bring it back.
+fn come_again_for_the_interrupted(cpu: &Cpu) {
+    let interrupted = |thread: Option<&Thread>| thread.is_some_and(Thread::is_interrupted);
+    if with_current(interrupted) {
+        set(cpu, hal::timer::now_ns() + SECOND_LOOK_NS);
+    }
 }
 
 /// Sets the hardware deadline for what this CPU must do first. Interrupts are off.

@@ -4,7 +4,9 @@ use super::Thread;
 use crate::sched::policy;
 use alloc::sync::{Arc, Weak};
 use core::any::Any;
-use core::sync::atomic::{AtomicBool, AtomicI8, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{
+    AtomicBool, AtomicI8, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+};
 use core::time::Duration;
 
 /// An address space, as the scheduler sees it.
@@ -53,6 +55,8 @@ pub(crate) struct Scheduling {
     counted_to: AtomicU64,
     pub(crate) switches: AtomicU64,
     pub(crate) preemptions: AtomicU64,
+    /// The account that pays for the frames it allocates.
+    payer: AtomicU32,
 }
 
 impl Scheduling {
@@ -72,6 +76,7 @@ impl Scheduling {
             counted_to: AtomicU64::new(0),
             switches: AtomicU64::new(0),
             preemptions: AtomicU64::new(0),
+            payer: AtomicU32::new(0),
         }
     }
 
@@ -94,6 +99,10 @@ impl Scheduling {
     }
 
     #[inline]
+    pub(crate) fn payer(&self) -> u32 {
+        self.payer.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn weight(&self) -> u64 {
         self.weight.load(Ordering::Relaxed)
     }
@@ -153,6 +162,24 @@ impl Scheduling {
 
 fn duration(ticks: &AtomicU64) -> Duration {
     Duration::from_nanos(hal::timer::ticks_to_ns(ticks.load(Ordering::Relaxed)))
+}
+
+/// From now on the frames that the current thread allocates are paid from the account with this
+/// number ([`hal::frame::Account`]; 0: from nobody's), wherever it runs. Returns the number from
+/// before.
+pub fn pay_from(account: u32) -> u32 {
+    let _interrupts = hal::interrupt::disable();
+    let Some(thread) = super::try_current() else {
+        return 0;
+    };
+    let before = thread.scheduling.payer.swap(account, Ordering::Relaxed);
+    crate::sched::pay_from(account);
+    before
+}
+
+/// The account that the current thread pays from; 0 for nobody's.
+pub fn payer() -> u32 {
+    super::try_current().map_or(0, |thread| thread.scheduling.payer())
 }
 
 impl Thread {

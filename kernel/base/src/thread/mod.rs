@@ -7,7 +7,7 @@
 //!
 //! A thread that runs a program carries the program's address space ([`Thread::set_user_space`]),
 //! which is activated whenever the thread gets a CPU, and a reference to whatever the layer above
-//! hangs on it ([`Thread::set_owner`]).
+//! hangs on it ([`Thread::set_owner`]). It may pay for the frames it allocates ([`pay_from`]).
 //!
 //! [`exit`] never returns, so what is alive on the stack then is never dropped: call it with
 //! nothing held.
@@ -17,7 +17,7 @@ mod life;
 mod park;
 mod user;
 
-pub use attributes::{CpuTimes, UserSpace};
+pub use attributes::{CpuTimes, UserSpace, pay_from, payer};
 pub(crate) use attributes::{SOON_NS, Scheduling};
 pub use life::{exit, sleep_until, spawn, spawn_with};
 pub(crate) use park::{State, park};
@@ -89,10 +89,15 @@ impl Thread {
         drop(old);
     }
 
-    /// Ends the thread's interruptible sleep, or its next one if it is not asleep now.
+    /// Ends the thread's interruptible sleep, or its next one if it is not asleep now. If it runs a
+    /// program on another CPU, it comes back from there: nothing else may ever interrupt it.
     pub fn interrupt(self: &Arc<Self>) {
         self.interrupted.store(true, Ordering::SeqCst);
         self.unpark();
+        let cpu = self.scheduling.cpu.load(Ordering::Relaxed);
+        if self.kernel.is_on_cpu() && cpu != hal::cpu::id() {
+            hal::cpu::kick(cpu);
+        }
     }
 
     /// Whether an interruption is pending.

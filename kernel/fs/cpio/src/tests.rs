@@ -96,6 +96,7 @@ fn unpack(archive: &[u8]) -> Result<FsContext, ArchiveError> {
     let limits = fs_ram::Limits {
         pages: 10_000,
         inodes: 10_000,
+        directory_pages: 0,
     };
     let filesystem = fs_ram::RamFs::with("tmpfs", limits, 0o755).unwrap();
     populate(archive, &filesystem)?;

@@ -34,6 +34,7 @@ pub fn device_files() -> Result<Arc<dyn FileSystem>> {
     let limits = Limits {
         pages: Limits::default().pages.min(4096),
         inodes: 4096,
+        directory_pages: 0,
     };
     let made = RamFs::with("devtmpfs", limits, 0o755)?;
     made.let_names_appear();

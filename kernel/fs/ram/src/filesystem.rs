@@ -87,7 +87,11 @@ impl FileSystem for RamFs {
     fn options(&self) -> Vec<u8> {
         let limits = self.account.limits;
         let kibibytes = limits.pages * (hal::PAGE_SIZE / 1024);
-        format!(",size={kibibytes}k,nr_inodes={}", limits.inodes).into_bytes()
+        let mut text = format!(",size={kibibytes}k,nr_inodes={}", limits.inodes);
+        if limits.directory_pages != 0 {
+            text.push_str(&format!(",directory_blocks={}", limits.directory_pages));
+        }
+        text.into_bytes()
     }
 }
 

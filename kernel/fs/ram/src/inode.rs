@@ -11,7 +11,7 @@ use base::rank;
 use base::sync::{Mutex, SpinLock};
 use base::{Error, Result};
 use mem::transfer::{Sink, Source};
-use mem::{ObjectDescription, PageCache};
+use mem::{ObjectDescription, PageBudget, PageCache};
 use object::{DirectoryEntry, FileKind, FileStatus, Timestamp};
 use vfs::{Attachments, AttributeChange, Inode, Name, NewInode, Ownership, RenameFlags};
 
@@ -70,6 +70,12 @@ impl RamInode {
         owner: Ownership,
     ) -> Result<Arc<Self>> {
         let number = account.charge_inode()?;
+        if matches!(new, NewInode::Directory)
+            && let Err(error) = account.charge(account.limits.directory_pages)
+        {
+            account.refund_inode();
+            return Err(error);
+        }
         let content = match new {
             NewInode::File => {
                 let cache = PageCache::memory_with_budget("", account.clone());
@@ -176,6 +182,9 @@ impl RamInode {
 impl Drop for RamInode {
     fn drop(&mut self) {
         self.account.refund_inode();
+        if self.kind == FileKind::Directory {
+            self.account.refund(self.account.limits.directory_pages);
+        }
         self.empty();
     }
 }

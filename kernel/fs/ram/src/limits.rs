@@ -12,6 +12,8 @@ pub struct Limits {
     pub pages: usize,
     /// Inodes: files, directories, links, nodes.
     pub inodes: usize,
+    /// Pages that a directory counts for, as if its entries lay in blocks of a disk; 0 on Linux's tmpfs.
+    pub directory_pages: usize,
 }
 
 impl Default for Limits {
@@ -21,6 +23,7 @@ impl Default for Limits {
         Self {
             pages: half,
             inodes: half,
+            directory_pages: 0,
         }
     }
 }

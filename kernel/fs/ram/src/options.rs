@@ -37,7 +37,8 @@ fn make(source: &MountSource<'_>) -> Result<Arc<dyn FileSystem>> {
     Ok(made)
 }
 
-/// Understands the options of tmpfs(5): `size` and `nr_blocks`, `nr_inodes`, `mode`, `uid`, `gid`.
+/// Understands the options of tmpfs(5): `size` and `nr_blocks`, `nr_inodes`, `mode`, `uid`, `gid`; and one of our own,
+/// `directory_blocks`: how many pages each directory counts for.
 fn parse(options: &[(String, String)], defaults: Limits) -> Result<Options> {
     let mut parsed = Options {
         limits: defaults,
@@ -60,6 +61,7 @@ fn parse(options: &[(String, String)], defaults: Limits) -> Result<Options> {
             }
             "nr_blocks" => parsed.limits.pages = pages_or(number(value)?),
             "nr_inodes" => parsed.limits.inodes = pages_or(number(value)?),
+            "directory_blocks" => parsed.limits.directory_pages = number(value)?,
             "mode" => {
                 let mode = u32::from_str_radix(value, 8).map_err(|_| Error::InvalidArgument)?;
                 parsed.mode = mode & vfs::MODE_BITS;
@@ -99,6 +101,7 @@ mod tests {
     const DEFAULTS: Limits = Limits {
         pages: 1000,
         inodes: 1000,
+        directory_pages: 0,
     };
 
     fn parsed(text: &str) -> Result<Options> {

@@ -24,8 +24,11 @@ const BATCH: usize = 32;
 /// Whom an allocation is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// Programs, and whatever else can do without.
+    /// Programs, and whatever else can do without. A single frame is paid for.
     Ordinary,
+    /// As ordinary, but nobody pays: kernel stacks, which one thread leaves to the next.
+    #[cfg_attr(not(target_os = "none"), allow(dead_code))]
+    Unpaid,
     /// The kernel's own small needs: may use the reserve.
     #[cfg_attr(not(target_os = "none"), allow(dead_code))]
     Reserve,
@@ -61,14 +64,22 @@ static CACHES: CpuOwned<Cache> = CpuOwned::new();
 
 struct Cache {
     length: usize,
+    /// The account that this CPU pays from.
+    payer: u32,
     frames: [u32; CACHE],
 }
 
 impl Initial for Cache {
     const INITIAL: Self = Self {
         length: 0,
+        payer: 0,
         frames: [0; CACHE],
     };
+}
+
+/// Sets the account that this CPU pays from.
+pub(super) fn set_payer(account: u32) {
+    CACHES.with(|cache| cache.payer = account);
 }
 
 /// The machine's frames.
@@ -145,17 +156,17 @@ impl FrameAllocator {
         &self.all()[number.wrapping_sub(self.base)]
     }
 
-    /// One frame, unowned.
+    /// One frame, unowned, and the account that is to pay for it.
     #[inline]
-    pub(super) fn allocate(&self, purpose: Purpose) -> Result<usize, OutOfMemory> {
+    pub(super) fn allocate(&self, purpose: Purpose) -> Result<(usize, u32), OutOfMemory> {
         loop {
             let cached = CACHES.with(|cache| {
                 cache.length = cache.length.checked_sub(1)?;
                 self.note_cached(cache);
-                Some(cache.frames[cache.length])
+                Some((cache.frames[cache.length], cache.payer))
             });
             match cached {
-                Some(number) => return Ok(number as usize),
+                Some((number, payer)) => return Ok((number as usize, payer)),
                 None => self.refill(purpose)?,
             }
         }
@@ -243,10 +254,10 @@ impl FrameAllocator {
         if self.free.load(Ordering::Relaxed) < self.low + wanted {
             self.reclaim(wanted);
         }
-        let keep = if purpose == Purpose::Ordinary {
-            self.reserve
-        } else {
+        let keep = if purpose == Purpose::Reserve {
             0
+        } else {
+            self.reserve
         };
         if self.free.load(Ordering::Relaxed) < wanted + keep {
             return Err(OutOfMemory);
@@ -270,6 +281,11 @@ impl FrameAllocator {
     /// The first one stays.
     pub(super) fn set_reclaimer(&self, reclaimer: fn(usize) -> usize) {
         let _ = self.reclaimer.set(reclaimer);
+    }
+
+    /// Whether an ordinary allocation would fail, or nearly so.
+    pub(super) fn is_short(&self) -> bool {
+        self.free.load(Ordering::Relaxed) < self.reserve + BATCH
     }
 
     pub(super) fn statistics(&self) -> FrameStatistics {

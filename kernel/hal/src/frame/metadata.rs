@@ -24,7 +24,7 @@ pub(crate) struct Metadata {
     /// The previous in that list.
     pub(crate) previous: AtomicU32,
     /// The heap's: how the page is divided. (On the hosted machine the heap is the host's.)
-    #[cfg_attr(not(target_os = "none"), allow(dead_code))]
+    /// A [`super::Frame`]'s: the account that pays for it, 0 for nobody.
     pub(crate) slab: AtomicU32,
 }
 
@@ -54,10 +54,17 @@ impl Metadata {
         self.state.store(0, Ordering::Relaxed);
     }
 
-    /// Marks it as having one owner.
+    /// Marks it as having one owner, and notes who pays.
     #[inline]
-    pub(super) fn set_owned(&self) {
+    pub(super) fn set_owned(&self, payer: u32) {
         self.state.store(1, Ordering::Relaxed);
+        self.slab.store(payer, Ordering::Relaxed);
+    }
+
+    /// Who pays for it.
+    #[inline]
+    pub(super) fn payer(&self) -> u32 {
+        self.slab.load(Ordering::Relaxed)
     }
 
     /// How many owners it has.

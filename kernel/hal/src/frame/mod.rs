@@ -6,12 +6,16 @@
 //! Below are a buddy allocator for blocks, a small cache of single frames for each CPU, and
 //! sixteen bytes about each frame: reference counts live there, not in the frames, so free
 //! memory is never touched before it is handed out. Zeroing happens on allocation.
+//!
+//! What programs take may be paid for from an [`Account`], which has a limit.
 
+mod account;
 mod allocator;
 mod buddy;
 mod metadata;
 pub(crate) mod usage;
 
+pub use account::{Account, full_account, pay_from};
 pub(crate) use allocator::Purpose;
 pub(crate) use buddy::ORDERS;
 #[cfg(target_os = "none")]
@@ -51,8 +55,16 @@ impl Frame {
     pub(crate) fn allocate_for(purpose: Purpose) -> Result<Frame, OutOfMemory> {
         refusal::check()?;
         let frames = frames();
-        let number = frames.allocate(purpose)?;
-        frames.metadata(number).set_owned();
+        let (number, mut payer) = frames.allocate(purpose)?;
+        if payer != 0 {
+            if purpose != Purpose::Ordinary {
+                payer = 0;
+            } else if account::charge(payer).is_err() {
+                frames.release(number);
+                return Err(OutOfMemory);
+            }
+        }
+        frames.metadata(number).set_owned(payer);
         Ok(Frame {
             number: number as u32,
         })
@@ -185,8 +197,13 @@ impl Drop for Frame {
     #[inline]
     fn drop(&mut self) {
         let frames = frames();
-        if frames.metadata(self.number()).remove_owner() {
+        let metadata = frames.metadata(self.number());
+        if metadata.remove_owner() {
+            let payer = metadata.payer();
             frames.release(self.number());
+            if payer != 0 {
+                account::refund(payer);
+            }
         }
     }
 }
@@ -213,6 +230,11 @@ pub struct FrameStatistics {
 /// How much physical memory there is at this moment.
 pub fn statistics() -> FrameStatistics {
     frames().statistics()
+}
+
+/// Whether memory for programs has run out on the whole machine, or nearly so.
+pub fn is_short() -> bool {
+    frames().is_short()
 }
 
 /// Sets what is called (with the number of pages wanted, by the thread that allocates, with
@@ -260,7 +282,7 @@ pub(crate) fn take_initramfs() -> Option<(Vec<Frame>, usize)> {
         let count = PAGE_SIZE.min(length - offset);
         let source = range.start + offset;
         let frame = if range.start.is_multiple_of(PAGE_SIZE) {
-            frames.metadata(source / PAGE_SIZE).set_owned();
+            frames.metadata(source / PAGE_SIZE).set_owned(0);
             Frame {
                 number: (source / PAGE_SIZE) as u32,
             }

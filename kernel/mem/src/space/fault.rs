@@ -56,12 +56,12 @@ impl AddressSpace {
     /// kernel's own accesses to user memory call. It gives up with `OutOfMemory` when nothing can
     /// be won, and when the thread is interrupted: it may be the one that has to end.
     pub fn resolve_fault(&self, address: usize, access: Access) -> FaultResult<()> {
-        for _ in 0..RELIEF_ROUNDS {
+        for round in 0..RELIEF_ROUNDS {
             match self.handle_fault(address, access) {
                 Err(FaultKind::OutOfMemory) => {}
                 outcome => return outcome,
             }
-            if !pressure::relieve() {
+            if !pressure::relieve(round) {
                 break;
             }
         }

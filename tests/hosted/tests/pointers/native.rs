@@ -49,6 +49,7 @@ const NUMBERS: &[&str] = &[
     "time_ns",
     "when",
     "view",
+    "environment",
 ];
 
 fn registers(call: &scarlet_abi::call::Description) -> Vec<(&'static str, Option<bool>)> {
@@ -255,6 +256,16 @@ fn names() -> Vec<Recipe> {
         ),
         by_path("CreateView", "/tmp", []),
         recipe("AttachView", [n(FREE), text("xv6"), n(3)]).after(view),
+        recipe(
+            "CreateEnvironment",
+            [sized(
+                56,
+                2,
+                [text("name"), n(4), text("scarlet"), n(7), n(3), n(PAGE)],
+            )],
+        ),
+        recipe("GiveView", [n(FREE), n(FREE + 1), text("xv6"), n(3)]).after(environment_and_view),
+        recipe("EnvironmentInfo", [n(NONE), Out(80), n(80)]),
     ]
 }
 
@@ -278,8 +289,8 @@ fn program(handles: usize) -> Give {
         n(handles),
         n(CURRENT_DIRECTORY),
     ]);
-    rest.extend([NOTHING, NOTHING, NOTHING]);
-    sized(112, 0, rest)
+    rest.extend([NOTHING, NOTHING, NOTHING, NOTHING]);
+    sized(120, 0, rest)
 }
 
 fn processes() -> Vec<Recipe> {
@@ -354,6 +365,15 @@ fn view(user: &mut User) {
         let arguments = [CURRENT_DIRECTORY, text, 4];
         assert_eq!(scarlet.call(Call::CreateView, &arguments), Ok(FREE));
     });
+}
+
+/// An environment and a view of /tmp, in the first free slots.
+fn environment_and_view(user: &mut User) {
+    let mut scarlet = Scarlet::new(user);
+    let _ = (scarlet.close(FREE), scarlet.close(FREE + 1));
+    assert_eq!(scarlet.create_environment(0, 3, 0), Ok(FREE));
+    let view = scarlet.call_path(Call::CreateView, &[], "/tmp", &[]);
+    assert_eq!(view, Ok(FREE + 1));
 }
 
 fn zombie(user: &mut User) {

@@ -105,3 +105,9 @@ impl View {
         Ok(())
     }
 }
+
+impl AsHandle for View {
+    fn handle(&self) -> usize {
+        self.0.handle()
+    }
+}

@@ -3,6 +3,7 @@
 use super::{ExitStatus, WaitOutcome, wait_for};
 use crate::env;
 use crate::io::{self, Read};
+use crate::os::environment::Environment;
 use crate::os::{AsHandle, OwnedHandle, pipe};
 use crate::sys::{self, Program};
 use alloc::vec::Vec;
@@ -181,6 +182,13 @@ impl Command {
     /// Makes the child the leader of a new session.
     pub fn new_session(&mut self) -> &mut Command {
         self.request.flags |= SpawnFlags::NEW_SESSION.bits();
+        self
+    }
+
+    /// Starts the child in an environment.
+    pub fn inside(&mut self, environment: &Environment) -> &mut Command {
+        self.request.flags |= SpawnFlags::INSIDE.bits();
+        self.request.inside = environment.handle() as u32;
         self
     }
 

@@ -4,6 +4,7 @@
 //! Rust's references into addresses and lengths; that they name no memory but what the references
 //! cover is each one's safety argument.
 
+mod environment;
 mod memory;
 mod name;
 mod process;
@@ -11,6 +12,7 @@ mod stream;
 mod system;
 mod terminal;
 
+pub(crate) use environment::*;
 pub(crate) use memory::*;
 pub(crate) use name::*;
 pub(crate) use process::*;

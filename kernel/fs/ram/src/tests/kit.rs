@@ -23,6 +23,7 @@ pub(super) fn on_machine(test: impl FnOnce() + 'static) {
 pub(super) const LIMITS: Limits = Limits {
     pages: 1000,
     inodes: 10_000,
+    directory_pages: 0,
 };
 
 pub(super) fn filesystem() -> Arc<dyn FileSystem> {

@@ -7,7 +7,7 @@
 use alloc::vec::Vec;
 
 use super::kernel_map;
-use crate::frame::Frame;
+use crate::frame::{Frame, Purpose};
 use crate::global::Global;
 use crate::sync::{Rank, SpinLock};
 use crate::{OutOfMemory, PAGE_SIZE, arch};
@@ -68,8 +68,8 @@ impl Stack {
         };
         let stack = Self { slot };
         for address in (stack.bottom()..stack.top()).step_by(PAGE_SIZE) {
-            let mapped =
-                Frame::allocate_dirty().and_then(|frame| kernel_map::map_frame(address, frame));
+            let mapped = Frame::allocate_for(Purpose::Unpaid)
+                .and_then(|frame| kernel_map::map_frame(address, frame));
             if mapped.is_err() {
                 stack.unmap();
                 core::mem::forget(stack);
