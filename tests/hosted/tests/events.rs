@@ -497,3 +497,24 @@ fn timers_of_a_nanosecond_leave_time_for_others() {
         assert!(turns > 500_000, "all turns are counted: {turns}");
     });
 }
+
+#[test]
+fn who_computes_alone_on_a_cpu_hears_of_its_end() {
+    System::new()
+        .cpus(4)
+        .linux("/init", |linux| {
+            for _ in 0..3 {
+                let child = linux
+                    .fork(|child| {
+                        loop {
+                            child.user.compute(1);
+                        }
+                    })
+                    .unwrap();
+                linux.sleep_ns(3_000_000).unwrap();
+                linux.kill(child as isize, 9).unwrap();
+                assert_eq!(linux.wait(), Ok((child, Ended::Killed(9))));
+            }
+        })
+        .check();
+}
