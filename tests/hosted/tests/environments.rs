@@ -25,6 +25,21 @@ fn run(scarlet: &mut Scarlet<'_>, path: &str, environment: usize) -> (u32, u32) 
     }
 }
 
+/// What a CPU that went idle may keep of the last program until it runs another: its page tables.
+const KEPT_BY_IDLE: u64 = 16 * PAGE as u64;
+
+/// Whether what was charged is given back, once everyone has let go who looked at the processes for a
+/// moment (the killer, for one, while it compares them).
+fn is_given_back(scarlet: &mut Scarlet<'_>, environment: usize) -> bool {
+    for _ in 0..100 {
+        if scarlet.environment_info(environment).unwrap().memory < KEPT_BY_IDLE {
+            return true;
+        }
+        scarlet.call(Call::Sleep, &[1_000_000]).unwrap();
+    }
+    false
+}
+
 /// Writes a byte into each page.
 fn touch(scarlet: &mut Scarlet<'_>, address: usize, pages: usize) {
     for page in 0..pages {
@@ -96,8 +111,9 @@ fn xv6_learns_from_sbrk_that_memory_has_run_out() {
             give_root(scarlet, environment, "xv6");
             for _ in 0..2 {
                 assert_eq!(run(scarlet, "/grow", environment), (EXITED, 0));
+                assert!(is_given_back(scarlet, environment));
                 let info = scarlet.environment_info(environment).unwrap();
-                assert_eq!((info.memory, info.memory_limit), (0, bytes));
+                assert_eq!(info.memory_limit, bytes);
                 assert!(info.refused > 0);
             }
         })
@@ -165,7 +181,7 @@ fn the_killer_stays_inside() {
                 .call(Call::SendEvent, &[small, KILL as usize])
                 .expect("it lives");
             assert_eq!(scarlet.wait(), Ok((small, TERMINATED, KILL)));
-            assert_eq!(scarlet.environment_info(environment).unwrap().memory, 0);
+            assert!(is_given_back(scarlet, environment));
         })
         .check();
 }
@@ -183,15 +199,16 @@ fn memory_inside_counts_around_and_a_full_outer_one_kills_inside_itself_only() {
                 .create_environment(VIEWS, 0, 1000 * PAGE as u64)
                 .unwrap();
             assert_eq!(run(scarlet, "/hog", inner), (TERMINATED, KILL));
+            assert!(is_given_back(scarlet, inner));
             let info = scarlet.environment_info(inner).unwrap();
-            assert_eq!((info.memory, info.refused), (0, 0), "it was the outer one");
+            assert_eq!(info.refused, 0, "it was the outer one");
             assert!(scarlet.environment_info(NONE).unwrap().refused > 0);
         })
         .scarlet("/init", |scarlet| {
             let bytes = 100 * PAGE as u64;
             let outer = scarlet.create_environment(VIEWS, 0, bytes).unwrap();
             assert_eq!(run(scarlet, "/middle", outer), (EXITED, 0));
-            assert_eq!(scarlet.environment_info(outer).unwrap().memory, 0);
+            assert!(is_given_back(scarlet, outer));
         })
         .check();
 }
@@ -202,7 +219,7 @@ fn files_in_memory_are_paid_for_until_they_are_gone() {
         .scarlet("/writer", |scarlet| {
             let flags = OpenFlags::WRITE | OpenFlags::CREATE;
             let file = scarlet.open("/tmp/file", flags).unwrap();
-            for _ in 0..10 {
+            for _ in 0..30 {
                 scarlet.write(file, &[7; PAGE]).unwrap();
             }
         })
@@ -210,14 +227,11 @@ fn files_in_memory_are_paid_for_until_they_are_gone() {
             let environment = scarlet.create_environment(VIEWS, 0, 1 << 20).unwrap();
             assert_eq!(run(scarlet, "/writer", environment), (EXITED, 0));
             let held = scarlet.environment_info(environment).unwrap().memory;
-            assert!(
-                (10 * PAGE as u64..16 * PAGE as u64).contains(&held),
-                "{held}"
-            );
+            assert!(held >= 30 * PAGE as u64, "{held}");
             scarlet
                 .call_path(Call::Remove, &[], "/tmp/file", &[0])
                 .unwrap();
-            assert_eq!(scarlet.environment_info(environment).unwrap().memory, 0);
+            assert!(is_given_back(scarlet, environment));
         })
         .check();
 }

@@ -17,6 +17,7 @@ const LIMITS: Limits = Limits {
     pages: 200,
     inodes: 1000,
     directory_pages: 0,
+    unpaid: false,
 };
 
 fn filesystem() -> Arc<dyn FileSystem> {

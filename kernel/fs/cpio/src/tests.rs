@@ -97,6 +97,7 @@ fn unpack(archive: &[u8]) -> Result<FsContext, ArchiveError> {
         pages: 10_000,
         inodes: 10_000,
         directory_pages: 0,
+        unpaid: false,
     };
     let filesystem = fs_ram::RamFs::with("tmpfs", limits, 0o755).unwrap();
     populate(archive, &filesystem)?;

@@ -35,6 +35,7 @@ pub fn device_files() -> Result<Arc<dyn FileSystem>> {
         pages: Limits::default().pages.min(4096),
         inodes: 4096,
         directory_pages: 0,
+        unpaid: false,
     };
     let made = RamFs::with("devtmpfs", limits, 0o755)?;
     made.let_names_appear();

@@ -91,6 +91,9 @@ impl FileSystem for RamFs {
         if limits.directory_pages != 0 {
             text.push_str(&format!(",directory_blocks={}", limits.directory_pages));
         }
+        if limits.unpaid {
+            text.push_str(",unpaid");
+        }
         text.into_bytes()
     }
 }

@@ -14,6 +14,8 @@ pub struct Limits {
     pub inodes: usize,
     /// Pages that a directory counts for, as if its entries lay in blocks of a disk; 0 on Linux's tmpfs.
     pub directory_pages: usize,
+    /// The environment of whoever writes a page does not pay for it: `pages` alone is the bound.
+    pub unpaid: bool,
 }
 
 impl Default for Limits {
@@ -24,6 +26,7 @@ impl Default for Limits {
             pages: half,
             inodes: half,
             directory_pages: 0,
+            unpaid: false,
         }
     }
 }
@@ -77,6 +80,10 @@ impl PageBudget for Account {
 
     fn refund(&self, pages: usize) {
         self.pages.fetch_sub(pages, Ordering::Relaxed);
+    }
+
+    fn is_charged_to_writer(&self) -> bool {
+        !self.limits.unpaid
     }
 }
 

@@ -37,8 +37,9 @@ fn make(source: &MountSource<'_>) -> Result<Arc<dyn FileSystem>> {
     Ok(made)
 }
 
-/// Understands the options of tmpfs(5): `size` and `nr_blocks`, `nr_inodes`, `mode`, `uid`, `gid`; and one of our own,
-/// `directory_blocks`: how many pages each directory counts for.
+/// Understands the options of tmpfs(5): `size` and `nr_blocks`, `nr_inodes`, `mode`, `uid`, `gid`; and two of our own for a file
+/// system that stands for a disk. `directory_blocks`: how many pages each directory counts for. `unpaid`: what is written
+/// is not charged to the writer's environment, which only who has no memory limit may say.
 fn parse(options: &[(String, String)], defaults: Limits) -> Result<Options> {
     let mut parsed = Options {
         limits: defaults,
@@ -61,6 +62,8 @@ fn parse(options: &[(String, String)], defaults: Limits) -> Result<Options> {
             }
             "nr_blocks" => parsed.limits.pages = pages_or(number(value)?),
             "nr_inodes" => parsed.limits.inodes = pages_or(number(value)?),
+            "unpaid" if base::thread::payer() == 0 => parsed.limits.unpaid = true,
+            "unpaid" => return Err(Error::NotPermitted),
             "directory_blocks" => parsed.limits.directory_pages = number(value)?,
             "mode" => {
                 let mode = u32::from_str_radix(value, 8).map_err(|_| Error::InvalidArgument)?;
@@ -102,6 +105,7 @@ mod tests {
         pages: 1000,
         inodes: 1000,
         directory_pages: 0,
+        unpaid: false,
     };
 
     fn parsed(text: &str) -> Result<Options> {

@@ -86,7 +86,16 @@ impl PageCache {
             budget.charge(1)?;
         }
         let made = match &self.source {
-            None => Frame::allocate().map_err(Error::from),
+            None => match &self.budget {
+                Some(budget) if !budget.is_charged_to_writer() => {
+                    let payer = base::thread::pay_from(0);
+                    let made = Frame::allocate();
+                    base::thread::pay_from(payer);
+                    made
+                }
+                _ => Frame::allocate(),
+            }
+            .map_err(Error::from),
             Some(source) => Frame::allocate_dirty()
                 .map_err(Error::from)
                 .and_then(|frame| source.read_page(index, &frame).map(|()| frame)),

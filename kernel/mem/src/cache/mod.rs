@@ -54,6 +54,12 @@ pub trait PageBudget: Send + Sync {
 
     /// Gives `pages` back.
     fn refund(&self, pages: usize);
+
+    /// Whether the environment of whoever fills a page pays for it too; not where the budget alone is
+    /// the bound, as on a disk.
+    fn is_charged_to_writer(&self) -> bool {
+        true
+    }
 }
 
 /// The bytes of one file, as pages in memory.

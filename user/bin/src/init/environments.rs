@@ -63,7 +63,7 @@ fn bound(root: &str) -> io::Result<()> {
         pages += entry?.metadata()?.len().div_ceil(PAGE).max(1);
     }
     let size = pages * PAGE;
-    let options = format!("size={size},nr_inodes={XV6_INODES},directory_blocks=1,mode=755");
+    let options = format!("size={size},nr_inodes={XV6_INODES},directory_blocks=1,unpaid,mode=755");
     fs::create_dir(STAGING)?;
     mount::mount("tmpfs", "xv6", STAGING, &options, MountFlags::empty())?;
     let filled = fill(root).and_then(|()| mount::bind(STAGING, root, BindFlags::empty()));

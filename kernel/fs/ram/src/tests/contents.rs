@@ -134,6 +134,7 @@ fn a_full_file_system_says_so_and_recovers() {
             pages: 3,
             inodes: 10,
             directory_pages: 0,
+            unpaid: false,
         };
         let filesystem: Arc<dyn vfs::FileSystem> =
             crate::RamFs::with("tmpfs", small, 0o755).unwrap();

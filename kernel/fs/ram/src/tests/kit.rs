@@ -24,6 +24,7 @@ pub(super) const LIMITS: Limits = Limits {
     pages: 1000,
     inodes: 10_000,
     directory_pages: 0,
+    unpaid: false,
 };
 
 pub(super) fn filesystem() -> Arc<dyn FileSystem> {

@@ -242,6 +242,7 @@ fn the_limit_on_inodes_is_an_error() {
             pages: 10,
             inodes: 5,
             directory_pages: 0,
+            unpaid: false,
         };
         let filesystem: std::sync::Arc<dyn vfs::FileSystem> =
             crate::RamFs::with("tmpfs", small, 0o755).unwrap();
