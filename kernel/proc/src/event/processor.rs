@@ -39,8 +39,9 @@ impl Setting {
         match self.at {
             Some(at) if at <= used => {
                 self.at = (self.interval > 0).then(|| {
-                    let periods = (used - at) / self.interval + 1;
-                    at + periods * self.interval
+                    let periods = ((used - at) / self.interval).saturating_add(1);
+                    // Centuries may have been asked for.
+                    at.saturating_add(periods.saturating_mul(self.interval))
                 });
                 true
             }
@@ -208,4 +209,19 @@ fn new_timer(process: Weak<Process>) -> Timer {
             process.processor_timers().look(&process);
         }
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_of_centuries_is_never() {
+        let mut setting = Setting {
+            at: Some(5),
+            interval: u64::MAX,
+        };
+        assert!(setting.fires(7));
+        assert_eq!(setting.at, Some(u64::MAX));
+    }
 }
