@@ -91,6 +91,7 @@ fn end(process: &Arc<Process>) {
     };
     process.alarm.stop();
     process.processor.stop();
+    release_locks(process);
     drop_resources(process);
     if process.is_init() {
         end_namespace(process);
@@ -105,6 +106,19 @@ fn end(process: &Arc<Process>) {
     exec::give_back(process);
     process.ended.wake_all();
     report_end(process, status);
+}
+
+/// A process's record locks end with it, whoever else has the files open.
+fn release_locks(process: &Process) {
+    for (_, handle) in process.handles().iter() {
+        let opened = handle.object.file().and_then(|file| {
+            let opened = file.downcast::<vfs::OpenFile>()?;
+            opened.inode().attachments()?.locks_if_any()
+        });
+        if let Some(locks) = opened {
+            locks.unlock_range(process.id().into(), vfs::ranges::Range::ALL);
+        }
+    }
 }
 
 /// Lets go of memory, files and handles; what is left answers questions about a zombie.

@@ -155,7 +155,9 @@ pub(super) fn load(
     map_segments(space, file, image, bias)?;
     let entry = image.header.entry as usize + bias;
     let image_end = image.span().1 as usize + bias;
-    space.set_heap_start(image_end);
+    // The heap begins at a random distance from the program, unless its ABI's programs know where.
+    let gap = if layout.fixed { 0 } else { random_pages(13) };
+    space.set_heap_start(image_end + gap);
     let (start, interpreter_base) = match interpreter {
         None => (entry, None),
         Some((file, image)) => {

@@ -5,15 +5,20 @@ use scarlet::os::mount::{MountFlags, mount};
 use scarlet::prelude::*;
 
 /// Kind, place, options.
-const MOUNTS: [(&str, &str, &str); 3] = [
+const MOUNTS: [(&str, &str, &str); 4] = [
     ("devtmpfs", "/dev", ""),
+    ("devpts", "/dev/pts", "mode=620,gid=5,ptmxmode=666"),
     ("proc", "/proc", ""),
     ("tmpfs", "/tmp", "mode=1777"),
 ];
 
 /// Whether the directory shows another file system than its parent does.
 fn is_mounted(place: &str) -> bool {
-    match (fs::metadata(place), fs::metadata("/")) {
+    let above = match place.rsplit_once('/') {
+        Some((above, _)) if !above.is_empty() => above,
+        _ => "/",
+    };
+    match (fs::metadata(place), fs::metadata(above)) {
         (Ok(inside), Ok(outside)) => inside.record().device != outside.record().device,
         _ => false,
     }

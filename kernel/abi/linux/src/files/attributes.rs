@@ -2,10 +2,10 @@
 
 use base::{Error, Result};
 use mem::user::UserPtr;
-use object::Timestamp;
+use object::{Rights, Timestamp};
 use vfs::{Path, Permission, ResolveFlags, SetTime};
 
-use super::paths::{Named, place_of};
+use super::paths::{Named, open_file, place_of};
 use crate::arguments::{AtFlags, DirectoryFd, Fd, UserPath};
 use crate::call::Call;
 use crate::layout::TimeSpecification;
@@ -35,6 +35,11 @@ fn place_at(
 
 /// fchmod(2).
 pub(crate) fn fchmod(call: &mut Call<'_>, file: Fd, mode: u32) -> Result<usize> {
+    // A descriptor that only names a place is none here (open(2), O_PATH).
+    let opened = call.file(file, Rights::empty())?;
+    if open_file(&opened).is_some_and(|file| file.is_path_only()) {
+        return Err(Error::BadHandle);
+    }
     let place = place(call, file)?;
     call.process().fs().set_mode(&place, mode)?;
     Ok(0)
