@@ -56,12 +56,17 @@ struct Inner<C> {
 }
 
 impl<C: Chip> Inner<C> {
-    /// Moves bytes between the chip and the buffers, and sets the interrupts as is fit.
-    fn service(&mut self) {
+    /// Takes bytes out of the chip. Only for those who look at `received` afterwards: the chip takes
+    /// its interrupt back when it is empty, so nobody else would hear of these bytes.
+    fn take_in(&mut self) {
         while self.listening && self.received.len() < BUFFER {
             let Some(byte) = self.chip.get() else { break };
             self.received.push_back(byte);
         }
+    }
+
+    /// Gives the chip what it takes, and sets the interrupts as is fit.
+    fn send_out(&mut self) {
         while let Some(&byte) = self.to_send.front() {
             if !self.chip.put(byte) {
                 break;
@@ -105,7 +110,8 @@ impl<C: Chip> Port<C> {
         let (received, room) = {
             let mut inner = self.inner.lock();
             inner.chip.acknowledge();
-            inner.service();
+            inner.take_in();
+            inner.send_out();
             let room = inner.refused && inner.to_send.len() <= LOW_WATER;
             inner.refused &= !room;
             (!inner.received.is_empty(), room)
@@ -139,7 +145,7 @@ impl<C: Chip> SerialPort for Port<C> {
             inner.to_send.extend(&bytes[taken..taken + room]);
             taken += room;
             let before = inner.to_send.len();
-            inner.service();
+            inner.send_out();
             // Go on while the chip takes bytes as fast as they come.
             if taken == bytes.len() || inner.to_send.len() == before {
                 break;
@@ -152,26 +158,32 @@ impl<C: Chip> SerialPort for Port<C> {
     fn receive(&self, into: &mut [u8]) -> usize {
         let mut inner = self.inner.lock();
         let mut count = 0;
-        while count < into.len()
-            && let Some(byte) = inner.received.pop_front()
-        {
-            into[count] = byte;
-            count += 1;
+        loop {
+            while count < into.len()
+                && let Some(byte) = inner.received.pop_front()
+            {
+                into[count] = byte;
+                count += 1;
+            }
+            inner.take_in();
+            if count == into.len() || inner.received.is_empty() {
+                break;
+            }
         }
-        inner.service();
+        inner.send_out();
         count
     }
 
     fn is_drained(&self) -> bool {
         let mut inner = self.inner.lock();
-        inner.service();
+        inner.send_out();
         inner.to_send.is_empty() && inner.chip.is_idle()
     }
 
     fn discard_transmit(&self) {
         let mut inner = self.inner.lock();
         inner.to_send.clear();
-        inner.service();
+        inner.send_out();
     }
 
     fn configure(&self, parameters: &LineParameters) {
@@ -180,9 +192,16 @@ impl<C: Chip> SerialPort for Port<C> {
 
     fn set_events(&self, events: Arc<dyn SerialEvents>) {
         if self.events.set(events).is_ok() {
-            let mut inner = self.inner.lock();
-            inner.listening = true;
-            inner.service();
+            let received = {
+                let mut inner = self.inner.lock();
+                inner.listening = true;
+                inner.take_in();
+                inner.send_out();
+                !inner.received.is_empty()
+            };
+            if received && let Some(events) = self.events.get() {
+                events.received();
+            }
         }
     }
 }
@@ -272,6 +291,32 @@ mod tests {
             !wire.interrupts.lock().unwrap().1,
             "nothing to send, no interrupt"
         );
+    }
+
+    /// A chip lowers its line when it is empty, and an interrupt that nobody has taken yet is then gone.
+    #[test]
+    fn who_sends_takes_nothing_in_that_an_interrupt_announces() {
+        let (wire, listener, port) = port();
+        wire.incoming.lock().unwrap().push_back(b'x');
+        port.transmit(b"echo");
+        port.is_drained();
+        port.discard_transmit();
+        if !wire.incoming.lock().unwrap().is_empty() {
+            port.interrupt();
+        }
+        assert_eq!(listener.received.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn who_receives_gets_all_there_is() {
+        let (wire, _, port) = port();
+        wire.incoming.lock().unwrap().extend(*b"abc");
+        let mut buffer = [0; 2];
+        assert_eq!(port.receive(&mut buffer), 2);
+        assert_eq!(port.receive(&mut buffer), 1);
+        wire.incoming.lock().unwrap().push_back(b'd');
+        assert_eq!(port.receive(&mut buffer), 1);
+        assert_eq!(port.receive(&mut buffer), 0);
     }
 
     #[test]
