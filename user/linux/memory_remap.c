@@ -19,7 +19,7 @@ int main(void) {
     SHOW("at its place", "%d", place[4096]);
     CHECK(mremap(place, 4096, 4096, MREMAP_FIXED, b) == MAP_FAILED && errno == EINVAL);
     CHECK(mremap(place + 1, 4096, 8192, MREMAP_MAYMOVE) == MAP_FAILED && errno == EINVAL);
-    CHECK(mremap((void *)0x10000, 4096, 8192, MREMAP_MAYMOVE) == MAP_FAILED && errno == EFAULT);
+    CHECK(mremap((void *)0x4000, 4096, 8192, MREMAP_MAYMOVE) == MAP_FAILED && errno == EFAULT);
     CHECK(mremap(place, 4096, 0, MREMAP_MAYMOVE) == MAP_FAILED && errno == EINVAL);
     char *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     strcpy(shared, "twice");

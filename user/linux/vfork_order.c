@@ -34,8 +34,9 @@ int main(void) {
     sigemptyset(&set);
     posix_spawnattr_setsigmask(&attributes, &set);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-    SHOW("spawn", "%d", posix_spawn(&child, "/bin/busybox", NULL, &attributes, arguments, environ));
+    int spawned = posix_spawn(&child, "/bin/busybox", NULL, &attributes, arguments, environ);
     waitpid(child, &status, 0);
+    SHOW("spawn", "%d", spawned);
     SHOW("status", "%d", WEXITSTATUS(status));
     SHOW("spawn nothing", "%s", strerrorname_np(posix_spawn(&child, "/nothing", NULL, NULL, arguments, environ)));
     SHOW("system", "%d", WEXITSTATUS(system("exit 8")));

@@ -6,7 +6,8 @@ xv6::main!(program);
 
 fn program(_arguments: &[&[u8]]) -> i32 {
     // Entered from another shell, the three standard descriptors are open already.
-    if xv6::status(0).is_err() {
+    let entered = xv6::status(0).is_ok();
+    if !entered {
         if open(b"console", READ_WRITE).is_err() {
             let _ = make_device(b"console", 1, 0);
             let _ = open(b"console", READ_WRITE);
@@ -30,14 +31,9 @@ fn program(_arguments: &[&[u8]]) -> i32 {
         };
         loop {
             match wait() {
-                // The shell has ended. A person who typed its end wants out of the environment,
-                // unless this is the first process of all, which must not end.
-                Ok((child, _)) if child == shell => {
-                    if xv6::process_id() != 1 {
-                        return 0;
-                    }
-                    break;
-                }
+                // The shell has ended: who came from another shell wants back there.
+                Ok((child, _)) if child == shell && entered => return 0,
+                Ok((child, _)) if child == shell => break,
                 // An orphan.
                 Ok(_) => {}
                 Err(_) => {
