@@ -100,7 +100,10 @@ pub fn run(project: &Project, selection: &Selection) -> Result<u8> {
     }
     if selection.ring(5) {
         for arch in selection.architectures() {
-            cases.push(bench::baseline::case(project, arch)?);
+            match bench::baseline::case(project, arch)? {
+                Some(case) => cases.push(case),
+                None => tally.skipped += 1,
+            }
         }
     }
     cases.retain(|case| selection.name(&case.name));
