@@ -198,12 +198,11 @@ pub fn write_docs(project: &Project, results: &[Comparison]) -> Result<()> {
             }
             page.push('\n');
         }
-        let _ = writeln!(
-            page,
-            "\n{} Wall times are medians of {} runs.",
-            mean_line(result),
-            result.runs
-        );
+        let runs = match result.runs {
+            0 => String::from("Wall times were left out."),
+            runs => format!("Wall times are medians of {runs} runs."),
+        };
+        let _ = writeln!(page, "\n{} {runs}", mean_line(result));
         let mut heading = vec!["the same through each ABI".to_owned(), "linux".to_owned()];
         let other = forms::forms(result.arch);
         heading.extend(other.iter().map(|form| form.name.to_owned()));
