@@ -54,6 +54,8 @@ pub fn run(project: &Project, options: &Options) -> Result<u8> {
         let mut machine = guest::prepare(project, Kernel::Scarlet, arch)?;
         machine.cpus = options.cpus;
         machine.memory_mebibytes = options.memory;
+        // A panic shows what programs asked for last.
+        machine.append = "record".to_owned();
         let program = build::linux::programs(project, arch)?
             .into_iter()
             .find(|program| program.name == "soak")

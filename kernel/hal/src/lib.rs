@@ -31,6 +31,7 @@ mod global;
 #[cfg(target_os = "none")]
 mod heap;
 pub mod interrupt;
+pub mod last_words;
 pub mod mmio;
 pub mod paging;
 #[cfg(target_os = "none")]

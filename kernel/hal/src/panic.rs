@@ -4,7 +4,7 @@ use core::fmt::{self, Write};
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use crate::{arch, backtrace};
+use crate::{arch, backtrace, last_words};
 
 /// Writes to the early console.
 pub(crate) struct Console;
@@ -41,5 +41,6 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     let mut console = Console;
     let _ = writeln!(console, "\nkernel panic on CPU {}: {info}", arch::cpu_id());
     backtrace::print(&mut console, arch::frame_pointer());
+    last_words::speak(&mut console);
     arch::power_off(1)
 }

@@ -97,6 +97,9 @@ fn run(boot: BootInfo, options: &Options) -> Result<u32, Failure> {
     fs_proc::register_report("environments", proc::environment_report);
     let view = root::build(boot.initramfs)?;
     register_abis();
+    if options.record {
+        proc::record::start();
+    }
     first::run(view, options)
 }
 

@@ -5,6 +5,7 @@
 //! | `init=PATH` | the first process, instead of `/system/scarlet/bin/init` |
 //! | `quiet` | only warnings and errors of the log on the console, from the start |
 //! | `loglevel=N` | also later: 0 nothing, 1 errors, 2 warnings, 3 information, 4 everything |
+//! | `record` | the last system calls of all programs are in the report of a panic |
 //! | `-- WORDS` | arguments of the first process |
 //!
 //! Words that mean nothing here (`console=…`, `name=value`) go to the first process as environment, as with Linux.
@@ -29,6 +30,8 @@ pub struct Options {
     pub console_level: Option<Level>,
     /// Which go there once the first process has the console: people work on it then.
     pub later_console_level: Option<Level>,
+    /// Whether the last system calls are remembered for a panic's report.
+    pub record: bool,
 }
 
 impl Options {
@@ -41,6 +44,7 @@ impl Options {
             environment: Vec::new(),
             console_level: Some(Level::Info),
             later_console_level: Some(Level::Warning),
+            record: false,
         };
         let mut words = line.split_ascii_whitespace();
         while let Some(word) = words.next() {
@@ -53,6 +57,7 @@ impl Options {
                 Some(("console" | "earlycon" | "root" | "rdinit", _)) => {}
                 Some(_) => options.environment.push(word.into()),
                 None if word == "quiet" => options.console_level = Some(Level::Warning),
+                None if word == "record" => options.record = true,
                 None if word == "--" => {
                     options.arguments.extend(words.by_ref().map(String::from));
                 }
@@ -91,5 +96,7 @@ mod tests {
         assert_eq!(options.console_level, Some(Level::Warning));
         assert_eq!(options.environment, ["TERM=vt100"]);
         assert_eq!(options.arguments, ["-c", "ls=1"]);
+        assert!(!options.record);
+        assert!(Options::parse("quiet record").record);
     }
 }

@@ -73,6 +73,12 @@ pub trait Abi: Send + Sync + 'static {
         alloc::format!("call {number}({a:#x}, {b:#x}, {c:#x}, {d:#x}, {e:#x}, {f:#x})")
     }
 
+    /// A call's name; `None` if there is no such call.
+    fn call_name(&self, number: usize) -> Option<&'static str> {
+        let _ = number;
+        None
+    }
+
     /// What a call's result says, for a person who traces the program.
     fn describe_result(&self, result: usize) -> String {
         alloc::format!("{}", result as isize)

@@ -32,6 +32,7 @@ pub mod machine;
 mod memory_pressure;
 mod namespace;
 mod process;
+pub mod record;
 mod spawn;
 mod status;
 mod stop;

@@ -1,9 +1,10 @@
 //! Tracing: each system call of a process, with its arguments and its result, as a line of text.
 //!
-//! Tracing is an ABI around an ABI. A traced process's tasks run with [`Traced`] in the place of
+//! Tracing is an ABI around an ABI. A traced process's tasks run with [`Watched`] in the place of
 //! their ABI; it asks the one inside what the call is called and what its result means
 //! ([`Abi::describe_call`], [`Abi::describe_result`]), so one tracer serves every ABI. A process
-//! that is not traced runs with its ABI alone and meets nothing of this.
+//! that is not traced runs with its ABI alone and meets nothing of this, unless the machine was
+//! started with the [`record`]er, which stands in the same place.
 //!
 //! The children of a traced process are traced from birth, and so is what it executes. The lines
 //! wait in a ring for a reader ([`take`]); when nobody reads, the oldest go, and are counted.
@@ -17,6 +18,7 @@ use crate::abi::Abi;
 use crate::event::{EventInfo, FaultReason, PendingEvent};
 use crate::exec::{ElfImage, ExecInfo, InitialState};
 use crate::process::Process;
+use crate::record;
 use crate::task::Task;
 use alloc::collections::VecDeque;
 use alloc::format;
@@ -77,31 +79,46 @@ fn put(line: String) {
     }
 }
 
-/// Who answers a process's calls: its ABI, or the tracer around it.
+/// Who answers a process's calls: its ABI, or the tracer and the recorder around it.
 pub(crate) fn abi_of(process: &Process) -> Arc<dyn Abi> {
     let abi = process.abi();
-    if process.traced.load(Ordering::Acquire) {
-        Arc::new(Traced(abi))
+    let traced = process.traced.load(Ordering::Acquire);
+    if traced || record::is_on() {
+        Arc::new(Watched { abi, traced })
     } else {
         abi
     }
 }
 
-struct Traced(Arc<dyn Abi>);
+/// An ABI whose calls are traced, recorded or both.
+struct Watched {
+    abi: Arc<dyn Abi>,
+    traced: bool,
+}
 
-impl Traced {
+impl Watched {
     fn line(&self, task: &Task, what: &str) {
-        put(format!("{:5} {:7} {what}", task.id(), self.0.name()));
+        put(format!("{:5} {:7} {what}", task.id(), self.abi.name()));
+    }
+
+    /// The call itself, noted where all are.
+    fn recorded_call(&self, task: &Arc<Task>, context: &mut UserContext) {
+        if !record::is_on() {
+            return self.abi.system_call(task, context);
+        }
+        let noted = record::note(&*self.abi, task, context);
+        self.abi.system_call(task, context);
+        record::finish(noted, context);
     }
 }
 
-impl Abi for Traced {
+impl Abi for Watched {
     fn name(&self) -> &'static str {
-        self.0.name()
+        self.abi.name()
     }
 
     fn recognise(&self, image: &ElfImage, default: bool) -> bool {
-        self.0.recognise(image, default)
+        self.abi.recognise(image, default)
     }
 
     fn initial_stack(
@@ -109,17 +126,20 @@ impl Abi for Traced {
         info: &ExecInfo<'_>,
         space: &Arc<AddressSpace>,
     ) -> Result<InitialState> {
-        self.0.initial_stack(info, space)
+        self.abi.initial_stack(info, space)
     }
 
     fn system_call(&self, task: &Arc<Task>, context: &mut UserContext) {
+        if !self.traced {
+            return self.recorded_call(task, context);
+        }
         // Arguments are read before the call changes what they point to, or replaces the program.
-        let call = self.0.describe_call(context);
-        self.0.system_call(task, context);
+        let call = self.abi.describe_call(context);
+        self.recorded_call(task, context);
         let result = if task.image_changed.load(Ordering::Acquire) || task.process().is_ending() {
             String::from("?")
         } else {
-            self.0.describe_result(context.syscall_arguments()[0])
+            self.abi.describe_result(context.syscall_arguments()[0])
         };
         self.line(task, &format!("{call} = {result}"));
     }
@@ -130,12 +150,14 @@ impl Abi for Traced {
         context: &mut UserContext,
         event: &PendingEvent,
     ) -> Result<()> {
-        self.line(task, &format!("--- {:?} ---", event.info.event));
-        self.0.deliver(task, context, event)
+        if self.traced {
+            self.line(task, &format!("--- {:?} ---", event.info.event));
+        }
+        self.abi.deliver(task, context, event)
     }
 
     fn resume(&self, task: &Arc<Task>, context: &mut UserContext) {
-        self.0.resume(task, context);
+        self.abi.resume(task, context);
     }
 
     fn fault(
@@ -145,11 +167,14 @@ impl Abi for Traced {
         reason: FaultReason,
         address: usize,
     ) -> EventInfo {
-        self.line(
-            task,
-            &format!("--- {reason:?} at {address:#x}, pc {:#x} ---", context.pc()),
-        );
-        self.0.fault(task, context, reason, address)
+        if self.traced {
+            let pc = context.pc();
+            self.line(
+                task,
+                &format!("--- {reason:?} at {address:#x}, pc {pc:#x} ---"),
+            );
+        }
+        self.abi.fault(task, context, reason, address)
     }
 }
 

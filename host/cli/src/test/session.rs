@@ -1,7 +1,7 @@
 //! Ring 4, at the prompt: what a person types, and what they should see.
 //!
 //! A file in `tests/prompt` is one session on one boot. It begins with a header (`arch:`, `cpus:`,
-//! `memory:`), then come steps:
+//! `memory:`, `append:` for words of the kernel's command line), then come steps:
 //!
 //! ```text
 //! > hello                 typed, with Enter; what follows is the whole output
@@ -58,6 +58,7 @@ struct Session {
     architectures: Vec<String>,
     cpus: Option<u32>,
     memory_mebibytes: Option<u32>,
+    append: String,
     steps: Vec<Step>,
 }
 
@@ -74,7 +75,7 @@ pub fn cases(project: &Project, arch: Arch) -> Result<Vec<Case<'_>>> {
         let mut machine = machine.clone();
         machine.cpus = session.cpus.unwrap_or(machine.cpus);
         machine.memory_mebibytes = session.memory_mebibytes.unwrap_or(machine.memory_mebibytes);
-        machine.append = "console.size=160x50".to_owned();
+        machine.append = format!("console.size=160x50 {}", session.append);
         let stem = path
             .file_stem()
             .and_then(|stem| stem.to_str())
@@ -105,6 +106,10 @@ fn parse(text: &str) -> Result<Session> {
                 }
                 Some(("memory", value)) => {
                     session.memory_mebibytes = Some(value.trim().trim_end_matches('M').parse()?);
+                    continue;
+                }
+                Some(("append", value)) => {
+                    session.append = value.trim().to_owned();
                     continue;
                 }
                 _ => header = false,
@@ -321,9 +326,11 @@ mod tests {
     #[test]
     fn a_session_is_parsed() {
         let session =
-            parse("arch: riscv64\ncpus: 1\n\n> hello\nHi\n\n>> a\\x03\n? done\n").unwrap();
+            parse("arch: riscv64\ncpus: 1\nappend: record\n\n> hello\nHi\n\n>> a\\x03\n? done\n")
+                .unwrap();
         assert_eq!(session.architectures, ["riscv64"]);
         assert_eq!(session.cpus, Some(1));
+        assert_eq!(session.append, "record");
         assert_eq!(
             session.steps,
             [

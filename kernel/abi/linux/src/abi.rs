@@ -11,7 +11,7 @@ use proc::{Abi, AbiState, ElfImage, ExecInfo, InitialState, PendingEvent, Task};
 use crate::arguments::Registers;
 use crate::call::{Call, Restart};
 use crate::state::{Interrupted, ProcessState, ThreadState};
-use crate::{describe, errno, signal, start, table, unimplemented};
+use crate::{describe, errno, names, signal, start, table, unimplemented};
 
 /// The Linux ABI.
 pub struct Linux;
@@ -108,6 +108,10 @@ impl Abi for Linux {
 
     fn describe_call(&self, context: &UserContext) -> String {
         describe::call(context.syscall_number(), context.syscall_arguments())
+    }
+
+    fn call_name(&self, number: usize) -> Option<&'static str> {
+        names::of(number)
     }
 
     fn describe_result(&self, result: usize) -> String {

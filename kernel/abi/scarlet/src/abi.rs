@@ -77,6 +77,10 @@ impl Abi for ScarletAbi {
         describe::call(context.syscall_number(), &context.syscall_arguments())
     }
 
+    fn call_name(&self, number: usize) -> Option<&'static str> {
+        describe::name(number)
+    }
+
     fn describe_result(&self, result: usize) -> String {
         describe::result(result)
     }

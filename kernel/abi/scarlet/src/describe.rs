@@ -8,6 +8,12 @@ use proc::trace::quoted_bytes;
 use scarlet_abi::ErrorCode;
 use scarlet_abi::call::CALLS;
 
+/// A call's name.
+pub(crate) fn name(number: usize) -> Option<&'static str> {
+    let known = CALLS.iter().find(|known| known.call as usize == number);
+    known.map(|known| known.name)
+}
+
 /// A call with its arguments: `Open(path: 0 "/etc/passwd", flags: 0x1, mode: 0x0)`.
 pub(crate) fn call(number: usize, words: &[usize; 6]) -> String {
     let Some(known) = CALLS.iter().find(|known| known.call as usize == number) else {

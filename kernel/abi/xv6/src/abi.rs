@@ -110,6 +110,10 @@ impl Abi for Xv6 {
         format!("{}({})", entry.name, shown.join(", "))
     }
 
+    fn call_name(&self, number: usize) -> Option<&'static str> {
+        SystemCall::find(number).map(|entry| entry.name)
+    }
+
     fn describe_result(&self, result: usize) -> String {
         // Results are C's `int`, but for sbrk's addresses.
         format!("{}", result as isize)

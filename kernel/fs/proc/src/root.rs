@@ -34,6 +34,7 @@ static ENTRIES: &[Entry] = &[
     Entry::new("stat", Content::Text(system::stat::stat)),
     Entry::new("swaps", Content::Text(system::memory::swaps)),
     Entry::new("sys", Content::Directory(sysctl::ENTRIES)),
+    Entry::new("sysrq-trigger", Content::Order(system::crash::order)),
     Entry::new("uptime", Content::Text(system::load::uptime)),
     Entry::new("version", Content::Text(system::release::version)),
     Entry::new("vmstat", Content::Text(system::memory::vmstat)),

@@ -29,6 +29,8 @@ pub(crate) enum Content {
     Text(Make),
     /// A text that may be written too.
     Setting(Make, Store),
+    /// A thing to do: what is written says what. It cannot be read.
+    Order(Store),
     /// A link whose body depends on who asks.
     Link(Make),
     /// A link to a name.
@@ -46,7 +48,7 @@ impl Entry {
 
     pub(crate) fn kind(&self) -> FileKind {
         match self.content {
-            Content::Text(_) | Content::Setting(..) => FileKind::Regular,
+            Content::Text(_) | Content::Setting(..) | Content::Order(_) => FileKind::Regular,
             Content::Link(_) | Content::Alias(_) => FileKind::SymbolicLink,
             Content::Directory(_) | Content::Special(_) => FileKind::Directory,
         }
@@ -56,30 +58,11 @@ impl Entry {
     pub(crate) fn make(&'static self, shared: &Arc<Shared>, inode: u64) -> Result<Arc<dyn Inode>> {
         let meta = |mode| Meta::system(shared, inode, mode);
         Ok(match self.content {
-            Content::Text(text) => {
-                let source = Arc::new(SystemText {
-                    shared: shared.clone(),
-                    text,
-                    store: None,
-                });
-                Arc::new(TextNode {
-                    meta: meta(0o444),
-                    source,
-                    cacheable: true,
-                })
-            }
-            Content::Setting(text, store) => {
-                let store = Some(store);
-                let source = Arc::new(SystemText {
-                    shared: shared.clone(),
-                    text,
-                    store,
-                });
-                Arc::new(TextNode {
-                    meta: meta(0o644),
-                    source,
-                    cacheable: true,
-                })
+            Content::Text(text) => system_text(shared, meta(0o444), text, None),
+            Content::Setting(text, store) => system_text(shared, meta(0o644), text, Some(store)),
+            Content::Order(order) => {
+                let unreadable: Make = |_| Err(Error::InputOutput);
+                system_text(shared, meta(0o200), unreadable, Some(order))
             }
             Content::Link(body) => {
                 let target = Target::Body(body(shared)?);
@@ -118,6 +101,23 @@ pub(crate) fn inode_below(directory: u64, name: &[u8]) -> u64 {
     }
     // Apart from the numbers of processes' files, and short enough for 32-bit programs.
     (hash ^ hash >> 32) & 0x3fff_ffff | 0x4000_0000
+}
+
+fn system_text(
+    shared: &Arc<Shared>,
+    meta: Meta,
+    text: Make,
+    store: Option<Store>,
+) -> Arc<dyn Inode> {
+    Arc::new(TextNode {
+        meta,
+        source: Arc::new(SystemText {
+            shared: shared.clone(),
+            text,
+            store,
+        }),
+        cacheable: true,
+    })
 }
 
 /// Text about the machine.

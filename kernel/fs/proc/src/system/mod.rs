@@ -1,5 +1,6 @@
 //! The texts about the machine.
 
+pub(crate) mod crash;
 pub(crate) mod devices;
 pub(crate) mod load;
 pub(crate) mod machine;
