@@ -8,6 +8,7 @@
 //!   memory.
 //! - [`thread`], [`cpu`], [`interrupt`] and [`timer`] are the processor; [`sync`] is how its
 //!   cores agree.
+//! - [`vdso`] is the clock as programs read it themselves.
 //! - [`mmio`] and [`dma`] are the devices' side.
 //!
 //! Three backends stand below (`arch`): `riscv64`, `aarch64`, and `hosted`, on which the same
@@ -45,6 +46,7 @@ pub mod sync;
 pub mod thread;
 pub mod timer;
 pub mod user;
+pub mod vdso;
 pub mod virtio;
 
 #[cfg(not(target_os = "none"))]

@@ -147,5 +147,6 @@ impl Abi for Linux {
 
 /// Makes the ABI known to the kernel.
 pub fn register() {
+    crate::vdso::prepare();
     proc::abi::register(Arc::new(Linux));
 }

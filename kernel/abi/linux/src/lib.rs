@@ -40,5 +40,6 @@ pub mod system;
 pub mod table;
 pub mod time;
 pub mod unimplemented;
+mod vdso;
 
 pub use abi::{Linux, register};

@@ -72,7 +72,7 @@ impl ProcessState {
     pub fn return_code(&self, space: &AddressSpace) -> Option<usize> {
         match self.return_code.load(Ordering::Relaxed) {
             0 => {
-                let address = crate::start::find_return_code(space)?;
+                let address = crate::vdso::find_return_code(space)?;
                 self.return_code.store(address, Ordering::Relaxed);
                 Some(address)
             }

@@ -18,6 +18,7 @@
 //! | `fn start_cpus()` | starts the others; each calls `cpu::secondary_main()`, I |
 //! | `fn send_kick(cpu)` | makes that CPU call `interrupt::dispatch_kick()` |
 //! | `fn ticks()`, `fn ticks_to_ns(ticks)` | see [`crate::timer`] |
+//! | `fn tick_scale() -> u64` | nanoseconds a tick, in units of 2⁻³²: what programs calculate with |
 //! | `fn now_ns()`, `fn set_deadline_ns(Option<u64>)`, `fn wall_clock_ns()` | see [`crate::timer`]; the deadline calls `interrupt::dispatch_tick()` |
 //! | `fn cycle_counter() -> u64` | any fast-moving counter |
 //! | `fn console_write(&[u8])`, `fn power_off(u32) -> !`, `fn power_reset() -> !` | |

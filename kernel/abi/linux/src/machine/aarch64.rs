@@ -67,9 +67,6 @@ impl SignalAction {
 /// `SA_RESTORER`.
 pub const SA_RESTORER: u64 = 0x0400_0000;
 
-/// What a handler returns through: `mov x8, #139; svc #0` (`rt_sigreturn`). Unwinders recognise it.
-pub const RETURN_CODE: [u32; 2] = [0xd280_1168, 0xd400_0001];
-
 /// Room for extension records in `struct sigcontext`.
 pub const RESERVED: usize = 4096;
 

@@ -1,8 +1,7 @@
 //! What differs between the machines that Linux runs on, and only that.
 //!
 //! [`riscv64`] and [`aarch64`] each define the same names: the open flags that the architecture
-//! numbers in its own way, the `sigaction` record, the signal frame, the code a handler returns
-//! through, and what the auxiliary vector says of the processor. Both are compiled and tested
+//! numbers in its own way, the `sigaction` record, the signal frame, and what the auxiliary vector says of the processor. Both are compiled and tested
 //! everywhere; [`current`] is the one this kernel serves. The hosted backend behaves as RISC-V.
 
 pub mod aarch64;

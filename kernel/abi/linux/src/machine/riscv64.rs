@@ -32,8 +32,8 @@ pub mod open {
 }
 
 record! {
-    /// The kernel's `struct sigaction`: RISC-V has no restorer, handlers return through the kernel's
-    /// own code page.
+    /// The kernel's `struct sigaction`: RISC-V has no restorer, handlers return through the
+    /// vDSO.
     pub struct SignalAction {
         /// `SIG_DFL`, `SIG_IGN` or the handler.
         handler: u64,
@@ -65,9 +65,6 @@ impl SignalAction {
 
 /// `SA_RESTORER` as far as this architecture knows it.
 pub const SA_RESTORER: u64 = 0;
-
-/// What a handler returns through: `li a7, 139; ecall` (`rt_sigreturn`). Unwinders recognise it.
-pub const RETURN_CODE: [u32; 2] = [0x08b0_0893, 0x0000_0073];
 
 /// `struct rt_sigframe`: the information, then the `ucontext`.
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]

@@ -52,7 +52,6 @@ fn line(area: &AreaInfo) -> String {
     let name = match (area.kind, object) {
         (AreaKind::Heap, _) => "[heap]",
         (AreaKind::Stack { .. }, _) => "[stack]",
-        (AreaKind::Kernel, _) => "[vdso]",
         (_, Some(object)) => object.name.as_str(),
         (_, None) => "",
     };

@@ -53,6 +53,11 @@ pub(crate) fn ticks_to_ns(ticks: u64) -> u64 {
     ((u128::from(ticks) * u128::from(clock().nanoseconds)) >> 32) as u64
 }
 
+/// See [`crate::vdso`].
+pub(crate) fn tick_scale() -> u64 {
+    clock().nanoseconds
+}
+
 /// Sets or clears this CPU's deadline.
 pub(crate) fn set_deadline_ns(deadline: Option<u64>) {
     let Some(deadline) = deadline else {

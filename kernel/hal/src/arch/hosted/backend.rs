@@ -83,6 +83,11 @@ pub(crate) fn ticks_to_ns(ticks: u64) -> u64 {
     ticks
 }
 
+/// A tick is a nanosecond.
+pub(crate) fn tick_scale() -> u64 {
+    1 << 32
+}
+
 pub(crate) fn now_ns() -> u64 {
     machine().time_ns.get()
 }

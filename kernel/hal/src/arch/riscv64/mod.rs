@@ -43,7 +43,7 @@ pub(crate) use mmio::{
 };
 pub(crate) use power::{power_off, power_reset};
 pub(crate) use thread::{ThreadContext, switch};
-pub(crate) use timer::{cycle_counter, now_ns, set_deadline_ns, ticks, ticks_to_ns};
+pub(crate) use timer::{cycle_counter, now_ns, set_deadline_ns, tick_scale, ticks, ticks_to_ns};
 pub(crate) use tlb::{
     BROADCAST_FLUSH, asid_limit, clean_code, fence_instructions, fence_new_mapping, flush_kernel,
     flush_local_all, flush_local_asid, flush_pages, set_user_root,

@@ -39,6 +39,11 @@ pub(crate) fn ticks_to_ns(ticks: u64) -> u64 {
     ((u128::from(ticks) * u128::from(scale)) >> 32) as u64
 }
 
+/// See [`crate::vdso`].
+pub(crate) fn tick_scale() -> u64 {
+    NANOSECONDS.load(Ordering::Relaxed)
+}
+
 /// The `time` register.
 #[inline]
 pub(crate) fn cycle_counter() -> u64 {
