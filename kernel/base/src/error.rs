@@ -5,8 +5,9 @@
 //! can express one to one, in the order of Linux's numbers, so that a translation table is a
 //! plain list and nothing is lost between two ABIs.
 //!
-//! `Error` is `Copy` and one byte wide: `Result<usize>` costs two registers and the happy path
-//! nothing else.
+//! `Error` is `Copy` and a machine word wide, which is what lets `Result<usize>`, the result of every
+//! read and write, travel in two registers: with the two variants of one size the compiler keeps
+//! them out of memory, with a one-byte error it would not.
 
 use core::fmt;
 
@@ -18,6 +19,7 @@ macro_rules! errors {
         /// Why an operation did not succeed. The comment of each variant gives its POSIX name.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
+        #[repr(usize)]
         pub enum Error {
             $(
                 #[doc = $text]
@@ -196,8 +198,9 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_one_byte() {
-        assert_eq!(size_of::<Error>(), 1);
-        assert_eq!(size_of::<Result<()>>(), 1);
+    fn results_are_one_or_two_words() {
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+        assert_eq!(size_of::<Result<()>>(), size_of::<usize>());
+        assert_eq!(size_of::<Result<usize>>(), 2 * size_of::<usize>());
     }
 }

@@ -43,6 +43,7 @@ impl Object {
     }
 
     /// The open file that it is.
+    #[inline]
     pub fn file(&self) -> Option<&Arc<dyn File>> {
         match &self.0 {
             Kind::File(file) => Some(file),
@@ -134,6 +135,7 @@ impl Handle {
     }
 
     /// The open file, if it is one and the handle has all of `rights`.
+    #[inline]
     pub fn file(&self, rights: Rights) -> Result<&Arc<dyn File>> {
         let file = self.object.file().ok_or(Error::BadHandle)?;
         if self.rights.contains(rights) {

@@ -99,6 +99,7 @@ impl HandleTable {
     }
 
     /// The open file in `slot`, if its handle has all of `rights`.
+    #[inline]
     pub fn file(&self, slot: Slot, rights: Rights) -> Result<Arc<dyn File>> {
         let inner = self.inner.lock();
         let handle = inner

@@ -288,7 +288,15 @@ impl Process {
         state.downcast::<T>().ok()
     }
 
+    /// Looks into its table of handles, without a reference of one's own. The table cannot be
+    /// replaced meanwhile: `look` is one lookup or one change, and drops no handle.
+    #[inline]
+    pub fn with_handles<R>(&self, look: impl FnOnce(&HandleTable) -> R) -> R {
+        look(&self.handles.lock())
+    }
+
     /// Its table of handles.
+    #[inline]
     pub fn handles(&self) -> Arc<HandleTable> {
         self.handles.lock().clone()
     }
@@ -371,6 +379,7 @@ impl Process {
     }
 
     /// How large a file it may make, in bytes.
+    #[inline]
     pub fn file_size_limit(&self) -> u64 {
         self.file_size_limit.load(Ordering::Relaxed)
     }

@@ -51,6 +51,7 @@ pub struct Fd(pub i32);
 
 impl Fd {
     /// The slot of the handle table; a negative descriptor is in no table.
+    #[inline]
     pub fn slot(self) -> Result<Slot> {
         Slot::try_from(self.0).map_err(|_| Error::BadHandle)
     }

@@ -59,13 +59,15 @@ impl Call<'_> {
     }
 
     /// The process's handles.
+    #[inline]
     pub fn handles(&self) -> Arc<HandleTable> {
         self.process().handles()
     }
 
     /// The handle behind a descriptor.
     pub fn handle(&self, descriptor: Fd) -> Result<Handle> {
-        self.handles().get(descriptor.slot()?)
+        let slot = descriptor.slot()?;
+        self.process().with_handles(|handles| handles.get(slot))
     }
 
     /// The object behind a descriptor.
@@ -74,14 +76,19 @@ impl Call<'_> {
     }
 
     /// The open file behind a descriptor, if the handle gives these rights.
+    #[inline]
     pub fn file(&self, descriptor: Fd, rights: Rights) -> Result<Arc<dyn File>> {
-        self.handles().file(descriptor.slot()?, rights)
+        let slot = descriptor.slot()?;
+        self.process()
+            .with_handles(|handles| handles.file(slot, rights))
     }
 
     /// Puts a file into the lowest free slot: the end of every call that opens something.
     pub fn install(&self, file: Arc<dyn File>, close_on_exec: bool) -> Result<usize> {
         let handle = Handle::from_file(file).with_close_on_exec(close_on_exec);
-        self.handles().insert(handle, 0)
+        // The handle of a table without room is a file's last: it is dropped after every lock.
+        let handles = self.handles();
+        handles.insert(handle, 0)
     }
 
     /// The moment a relative timeout ends. If this call was interrupted before, without a handler,

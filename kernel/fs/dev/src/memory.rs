@@ -84,6 +84,24 @@ pub(crate) fn access_of(options: CharacterOpen) -> FileAccess {
     access
 }
 
+/// How much is zeroed before others are let run.
+const STEP: usize = 64 * hal::PAGE_SIZE;
+
+/// A huge read lets others run, and ends early if the reader is to be told something.
+#[inline(never)]
+fn zero_in_steps(into: &mut Sink<'_>) -> Result<usize> {
+    let mut done = 0;
+    while into.remaining() > 0 {
+        match into.zero(STEP) {
+            Ok(count) => done += count,
+            Err(_) if done > 0 => break,
+            Err(error) => return Err(error),
+        }
+        base::thread::yield_if_needed();
+    }
+    Ok(done)
+}
+
 struct MemoryFile {
     kind: Kind,
     status: FileStatus,
@@ -103,20 +121,8 @@ impl File for MemoryFile {
     fn read(&self, into: &mut Sink<'_>) -> Result<usize> {
         match self.kind {
             Kind::Null => Ok(0),
-            Kind::Zero | Kind::Full => {
-                // A huge read lets others run, and ends early if the reader is to be told something.
-                let mut done = 0;
-                while into.remaining() > 0 {
-                    let step = into.remaining().min(64 * hal::PAGE_SIZE);
-                    match into.zero(step) {
-                        Ok(count) => done += count,
-                        Err(_) if done > 0 => break,
-                        Err(error) => return Err(error),
-                    }
-                    base::thread::yield_if_needed();
-                }
-                Ok(done)
-            }
+            Kind::Zero | Kind::Full if into.remaining() <= STEP => into.zero(STEP),
+            Kind::Zero | Kind::Full => zero_in_steps(into),
         }
     }
 

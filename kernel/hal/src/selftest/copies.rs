@@ -21,7 +21,7 @@ const EDGE: usize = BASE + PAGE_SIZE;
 
 /// How far before the edge copies begin, and how long they are.
 fn cases() -> impl Iterator<Item = (usize, usize)> {
-    (0..80).flat_map(|before| [1, 7, 8, 9, 31, 64, 65, 150].map(|length| (before, length)))
+    (0..140).flat_map(|before| [1, 7, 8, 9, 31, 64, 65, 128, 150].map(|length| (before, length)))
 }
 
 fn reads() -> Outcome {

@@ -1,37 +1,54 @@
 //! The pieces of user memory that one transfer goes through.
 
-use alloc::vec::{self, Vec};
+use alloc::vec::Vec;
 
 use base::{Error, Result};
 
-/// Pieces of user memory, consumed from the front.
+/// One piece of user memory, consumed from the front. Nearly every transfer is one of these.
+#[derive(Debug)]
+pub(super) struct Segment {
+    pub(super) address: usize,
+    pub(super) length: usize,
+}
+
+impl Segment {
+    /// Moves up to `wanted` bytes with `piece`, which gets an address, how many bytes went before
+    /// (none), and a length, and says how many it did.
+    #[inline]
+    pub(super) fn step(
+        &mut self,
+        wanted: usize,
+        mut piece: impl FnMut(usize, usize, usize) -> usize,
+    ) -> Result<usize> {
+        let wanted = wanted.min(self.length);
+        let done = piece(self.address, 0, wanted).min(wanted);
+        self.address = self.address.wrapping_add(done);
+        self.length -= done;
+        if done == 0 && wanted > 0 {
+            Err(Error::BadAddress)
+        } else {
+            Ok(done)
+        }
+    }
+}
+
+/// Several pieces of user memory, consumed from the front.
 #[derive(Debug)]
 pub(super) struct Segments {
-    address: usize,
-    length: usize,
-    rest: vec::IntoIter<(usize, usize)>,
+    pieces: Vec<(usize, usize)>,
+    /// The piece that is being consumed.
+    at: usize,
     remaining: usize,
 }
 
 impl Segments {
-    #[inline]
-    pub(super) fn one(address: usize, length: usize) -> Self {
-        Self {
-            address,
-            length,
-            rest: Vec::new().into_iter(),
-            remaining: length,
-        }
-    }
-
-    pub(super) fn many(pieces: Vec<(usize, usize)>) -> Self {
+    pub(super) fn new(pieces: Vec<(usize, usize)>) -> Self {
         let remaining = pieces
             .iter()
             .fold(0usize, |sum, piece| sum.saturating_add(piece.1));
         Self {
-            address: 0,
-            length: 0,
-            rest: pieces.into_iter(),
+            pieces,
+            at: 0,
             remaining,
         }
     }
@@ -45,9 +62,8 @@ impl Segments {
         self.remaining = self.remaining.min(most);
     }
 
-    /// Moves up to `wanted` bytes with `piece`, which gets an address, how many bytes went before,
-    /// and a length, and says how many it did. Fewer than asked ends the step.
-    #[inline]
+    /// Like [`Segment::step`], through as many pieces as it takes. Fewer bytes of a piece than asked
+    /// end the step.
     pub(super) fn step(
         &mut self,
         wanted: usize,
@@ -56,21 +72,20 @@ impl Segments {
         let wanted = wanted.min(self.remaining);
         let mut moved = 0;
         while moved < wanted {
-            if self.length == 0 {
-                let Some((address, length)) = self.rest.next() else {
-                    break;
-                };
-                (self.address, self.length) = (address, length);
-                continue;
-            }
-            let length = self.length.min(wanted - moved);
-            let done = piece(self.address, moved, length).min(length);
-            self.address = self.address.wrapping_add(done);
-            self.length -= done;
+            let Some((address, left)) = self.pieces.get_mut(self.at) else {
+                break;
+            };
+            let length = (*left).min(wanted - moved);
+            let done = piece(*address, moved, length).min(length);
+            *address = address.wrapping_add(done);
+            *left -= done;
             self.remaining -= done;
             moved += done;
             if done < length {
                 break;
+            }
+            if *left == 0 {
+                self.at += 1;
             }
         }
         if moved == 0 && wanted > 0 {

@@ -6,7 +6,7 @@ use core::mem::take;
 use base::Result;
 use hal::frame::Frame;
 
-use super::segments::Segments;
+use super::segments::{Segment, Segments};
 use crate::user::with_faults;
 
 /// A place that bytes go into: a read's destination.
@@ -16,7 +16,8 @@ pub struct Sink<'a> {
 }
 
 enum Place<'a> {
-    User(Segments),
+    User(Segment),
+    Users(Segments),
     Kernel(&'a mut [u8]),
 }
 
@@ -25,7 +26,7 @@ impl<'a> Sink<'a> {
     #[inline]
     pub fn user(address: usize, length: usize) -> Self {
         Self {
-            place: Place::User(Segments::one(address, length)),
+            place: Place::User(Segment { address, length }),
             transferred: 0,
         }
     }
@@ -33,7 +34,7 @@ impl<'a> Sink<'a> {
     /// Several pieces of user memory (address, length), filled in turn.
     pub fn user_segments(pieces: Vec<(usize, usize)>) -> Self {
         Self {
-            place: Place::User(Segments::many(pieces)),
+            place: Place::Users(Segments::new(pieces)),
             transferred: 0,
         }
     }
@@ -50,7 +51,8 @@ impl<'a> Sink<'a> {
     #[inline]
     pub fn remaining(&self) -> usize {
         match &self.place {
-            Place::User(segments) => segments.remaining(),
+            Place::User(segment) => segment.length,
+            Place::Users(segments) => segments.remaining(),
             Place::Kernel(slice) => slice.len(),
         }
     }
@@ -64,7 +66,8 @@ impl<'a> Sink<'a> {
     /// Lets at most `most` more bytes in.
     pub fn limit(&mut self, most: usize) {
         match &mut self.place {
-            Place::User(segments) => segments.limit(most),
+            Place::User(segment) => segment.length = segment.length.min(most),
+            Place::Users(segments) => segments.limit(most),
             Place::Kernel(slice) => {
                 let kept = slice.len().min(most);
                 let whole = take(slice);
@@ -103,6 +106,7 @@ impl<'a> Sink<'a> {
     }
 
     /// Puts in `length` zeros, or what fits; returns how many.
+    #[inline]
     pub fn zero(&mut self, length: usize) -> Result<usize> {
         self.step(
             length,
@@ -115,7 +119,7 @@ impl<'a> Sink<'a> {
         )
     }
 
-    #[inline]
+    #[inline(always)]
     fn step(
         &mut self,
         wanted: usize,
@@ -123,7 +127,8 @@ impl<'a> Sink<'a> {
         kernel: impl FnOnce(&mut [u8]),
     ) -> Result<usize> {
         let moved = match &mut self.place {
-            Place::User(segments) => segments.step(wanted, user)?,
+            Place::User(segment) => segment.step(wanted, user)?,
+            Place::Users(segments) => segments.step(wanted, user)?,
             Place::Kernel(slice) => {
                 let length = slice.len().min(wanted);
                 let (head, tail) = take(slice).split_at_mut(length);

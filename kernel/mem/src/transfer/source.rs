@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use base::Result;
 use hal::frame::Frame;
 
-use super::segments::Segments;
+use super::segments::{Segment, Segments};
 use crate::user::with_faults;
 
 /// A place that bytes come out of: a write's origin.
@@ -15,7 +15,8 @@ pub struct Source<'a> {
 }
 
 enum Place<'a> {
-    User(Segments),
+    User(Segment),
+    Users(Segments),
     Kernel(&'a [u8]),
 }
 
@@ -24,7 +25,7 @@ impl<'a> Source<'a> {
     #[inline]
     pub fn user(address: usize, length: usize) -> Self {
         Self {
-            place: Place::User(Segments::one(address, length)),
+            place: Place::User(Segment { address, length }),
             transferred: 0,
         }
     }
@@ -32,7 +33,7 @@ impl<'a> Source<'a> {
     /// Several pieces of user memory (address, length), emptied in turn.
     pub fn user_segments(pieces: Vec<(usize, usize)>) -> Self {
         Self {
-            place: Place::User(Segments::many(pieces)),
+            place: Place::Users(Segments::new(pieces)),
             transferred: 0,
         }
     }
@@ -49,7 +50,8 @@ impl<'a> Source<'a> {
     #[inline]
     pub fn remaining(&self) -> usize {
         match &self.place {
-            Place::User(segments) => segments.remaining(),
+            Place::User(segment) => segment.length,
+            Place::Users(segments) => segments.remaining(),
             Place::Kernel(slice) => slice.len(),
         }
     }
@@ -63,7 +65,8 @@ impl<'a> Source<'a> {
     /// Lets at most `most` more bytes out.
     pub fn limit(&mut self, most: usize) {
         match &mut self.place {
-            Place::User(segments) => segments.limit(most),
+            Place::User(segment) => segment.length = segment.length.min(most),
+            Place::Users(segments) => segments.limit(most),
             Place::Kernel(slice) => *slice = &slice[..slice.len().min(most)],
         }
     }
@@ -71,49 +74,57 @@ impl<'a> Source<'a> {
     /// Takes out as many bytes as `into` has room for; returns how many.
     pub fn read(&mut self, into: &mut [u8]) -> Result<usize> {
         let wanted = into.len();
-        match &mut self.place {
-            Place::User(segments) => {
-                let moved = segments.step(wanted, |address, before, length| {
-                    let piece = &mut into[before..before + length];
-                    with_faults(length, |done| {
-                        hal::user::copy_from_user(address.wrapping_add(done), &mut piece[done..])
-                    })
-                })?;
-                self.transferred += moved;
-                Ok(moved)
-            }
-            Place::Kernel(_) => Ok(self.take_kernel(wanted, |slice| {
-                into[..slice.len()].copy_from_slice(slice);
-            })),
-        }
+        let mut target = into;
+        self.step(
+            wanted,
+            &mut target,
+            |into, address, before, length| {
+                let piece = &mut into[before..before + length];
+                with_faults(length, |done| {
+                    hal::user::copy_from_user(address.wrapping_add(done), &mut piece[done..])
+                })
+            },
+            |into, slice| into[..slice.len()].copy_from_slice(slice),
+        )
     }
 
     /// Takes out `length` bytes, or what there is, into `frame` at `offset`; returns how many.
     pub fn read_to_frame(&mut self, frame: &Frame, offset: usize, length: usize) -> Result<usize> {
-        match &mut self.place {
-            Place::User(segments) => {
-                let moved = segments.step(length, |address, before, length| {
-                    with_faults(length, |done| {
-                        let at = offset + before + done;
-                        let address = address.wrapping_add(done);
-                        hal::user::copy_user_to_frame(address, frame, at, length - done)
-                    })
-                })?;
-                self.transferred += moved;
-                Ok(moved)
-            }
-            Place::Kernel(_) => Ok(self.take_kernel(length, |slice| frame.write(offset, slice))),
-        }
+        self.step(
+            length,
+            &mut (),
+            |_, address, before, length| {
+                with_faults(length, |done| {
+                    let at = offset + before + done;
+                    let address = address.wrapping_add(done);
+                    hal::user::copy_user_to_frame(address, frame, at, length - done)
+                })
+            },
+            |_, slice| frame.write(offset, slice),
+        )
     }
 
-    fn take_kernel(&mut self, wanted: usize, copy: impl FnOnce(&[u8])) -> usize {
-        let Place::Kernel(slice) = &mut self.place else {
-            return 0;
+    /// Moves up to `wanted` bytes to `target`, which either way of moving gets to hold.
+    #[inline(always)]
+    fn step<T>(
+        &mut self,
+        wanted: usize,
+        target: &mut T,
+        mut user: impl FnMut(&mut T, usize, usize, usize) -> usize,
+        kernel: impl FnOnce(&mut T, &[u8]),
+    ) -> Result<usize> {
+        let mut user = |address, before, length| user(target, address, before, length);
+        let moved = match &mut self.place {
+            Place::User(segment) => segment.step(wanted, &mut user)?,
+            Place::Users(segments) => segments.step(wanted, &mut user)?,
+            Place::Kernel(slice) => {
+                let (head, tail) = slice.split_at(slice.len().min(wanted));
+                kernel(target, head);
+                *slice = tail;
+                head.len()
+            }
         };
-        let (head, tail) = slice.split_at(slice.len().min(wanted));
-        copy(head);
-        *slice = tail;
-        self.transferred += head.len();
-        head.len()
+        self.transferred += moved;
+        Ok(moved)
     }
 }

@@ -9,6 +9,7 @@ use object::{File, FileKind, SeekFrom, StatusFlags};
 use crate::call::Call;
 
 /// How many of `length` bytes may be written at `offset`, or at the file's own position.
+#[inline]
 pub(super) fn room(
     call: &Call<'_>,
     file: &dyn File,
@@ -19,6 +20,18 @@ pub(super) fn room(
     if limit == proc::UNLIMITED || length == 0 {
         return Ok(length);
     }
+    room_below(limit, call, file, offset, length)
+}
+
+/// The same for a process that has a limit.
+#[inline(never)]
+fn room_below(
+    limit: u64,
+    call: &Call<'_>,
+    file: &dyn File,
+    offset: Option<u64>,
+    length: usize,
+) -> Result<usize> {
     let status = file.status()?;
     if status.kind != FileKind::Regular {
         return Ok(length);

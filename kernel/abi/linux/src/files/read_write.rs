@@ -13,6 +13,7 @@ use crate::call::Call;
 pub(crate) const MOST: usize = 0x7fff_f000;
 
 /// Refuses a buffer that no program can have, before any byte moves; cuts what is too long.
+#[inline]
 pub(super) fn checked(buffer: UserSlice) -> Result<UserSlice> {
     if buffer.length > isize::MAX as usize {
         return Err(Error::InvalidArgument);
@@ -42,6 +43,7 @@ pub(crate) fn write(call: &mut Call<'_>, file: Fd, buffer: UserSlice) -> Result<
 }
 
 /// A write to a pipe without readers also raises SIGPIPE (pipe(7)).
+#[inline]
 pub(crate) fn finish_write(call: &Call<'_>, result: Result<usize>) -> Result<usize> {
     if result == Err(Error::BrokenPipe) {
         crate::signal::send::raise(call.task, proc::Event::BROKEN_PIPE);

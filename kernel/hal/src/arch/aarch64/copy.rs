@@ -6,8 +6,8 @@
 //! there is no unprivileged exclusive access; it opens PAN around two instructions.
 //!
 //! Each instruction that may fault has an entry in the exception table, which says where to go on.
-//! A fault in a loop over words goes on in the loop over bytes, and a fault there ends the copy, so
-//! the count is exact to the byte.
+//! A fault in a loop over large blocks goes on, from the start of that block, in the loops over
+//! smaller ones, and a fault in the loop over bytes ends the copy, so the count is exact to the byte.
 
 use core::arch::global_asm;
 
@@ -29,6 +29,38 @@ global_asm!(
     .balign 64
 scarlet_user_read:
     mov     x9, x0
+    subs    x2, x2, #128
+    b.lo    12f
+11:
+20: ldtr    x3, [x0, #0]
+21: ldtr    x4, [x0, #8]
+22: ldtr    x5, [x0, #16]
+23: ldtr    x6, [x0, #24]
+24: ldtr    x7, [x0, #32]
+25: ldtr    x8, [x0, #40]
+26: ldtr    x10, [x0, #48]
+27: ldtr    x11, [x0, #56]
+    stp     x3, x4, [x1, #0]
+    stp     x5, x6, [x1, #16]
+    stp     x7, x8, [x1, #32]
+    stp     x10, x11, [x1, #48]
+28: ldtr    x3, [x0, #64]
+29: ldtr    x4, [x0, #72]
+30: ldtr    x5, [x0, #80]
+31: ldtr    x6, [x0, #88]
+32: ldtr    x7, [x0, #96]
+33: ldtr    x8, [x0, #104]
+34: ldtr    x10, [x0, #112]
+35: ldtr    x11, [x0, #120]
+    stp     x3, x4, [x1, #64]
+    stp     x5, x6, [x1, #80]
+    stp     x7, x8, [x1, #96]
+    stp     x10, x11, [x1, #112]
+    add     x0, x0, #128
+    add     x1, x1, #128
+    subs    x2, x2, #128
+    b.hs    11b
+12: add     x2, x2, #128
 1:  cmp     x2, #32
     b.lo    6f
 2:  ldtr    x3, [x0]
@@ -55,6 +87,22 @@ scarlet_user_read:
     b       8b
 10: sub     x0, x0, x9
     ret
+    fallible 20b, 12b
+    fallible 21b, 12b
+    fallible 22b, 12b
+    fallible 23b, 12b
+    fallible 24b, 12b
+    fallible 25b, 12b
+    fallible 26b, 12b
+    fallible 27b, 12b
+    fallible 28b, 12b
+    fallible 29b, 12b
+    fallible 30b, 12b
+    fallible 31b, 12b
+    fallible 32b, 12b
+    fallible 33b, 12b
+    fallible 34b, 12b
+    fallible 35b, 12b
     fallible 2b, 6b
     fallible 3b, 6b
     fallible 4b, 6b
@@ -67,6 +115,38 @@ scarlet_user_read:
     .balign 64
 scarlet_user_write:
     mov     x9, x0
+    subs    x2, x2, #128
+    b.lo    12f
+11:
+    ldp     x3, x4, [x1, #0]
+    ldp     x5, x6, [x1, #16]
+    ldp     x7, x8, [x1, #32]
+    ldp     x10, x11, [x1, #48]
+20: sttr    x3, [x0, #0]
+21: sttr    x4, [x0, #8]
+22: sttr    x5, [x0, #16]
+23: sttr    x6, [x0, #24]
+24: sttr    x7, [x0, #32]
+25: sttr    x8, [x0, #40]
+26: sttr    x10, [x0, #48]
+27: sttr    x11, [x0, #56]
+    ldp     x3, x4, [x1, #64]
+    ldp     x5, x6, [x1, #80]
+    ldp     x7, x8, [x1, #96]
+    ldp     x10, x11, [x1, #112]
+28: sttr    x3, [x0, #64]
+29: sttr    x4, [x0, #72]
+30: sttr    x5, [x0, #80]
+31: sttr    x6, [x0, #88]
+32: sttr    x7, [x0, #96]
+33: sttr    x8, [x0, #104]
+34: sttr    x10, [x0, #112]
+35: sttr    x11, [x0, #120]
+    add     x0, x0, #128
+    add     x1, x1, #128
+    subs    x2, x2, #128
+    b.hs    11b
+12: add     x2, x2, #128
 1:  cmp     x2, #32
     b.lo    6f
     ldp     x3, x4, [x1]
@@ -96,6 +176,22 @@ scarlet_user_write:
     b       8b
 10: sub     x0, x0, x9
     ret
+    fallible 20b, 12b
+    fallible 21b, 12b
+    fallible 22b, 12b
+    fallible 23b, 12b
+    fallible 24b, 12b
+    fallible 25b, 12b
+    fallible 26b, 12b
+    fallible 27b, 12b
+    fallible 28b, 12b
+    fallible 29b, 12b
+    fallible 30b, 12b
+    fallible 31b, 12b
+    fallible 32b, 12b
+    fallible 33b, 12b
+    fallible 34b, 12b
+    fallible 35b, 12b
     fallible 2b, 6b
     fallible 3b, 6b
     fallible 4b, 6b
@@ -108,6 +204,21 @@ scarlet_user_write:
     .balign 64
 scarlet_user_zero:
     mov     x9, x0
+    subs    x1, x1, #64
+    b.lo    12f
+11:
+20: sttr    xzr, [x0, #0]
+21: sttr    xzr, [x0, #8]
+22: sttr    xzr, [x0, #16]
+23: sttr    xzr, [x0, #24]
+24: sttr    xzr, [x0, #32]
+25: sttr    xzr, [x0, #40]
+26: sttr    xzr, [x0, #48]
+27: sttr    xzr, [x0, #56]
+    add     x0, x0, #64
+    subs    x1, x1, #64
+    b.hs    11b
+12: add     x1, x1, #64
 1:  cmp     x1, #8
     b.lo    3f
 2:  sttr    xzr, [x0]
@@ -121,6 +232,14 @@ scarlet_user_zero:
     b       3b
 5:  sub     x0, x0, x9
     ret
+    fallible 20b, 12b
+    fallible 21b, 12b
+    fallible 22b, 12b
+    fallible 23b, 12b
+    fallible 24b, 12b
+    fallible 25b, 12b
+    fallible 26b, 12b
+    fallible 27b, 12b
     fallible 2b, 3b
     fallible 4b, 5b
 
@@ -181,6 +300,7 @@ pub(crate) unsafe fn user_write(address: usize, from: *const u8, length: usize) 
     unsafe { scarlet_user_write(address, from, length) }
 }
 
+#[inline]
 pub(crate) fn user_zero(address: usize, length: usize) -> usize {
     // SAFETY: it touches nothing but user memory, and that as the program itself could.
     unsafe { scarlet_user_zero(address, length) }

@@ -1,6 +1,6 @@
 //! Copies to and from user memory, and between any memory that others may change meanwhile.
 //!
-//! One copy loop serves them all. It aligns the destination, then moves eight words at a time; if
+//! One copy loop serves them all. It aligns the destination, then moves sixteen words at a time; if
 //! source and destination are not aligned alike, it reads whole words and shifts them together, so
 //! that no access is ever misaligned (on many machines those are emulated, slowly). A word that is
 //! read may reach beyond the source's ends, but never beyond its page.
@@ -80,8 +80,8 @@ copy_any:
     j       10b
 20: andi    t0, a1, 7
     bnez    t0, 50f
-    // Both aligned: 64 bytes at a time.
-25: li      t0, 64
+    // Both aligned: 128 bytes at a time. A fault in the middle does the block again, slowly.
+25: li      t0, 128
     bltu    a2, t0, 40f
 30: guarded 80f, ld a3, 0(a1)
     guarded 80f, ld a4, 8(a1)
@@ -99,9 +99,25 @@ copy_any:
     guarded 80f, sd t1, 40(a0)
     guarded 80f, sd t2, 48(a0)
     guarded 80f, sd t3, 56(a0)
-    addi    a2, a2, -64
-    addi    a0, a0, 64
-    addi    a1, a1, 64
+    guarded 80f, ld a3, 64(a1)
+    guarded 80f, ld a4, 72(a1)
+    guarded 80f, ld a5, 80(a1)
+    guarded 80f, ld a6, 88(a1)
+    guarded 80f, ld a7, 96(a1)
+    guarded 80f, ld t1, 104(a1)
+    guarded 80f, ld t2, 112(a1)
+    guarded 80f, ld t3, 120(a1)
+    guarded 80f, sd a3, 64(a0)
+    guarded 80f, sd a4, 72(a0)
+    guarded 80f, sd a5, 80(a0)
+    guarded 80f, sd a6, 88(a0)
+    guarded 80f, sd a7, 96(a0)
+    guarded 80f, sd t1, 104(a0)
+    guarded 80f, sd t2, 112(a0)
+    guarded 80f, sd t3, 120(a0)
+    addi    a2, a2, -128
+    addi    a0, a0, 128
+    addi    a1, a1, 128
     bgeu    a2, t0, 30b
     // Then 8.
 40: li      t0, 8
@@ -313,6 +329,7 @@ pub(crate) unsafe fn user_write(address: usize, from: *const u8, length: usize) 
 }
 
 /// Zeroes; returns how many bytes were done. The range is below `USER_END`.
+#[inline]
 pub(crate) fn user_zero(address: usize, length: usize) -> usize {
     let to = core::ptr::without_provenance_mut(address);
     // SAFETY: the destination lies in the user half (the caller, `user::copy`, sees to it), where
