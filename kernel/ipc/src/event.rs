@@ -78,6 +78,10 @@ impl File for Event {
         self
     }
 
+    fn kind_name(&self) -> &'static str {
+        "eventfd"
+    }
+
     fn read(&self, into: &mut Sink<'_>) -> Result<usize> {
         if into.remaining() < 8 {
             return Err(Error::InvalidArgument);

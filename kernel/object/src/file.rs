@@ -7,6 +7,7 @@
 //! kernel's): a pipe copies from its pages straight into the reader's. Every method has an honest
 //! default, the error that Linux gives for a file that cannot do it.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 use core::any::Any;
 
@@ -104,6 +105,16 @@ pub trait File: Any + Send + Sync {
     /// entry then counts as not seen). The position moves on.
     fn read_directory(&self, _visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool) -> Result<()> {
         Err(Error::NotDirectory)
+    }
+
+    /// What it is, in one word, for people: how a file without a name is called.
+    fn kind_name(&self) -> &'static str {
+        "file"
+    }
+
+    /// What there is to say of it that is not said of every file, in lines (`/proc/PID/fdinfo`).
+    fn details(&self) -> String {
+        String::new()
     }
 
     /// Its bytes as memory, for mapping.

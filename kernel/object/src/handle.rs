@@ -65,7 +65,7 @@ impl Object {
     /// What it is, in one word, for people.
     pub fn kind_name(&self) -> &'static str {
         match &self.0 {
-            Kind::File(_) => "file",
+            Kind::File(file) => file.kind_name(),
             Kind::Other(object) => object.kind_name(),
         }
     }

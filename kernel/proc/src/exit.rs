@@ -272,6 +272,7 @@ fn report_end(process: &Arc<Process>, status: ExitStatus) {
     } else {
         process.shared.lock().reported = true;
         bring_forward(process);
+        process.ended.wake_all();
     }
     parent.child_changed.wake_all();
     // The parent may have ended meanwhile and given us away, before there was anything to wait for.
@@ -300,7 +301,7 @@ fn bring_forward(process: &Arc<Process>) {
 pub(crate) fn release(process: &Arc<Process>) -> bool {
     let removed = {
         let _tree = tree::lock();
-        if process.released.swap(true, Ordering::Relaxed) {
+        if process.released.swap(true, Ordering::AcqRel) {
             return false;
         }
         process.group().leave(process);
@@ -316,6 +317,7 @@ pub(crate) fn release(process: &Arc<Process>) -> bool {
     let charge = process.charge.lock().take();
     drop(charge);
     drop(process.identity().retract_process());
+    process.ended.wake_all();
     drop(removed);
     true
 }

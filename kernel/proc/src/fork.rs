@@ -91,6 +91,18 @@ pub fn fork(
     context: UserContext,
     options: &CloneOptions,
 ) -> Result<Arc<Process>> {
+    fork_with(task, context, options, |_| Ok(()))
+}
+
+/// Like [`fork`], and shows the child to `before` while nobody else can see it: its handles are copied and it has its
+/// number, but it does not run. If that fails there will be no child. There may be none either if it succeeds, for
+/// want of memory; whatever it did is then to be undone by the caller.
+pub fn fork_with(
+    task: &Arc<Task>,
+    context: UserContext,
+    options: &CloneOptions,
+    before: impl FnOnce(&Arc<Process>) -> Result<()>,
+) -> Result<Arc<Process>> {
     // Large: from here on only its address is handed on.
     let context = Box::new(context);
     let process = task.process();
@@ -166,6 +178,7 @@ pub fn fork(
     if let Some(address) = options.parent_id_address {
         mem::user::store_u32(address, child.id())?;
     }
+    before(&child)?;
     publish(&parent, &child, &child_task, || {
         let stale = options.after_events && process.shared.lock().group_events != sent;
         !process.is_ending() && !stale

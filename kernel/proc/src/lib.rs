@@ -24,6 +24,7 @@ mod environment_report;
 mod event;
 pub mod exec;
 mod exit;
+mod file;
 mod fork;
 mod group;
 mod limits;
@@ -54,7 +55,8 @@ pub use event::{
 };
 pub use exec::{ElfError, ElfImage, ExecInfo, ExecRequest, ImageKind, InitialState, Layout, exec};
 pub use exit::{end_process, end_thread, kill_process};
-pub use fork::{CloneOptions, ThreadOptions, fork, spawn_thread};
+pub use file::ProcessFile;
+pub use fork::{CloneOptions, ThreadOptions, fork, fork_with, spawn_thread};
 pub use group::{ProcessGroup, Session};
 pub use limits::{Limit, Limits, Resource, UNLIMITED};
 pub use namespace::{DEFAULT_MAXIMUM, HIGHEST_MAXIMUM, Identity, PidNamespace};

@@ -312,9 +312,12 @@ system_calls! {
     286 preadv2(file: Fd, vectors: UserPtr<IoVector>, count: usize, offset: i64, offset_high: usize, flags: u32) = files::vectors::preadv2;
     287 pwritev2(file: Fd, vectors: UserPtr<IoVector>, count: usize, offset: i64, offset_high: usize, flags: u32) = files::vectors::pwritev2;
     291 statx(directory: DirectoryFd, path: UserPath, flags: AtFlags, mask: u32, result: UserPtr<Statx>) = files::status::statx;
+    424 pidfd_send_signal(process: Fd, signal: i32, information: UserPtr<SignalInformation>, flags: u32) = signal::send::pidfd_send_signal;
+    434 pidfd_open(process: i32, flags: u32) = process::descriptor::pidfd_open;
     435 clone3(arguments: UserPtr<CloneArguments>, size: usize) [Always] = process::clone::clone3;
     436 close_range(first: u32, last: u32, flags: files::descriptors::CloseRangeFlags) = files::descriptors::close_range;
     437 openat2(directory: DirectoryFd, path: UserPath, how: UserPtr<OpenHow>, size: usize) = files::open::openat2;
+    438 pidfd_getfd(process: Fd, file: Fd, flags: u32) = process::descriptor::pidfd_getfd;
     439 faccessat2(directory: DirectoryFd, path: UserPath, mode: u32, flags: AtFlags) = files::attributes::faccessat2;
     441 epoll_pwait2(epoll: Fd, events: UserPtr<EpollEvent>, count: i32, timeout: UserPtr<TimeSpecification>, mask: UserSlice) [Never] = events::epoll_calls::epoll_pwait2;
     452 fchmodat2(directory: DirectoryFd, path: UserPath, mode: u32, flags: AtFlags) = files::attributes::fchmodat2;

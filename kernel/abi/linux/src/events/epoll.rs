@@ -341,6 +341,10 @@ impl File for Epoll {
         self
     }
 
+    fn kind_name(&self) -> &'static str {
+        "eventpoll"
+    }
+
     fn poll(&self, interest: Ready, waiter: Option<&mut PollRegistration>) -> Ready {
         if let Some(registration) = waiter {
             self.shared.add_sleeper(registration.waiter());

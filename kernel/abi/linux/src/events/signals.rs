@@ -113,6 +113,10 @@ impl File for SignalFile {
         self
     }
 
+    fn kind_name(&self) -> &'static str {
+        "signalfd"
+    }
+
     fn read(&self, into: &mut Sink<'_>) -> Result<usize> {
         if into.remaining() < size_of::<SignalRecord>() {
             return Err(Error::InvalidArgument);

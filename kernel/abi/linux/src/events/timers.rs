@@ -136,6 +136,10 @@ impl File for TimerFile {
         self
     }
 
+    fn kind_name(&self) -> &'static str {
+        "timerfd"
+    }
+
     fn read(&self, into: &mut Sink<'_>) -> Result<usize> {
         if into.remaining() < 8 {
             return Err(Error::InvalidArgument);

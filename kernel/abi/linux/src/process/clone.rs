@@ -2,7 +2,7 @@
 
 use base::{Error, Result};
 use mem::user::UserPtr;
-use proc::{CloneOptions, Event, ThreadOptions};
+use proc::{CloneOptions, Event, ProcessFile, ThreadOptions};
 
 use crate::arguments::read_extensible;
 use crate::call::Call;
@@ -33,6 +33,7 @@ const KNOWN: u64 = CLONE_VM
     | CLONE_FS
     | CLONE_FILES
     | CLONE_SIGHAND
+    | CLONE_PIDFD
     | CLONE_VFORK
     | CLONE_PARENT
     | CLONE_THREAD
@@ -58,6 +59,8 @@ struct Request {
     tls: usize,
     parent_tid: usize,
     child_tid: usize,
+    /// Where the caller's memory gets a descriptor of the child.
+    pidfd: usize,
 }
 
 impl Request {
@@ -69,6 +72,7 @@ impl Request {
             || (has(CLONE_CLEAR_SIGHAND) && has(CLONE_SIGHAND))
             || (has(CLONE_NEWNS) && has(CLONE_FS))
             || (has(CLONE_NEWNS) && has(CLONE_THREAD))
+            || (has(CLONE_PIDFD) && has(CLONE_THREAD | CLONE_DETACHED))
         {
             return Err(Error::InvalidArgument);
         }
@@ -136,8 +140,24 @@ impl Request {
             child_id_address: self.address(CLONE_CHILD_SETTID, self.child_tid),
             clear_on_exit: self.address(CLONE_CHILD_CLEARTID, self.child_tid),
         };
-        let child = proc::fork(call.task, context, &options)?;
-        Ok(child.id() as usize)
+        let mut descriptor = None;
+        let child = proc::fork_with(call.task, context, &options, |child| {
+            if has(CLONE_PIDFD) {
+                descriptor = Some(call.install(ProcessFile::new(child.clone(), false), true)?);
+            }
+            match descriptor {
+                Some(slot) => UserPtr::<i32>::from(self.pidfd).write(&(slot as i32)),
+                None => Ok(()),
+            }
+        });
+        match (child, descriptor) {
+            (Ok(child), _) => Ok(child.id() as usize),
+            (Err(error), Some(slot)) => {
+                drop(call.handles().remove(slot)?);
+                Err(error)
+            }
+            (Err(error), None) => Err(error),
+        }
     }
 }
 
@@ -152,7 +172,8 @@ pub(crate) fn clone(
 ) -> Result<usize> {
     // The old call's flags are 32 bits wide.
     let flags = flags & 0xffff_ffff;
-    if flags & CLONE_PIDFD != 0 {
+    // Both would be written to the same place.
+    if flags & CLONE_PIDFD != 0 && flags & CLONE_PARENT_SETTID != 0 {
         return Err(Error::InvalidArgument);
     }
     let request = Request {
@@ -162,6 +183,7 @@ pub(crate) fn clone(
         tls,
         parent_tid,
         child_tid,
+        pidfd: parent_tid,
     };
     request.run(call)
 }
@@ -189,6 +211,9 @@ pub(crate) fn clone3(
         || arguments.cgroup != 0
         || half_a_stack
         || thread_with_signal
+        || (arguments.flags & CLONE_PIDFD != 0
+            && arguments.flags & CLONE_PARENT_SETTID != 0
+            && arguments.pidfd == arguments.parent_tid)
     {
         return Err(Error::InvalidArgument);
     }
@@ -203,6 +228,7 @@ pub(crate) fn clone3(
         tls: arguments.tls as usize,
         parent_tid: arguments.parent_tid as usize,
         child_tid: arguments.child_tid as usize,
+        pidfd: arguments.pidfd as usize,
     };
     request.run(call)
 }

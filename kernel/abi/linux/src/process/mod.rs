@@ -2,6 +2,7 @@
 
 pub mod capabilities;
 pub mod clone;
+pub mod descriptor;
 pub mod exec;
 pub mod exit;
 pub mod groups;

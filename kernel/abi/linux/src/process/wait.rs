@@ -2,9 +2,11 @@
 
 use base::{Error, Result};
 use mem::user::UserPtr;
+use object::StatusFlags;
 use proc::{ChildChange, Event, ExitStatus, WaitOptions, WaitResult, WaitSelector, WaitStatus};
 
 use super::limits::usage_record;
+use crate::arguments::Fd;
 use crate::call::Call;
 use crate::layout::{ResourceUsage, SignalInformation};
 
@@ -93,7 +95,7 @@ fn information(result: &WaitResult) -> SignalInformation {
     SignalInformation::of_child(change, result.process, result.user, status)
 }
 
-/// waitid(2). `P_PIDFD` needs descriptors of processes, which there are none of.
+/// waitid(2).
 pub(crate) fn waitid(
     call: &mut Call<'_>,
     kind: i32,
@@ -107,8 +109,19 @@ pub(crate) fn waitid(
         return Err(Error::InvalidArgument);
     }
     let positive = || u32::try_from(identifier).map_err(|_| Error::InvalidArgument);
+    let mut options = options(bits);
+    let mut does_not_block = false;
     let selector = match kind {
         0 => WaitSelector::Any,
+        3 => {
+            positive()?;
+            let (process, flags) = super::descriptor::process_and_flags(call, Fd(identifier))?;
+            if flags.contains(StatusFlags::NONBLOCK) && !options.contains(WaitOptions::NO_HANG) {
+                options |= WaitOptions::NO_HANG;
+                does_not_block = true;
+            }
+            WaitSelector::Exactly(process)
+        }
         1 => match positive()? {
             0 => return Err(Error::InvalidArgument),
             id => WaitSelector::Process(id),
@@ -119,7 +132,10 @@ pub(crate) fn waitid(
         },
         _ => return Err(Error::InvalidArgument),
     };
-    let found = proc::wait(call.task, &selector, options(bits))?;
+    let found = proc::wait(call.task, &selector, options)?;
+    if found.is_none() && does_not_block {
+        return Err(Error::WouldBlock);
+    }
     if let Some(result) = result.non_null() {
         let record = found
             .as_ref()

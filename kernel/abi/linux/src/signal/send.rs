@@ -6,8 +6,10 @@ use mem::user::UserPtr;
 use proc::{Cause, Event, EventInfo, Process, Task, may_send, send_to_process, send_to_task};
 
 use super::event;
+use crate::arguments::Fd;
 use crate::call::Call;
 use crate::layout::SignalInformation;
+use crate::process::descriptor::process_and_flags;
 
 /// Raises an event of the calling thread's own doing (SIGPIPE).
 pub(crate) fn raise(task: &Arc<Task>, event: Event) {
@@ -125,6 +127,72 @@ pub(crate) fn tgkill(call: &mut Call<'_>, pid: i32, tid: i32, signal: i32) -> Re
     let task = thread(call, Some(pid), tid)?;
     let info = wanted(call, signal, Cause::Thread)?;
     send_thread(call, &task, info)
+}
+
+/// Which part of a process a signal sent through a descriptor is for (pidfd_send_signal(2)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    Thread,
+    Process,
+    Group,
+}
+
+/// pidfd_send_signal(2).
+pub(crate) fn pidfd_send_signal(
+    call: &mut Call<'_>,
+    descriptor: Fd,
+    signal: i32,
+    information: UserPtr<SignalInformation>,
+    flags: u32,
+) -> Result<usize> {
+    let scope = match flags {
+        0 | 2 => Scope::Process,
+        1 => Scope::Thread,
+        4 => Scope::Group,
+        _ => return Err(Error::InvalidArgument),
+    };
+    let (target, _) = process_and_flags(call, descriptor)?;
+    let number = target.identity().number_in(call.process().namespace());
+    if number == 0 {
+        return Err(Error::InvalidArgument);
+    }
+    let info = match information.non_null() {
+        Some(information) => {
+            let information = information.read()?;
+            if information.number != signal {
+                return Err(Error::InvalidArgument);
+            }
+            let itself = scope != Scope::Group && Arc::ptr_eq(&target, call.process());
+            let info = information.to_event(signal.max(1), itself)?;
+            (signal != 0).then_some(info)
+        }
+        None => {
+            let cause = match scope {
+                Scope::Thread => Cause::Thread,
+                Scope::Process | Scope::Group => Cause::Process,
+            };
+            wanted(call, signal, cause)?
+        }
+    };
+    let namespace = call.process().namespace();
+    match scope {
+        Scope::Group => {
+            let group = namespace.group(number).ok_or(Error::NoSuchProcess)?;
+            let mut result = Err(Error::NoSuchProcess);
+            for member in group.members() {
+                let one = send(call, &member, signal, info);
+                result = result.or(one);
+            }
+            result?;
+        }
+        _ if target.is_released() => return Err(Error::NoSuchProcess),
+        Scope::Process => send(call, &target, signal, info)?,
+        Scope::Thread => {
+            let leader = target.tasks().into_iter().find(|task| task.is_leader());
+            send_thread(call, &leader.ok_or(Error::NoSuchProcess)?, info)?;
+        }
+    }
+    Ok(0)
 }
 
 /// rt_sigqueueinfo(2).

@@ -214,10 +214,11 @@ impl Generate for Info {
         // Every opened name has O_LARGEFILE where offsets have 64 bits.
         let large = if opened.is_some() { 0o100_000 } else { 0 };
         let flags = linux_flags(&**file, handle.close_on_exec) | large;
-        Ok(
-            format!("pos:\t{position}\nflags:\t0{flags:o}\nmnt_id:\t{mount}\nino:\t{inode}\n")
-                .into_bytes(),
+        Ok(format!(
+            "pos:\t{position}\nflags:\t0{flags:o}\nmnt_id:\t{mount}\nino:\t{inode}\n{}",
+            file.details()
         )
+        .into_bytes())
     }
 }
 

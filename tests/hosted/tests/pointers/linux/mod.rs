@@ -351,6 +351,11 @@ fn processes() -> Vec<Recipe> {
             "clone3",
             [words(&[0, 0, 0, 0, 17, 0, 0, 0, 0, 0, 0]), n(88)],
         ),
+        recipe(
+            "pidfd_send_signal",
+            [n(FREE), n(0), zeros(128).or_null(), n(0)],
+        )
+        .after(open_itself),
     ]);
     all
 }
@@ -470,6 +475,14 @@ fn one_group(user: &mut User) {
         let list = testkit::memory::push_words(linux.user, &[0]);
         linux.call(159, &[1, list]).unwrap();
     });
+}
+
+/// A descriptor of the caller in the lowest free slot.
+fn open_itself(user: &mut User) {
+    let mut linux = Linux::new(user);
+    let _ = linux.call(57, &[FREE]);
+    let id = linux.call(172, &[]).unwrap();
+    assert_eq!(linux.call(434, &[id, 0]), Ok(FREE));
 }
 
 fn zombie(user: &mut User) {
