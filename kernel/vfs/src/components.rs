@@ -8,7 +8,7 @@
 use alloc::vec::Vec;
 use base::{Error, Result};
 
-use crate::name::{Name, PATH_MAX, SYMLINK_MAX};
+use crate::name::{Name, NameHash, PATH_MAX, SYMLINK_MAX};
 
 /// One step of a walk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,17 +21,22 @@ pub enum Component<'a> {
     Entry(Name<'a>),
 }
 
-/// One piece of text being walked, and how far it has been.
-struct Piece<'a> {
-    text: alloc::borrow::Cow<'a, [u8]>,
-    position: usize,
-}
-
 /// The path still to be walked.
 pub struct Pending<'a> {
-    /// Innermost link last. Finished pieces are dropped as soon as they are seen to be finished.
-    pieces: Vec<Piece<'a>>,
+    path: Piece<&'a [u8]>,
+    /// The bodies of links in front of the rest of the path, the innermost last. Finished ones are
+    /// dropped as soon as they are seen to be finished.
+    bodies: Vec<Piece<Vec<u8>>>,
     links: usize,
+}
+
+/// One piece of text being walked, and how far it has been.
+struct Piece<T> {
+    text: T,
+    /// Where the next component begins: never at a slash.
+    position: usize,
+    /// The component that was taken last had a slash behind it.
+    slash: bool,
 }
 
 /// What a step needs to know about its place in the path.
@@ -49,14 +54,11 @@ impl<'a> Pending<'a> {
         if path.len() >= PATH_MAX {
             return Err(Error::NameTooLong);
         }
-        if path.contains(&0) {
-            return Err(Error::InvalidArgument);
-        }
-        let pieces = Vec::from([Piece {
-            text: path.into(),
-            position: 0,
-        }]);
-        Ok(Self { pieces, links: 0 })
+        Ok(Self {
+            path: Piece::new(path),
+            bodies: Vec::new(),
+            links: 0,
+        })
     }
 
     /// True when `path` starts at the root.
@@ -83,57 +85,107 @@ impl<'a> Pending<'a> {
         if body.len() >= PATH_MAX {
             return Err(Error::NameTooLong);
         }
-        self.pieces.push(Piece {
-            text: body.into(),
-            position: 0,
-        });
+        self.bodies.push(Piece::new(body));
         Ok(())
     }
 
     /// Takes the next component, with its place; `None` at the end of the path.
+    #[inline]
     pub fn step(&mut self) -> Result<Option<(Component<'_>, Place)>> {
-        // Skip slashes and finished pieces first, so that the borrow below can be returned.
-        loop {
-            let Some(piece) = self.pieces.last_mut() else {
-                return Ok(None);
-            };
-            while piece.text.get(piece.position) == Some(&b'/') {
-                piece.position += 1;
-            }
-            if piece.position < piece.text.len() {
-                break;
-            }
-            self.pieces.pop();
+        if !self.bodies.is_empty() {
+            return self.step_in_body();
         }
-        let (outer, top) = match self.pieces.split_last_mut() {
-            Some((top, outer)) => (outer, top),
-            None => return Ok(None),
-        };
-        let start = top.position;
-        let rest = top.text.get(start..).unwrap_or_default();
-        let length = rest
-            .iter()
-            .position(|&byte| byte == b'/')
-            .unwrap_or(rest.len());
-        top.position = start + length;
-        let top: &Piece<'_> = top;
-        let tail = top.text.get(start + length..).unwrap_or_default();
-        let mut place = Place {
-            last: tail.iter().all(|&byte| byte == b'/'),
-            slash_follows: !tail.is_empty(),
-        };
-        for piece in outer.iter() {
-            let tail = piece.text.get(piece.position..).unwrap_or_default();
-            place.last &= tail.iter().all(|&byte| byte == b'/');
-            place.slash_follows |= !tail.is_empty();
+        if self.path.is_finished() {
+            return Ok(None);
         }
-        let component = match top.text.get(start..start + length).unwrap_or_default() {
-            b"." => Component::Current,
-            b".." => Component::Parent,
-            name => Component::Entry(Name::new(name)?),
+        self.path.take().map(Some)
+    }
+
+    /// The same while there are bodies of links.
+    #[inline(never)]
+    fn step_in_body(&mut self) -> Result<Option<(Component<'_>, Place)>> {
+        while self.bodies.last().is_some_and(Piece::is_finished) {
+            self.bodies.pop();
+        }
+        if self.bodies.is_empty() {
+            return self.step();
+        }
+        let Some((top, outer)) = self.bodies.split_last_mut() else {
+            return Ok(None);
         };
+        let (component, mut place) = top.take()?;
+        for around in outer.iter().map(Piece::place).chain([self.path.place()]) {
+            place.last &= around.last;
+            place.slash_follows |= around.slash_follows;
+        }
         Ok(Some((component, place)))
     }
+}
+
+impl<T: AsRef<[u8]>> Piece<T> {
+    #[inline]
+    fn new(text: T) -> Self {
+        let slashes = leading_slashes(text.as_ref());
+        Self {
+            text,
+            position: slashes,
+            slash: slashes > 0,
+        }
+    }
+
+    #[inline]
+    fn is_finished(&self) -> bool {
+        self.position >= self.text.as_ref().len()
+    }
+
+    /// The place of the component that was taken last.
+    #[inline]
+    fn place(&self) -> Place {
+        Place {
+            last: self.is_finished(),
+            slash_follows: self.slash,
+        }
+    }
+
+    /// Takes the next component of a piece that is not finished, and the slashes behind it. One
+    /// look at each byte finds the end and makes the hash.
+    #[inline]
+    fn take(&mut self) -> Result<(Component<'_>, Place)> {
+        let text = self.text.as_ref();
+        let rest = text.get(self.position..).unwrap_or_default();
+        let mut hash = NameHash::START;
+        let mut length = rest.len();
+        for (index, &byte) in rest.iter().enumerate() {
+            if byte == b'/' {
+                length = index;
+                break;
+            }
+            if byte == 0 {
+                return Err(Error::InvalidArgument);
+            }
+            hash = hash.with(byte);
+        }
+        let (name, behind) = rest.split_at(length);
+        let slashes = leading_slashes(behind);
+        self.position += length + slashes;
+        self.slash = slashes > 0;
+        let place = Place {
+            last: behind.len() == slashes,
+            slash_follows: slashes > 0,
+        };
+        let component = match name {
+            b"." => Component::Current,
+            b".." => Component::Parent,
+            name => Component::Entry(Name::scanned(name, hash)?),
+        };
+        Ok((component, place))
+    }
+}
+
+/// How many slashes `text` begins with.
+#[inline]
+fn leading_slashes(text: &[u8]) -> usize {
+    text.iter().take_while(|&&byte| byte == b'/').count()
 }
 
 #[cfg(test)]
@@ -159,6 +211,7 @@ mod tests {
         assert_eq!(steps(b""), []);
         assert_eq!(steps(b"///"), []);
         assert_eq!(steps(b"a"), [(b"a".to_vec(), true, false)]);
+        assert_eq!(steps(b"a/"), [(b"a".to_vec(), true, true)]);
         assert_eq!(
             steps(b"//a//../b//"),
             [
@@ -206,6 +259,15 @@ mod tests {
     }
 
     #[test]
+    fn a_scanned_name_is_the_checked_name() {
+        let mut pending = Pending::new(b"/usr//lib64/").unwrap();
+        for expected in [&b"usr"[..], b"lib64"] {
+            let (component, _) = pending.step().unwrap().unwrap();
+            assert_eq!(component, Component::Entry(Name::new(expected).unwrap()));
+        }
+    }
+
+    #[test]
     fn forty_links_are_the_limit() {
         let mut pending = Pending::new(b"a").unwrap();
         for _ in 0..SYMLINK_MAX {
@@ -220,6 +282,10 @@ mod tests {
             Pending::new(&[b'a'; PATH_MAX]),
             Err(Error::NameTooLong)
         ));
+        assert_eq!(
+            Pending::new(b"a\0b").unwrap().step(),
+            Err(Error::InvalidArgument)
+        );
         let long = [b'a'; 300];
         assert!(matches!(
             Pending::new(&long).unwrap().step(),

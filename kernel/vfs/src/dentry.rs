@@ -15,6 +15,7 @@ use base::sync::SpinLock;
 use base::wait::WaitQueue;
 use base::{Error, Result};
 use hal::Global;
+use object::FileKind;
 
 use crate::inode::Inode;
 use crate::volume::Volume;
@@ -33,6 +34,8 @@ pub struct Dentry {
     id: u64,
     volume: Arc<Volume>,
     inode: Arc<dyn Inode>,
+    /// The inode's, which never changes: the walk asks at every step.
+    kind: FileKind,
     location: SpinLock<Location>,
     changes: ChangeLock,
     mounts_here: AtomicU32,
@@ -68,6 +71,7 @@ impl Dentry {
         Arc::new(Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             volume,
+            kind: inode.kind(),
             inode,
             location: SpinLock::new(rank::DENTRY, location),
             changes: ChangeLock::new(),
@@ -77,11 +81,19 @@ impl Dentry {
     }
 
     /// A number that no other dentry of this kernel has or had.
+    #[inline]
     pub fn id(&self) -> u64 {
         self.id
     }
 
+    /// What kind of file is behind the name.
+    #[inline]
+    pub fn kind(&self) -> FileKind {
+        self.kind
+    }
+
     /// The file behind the name.
+    #[inline]
     pub fn inode(&self) -> &Arc<dyn Inode> {
         &self.inode
     }
@@ -121,6 +133,7 @@ impl Dentry {
     }
 
     /// True if something is mounted here in some view.
+    #[inline]
     pub fn is_mount_point(&self) -> bool {
         self.mounts_here.load(Ordering::Acquire) != 0
     }

@@ -21,6 +21,7 @@ use base::sync::SpinLock;
 use hal::Global;
 
 use crate::dentry::Dentry;
+use crate::name::{Name, NameHash};
 
 const BUCKETS: usize = 1024;
 
@@ -39,6 +40,7 @@ pub(crate) enum Cached {
 }
 
 struct Entry {
+    key: u64,
     parent: u64,
     name: Arc<[u8]>,
     /// `None`: known to be absent.
@@ -64,26 +66,27 @@ static CACHE: Global<Cache> = Global::new(|| Cache {
     sweep_at: AtomicUsize::new(LIMIT),
 });
 
-/// FNV-1a over the name, begun with the directory's number.
-fn bucket_of(parent: u64, name: &[u8]) -> usize {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ parent.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    for &byte in name {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    }
-    (hash ^ hash >> 32) as usize % BUCKETS
+/// Where an entry belongs: made of its name's hash and its directory's number. Entries with the same
+/// key lie in the same bucket, and hardly ever are there two.
+#[inline]
+fn key_of(parent: u64, name_hash: u64) -> u64 {
+    name_hash ^ parent.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-fn bucket(parent: u64, name: &[u8]) -> &'static SpinLock<Vec<Entry>> {
+#[inline]
+fn bucket(key: u64) -> &'static SpinLock<Vec<Entry>> {
     let cache: &'static Cache = &CACHE;
-    &cache.buckets[bucket_of(parent, name)]
+    &cache.buckets[(key ^ key >> 32) as usize % BUCKETS]
 }
 
 /// What the cache knows of `name` in `parent`; `None` if nothing.
-pub(crate) fn find(parent: &Dentry, name: &[u8]) -> Option<Cached> {
-    let entries = bucket(parent.id(), name).lock();
-    let entry = entries
-        .iter()
-        .find(|entry| entry.parent == parent.id() && *entry.name == *name)?;
+#[inline]
+pub(crate) fn find(parent: &Dentry, name: Name<'_>) -> Option<Cached> {
+    let key = key_of(parent.id(), name.hash());
+    let entries = bucket(key).lock();
+    let entry = entries.iter().find(|entry| {
+        entry.key == key && entry.parent == parent.id() && *entry.name == *name.as_bytes()
+    })?;
     entry.used.store(true, Ordering::Relaxed);
     Some(match &entry.dentry {
         Some(dentry) => Cached::Present(dentry.clone()),
@@ -94,14 +97,16 @@ pub(crate) fn find(parent: &Dentry, name: &[u8]) -> Option<Cached> {
 /// Enters that `name` in `parent` is `dentry` (or absent), in place of what was known.
 /// The caller holds the directory's change lock.
 pub(crate) fn enter(parent: &Dentry, name: Arc<[u8]>, dentry: Option<Arc<Dentry>>) {
+    let key = key_of(parent.id(), NameHash::of(&name));
     let entry = Entry {
+        key,
         parent: parent.id(),
         name,
         dentry,
         device: parent.volume().device(),
         used: AtomicBool::new(true),
     };
-    let mut entries = bucket(entry.parent, &entry.name).lock();
+    let mut entries = bucket(key).lock();
     let place = entries
         .iter()
         .position(|old| old.parent == entry.parent && old.name == entry.name);
@@ -127,7 +132,7 @@ pub(crate) fn enter(parent: &Dentry, name: Arc<[u8]>, dentry: Option<Arc<Dentry>
 
 /// Forgets what is known of `name` in `parent`.
 pub(crate) fn forget(parent: &Dentry, name: &[u8]) {
-    let mut entries = bucket(parent.id(), name).lock();
+    let mut entries = bucket(key_of(parent.id(), NameHash::of(name))).lock();
     let place = entries
         .iter()
         .position(|entry| entry.parent == parent.id() && *entry.name == *name);
@@ -176,7 +181,8 @@ fn forget_upwards(mut entry: Entry) {
         let Some(above) = &location.parent else {
             return;
         };
-        let mut entries = bucket(above.id(), &location.name).lock();
+        let key = key_of(above.id(), NameHash::of(&location.name));
+        let mut entries = bucket(key).lock();
         // Held by the cache and by us: nobody else can get at it while the bucket is locked.
         let place = entries.iter().position(|entry| {
             entry

@@ -13,15 +13,19 @@ use crate::dentry_cache::{self, Cached};
 use crate::name::Name;
 
 /// Finds `name` in `directory`; [`Error::NotFound`] if there is none.
+#[inline]
 pub(crate) fn lookup(directory: &Arc<Dentry>, name: Name<'_>) -> Result<Arc<Dentry>> {
-    match dentry_cache::find(directory, name.as_bytes()) {
+    match dentry_cache::find(directory, name) {
         Some(Cached::Present(dentry)) => Ok(dentry),
         Some(Cached::Absent) => Err(Error::NotFound),
-        None => {
-            let guard = directory.lock_live()?;
-            lookup_locked(directory, name, &guard)
-        }
+        None => lookup_uncached(directory, name),
     }
+}
+
+#[inline(never)]
+fn lookup_uncached(directory: &Arc<Dentry>, name: Name<'_>) -> Result<Arc<Dentry>> {
+    let guard = directory.lock_live()?;
+    lookup_locked(directory, name, &guard)
 }
 
 /// The same under the directory's change lock.
@@ -30,7 +34,7 @@ pub(crate) fn lookup_locked(
     name: Name<'_>,
     _held: &ChangeGuard<'_>,
 ) -> Result<Arc<Dentry>> {
-    match dentry_cache::find(directory, name.as_bytes()) {
+    match dentry_cache::find(directory, name) {
         Some(Cached::Present(dentry)) => return Ok(dentry),
         Some(Cached::Absent) => return Err(Error::NotFound),
         None => {}

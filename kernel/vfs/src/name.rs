@@ -4,6 +4,8 @@
 //! `..` (those are instructions to the path walk, not entries). File systems receive names only in
 //! this form, so none of them has to check again. A name is bytes, not text: Linux programs may
 //! use any encoding, and the kernel has no opinion.
+//!
+//! A name carries its hash, because whoever finds a component's end has looked at every byte of it.
 
 use base::{Error, Result};
 
@@ -18,7 +20,30 @@ pub const SYMLINK_MAX: usize = 40;
 
 /// A checked directory entry name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name<'a>(&'a [u8]);
+pub struct Name<'a> {
+    bytes: &'a [u8],
+    hash: u64,
+}
+
+/// FNV-1a, byte by byte.
+#[derive(Clone, Copy)]
+pub(crate) struct NameHash(u64);
+
+impl NameHash {
+    pub(crate) const START: Self = Self(0xcbf2_9ce4_8422_2325);
+
+    #[inline]
+    pub(crate) fn with(self, byte: u8) -> Self {
+        Self((self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+    }
+
+    /// The hash of a whole name.
+    pub(crate) fn of(name: &[u8]) -> u64 {
+        name.iter()
+            .fold(Self::START, |hash, &byte| hash.with(byte))
+            .0
+    }
+}
 
 impl<'a> Name<'a> {
     /// Checks `bytes` and makes a name of them.
@@ -35,23 +60,42 @@ impl<'a> Name<'a> {
         if bytes == b"." || bytes == b".." || bytes.iter().any(|&byte| byte == b'/' || byte == 0) {
             return Err(Error::InvalidArgument);
         }
-        Ok(Self(bytes))
+        let hash = NameHash::of(bytes);
+        Ok(Self { bytes, hash })
+    }
+
+    /// A component that was found to be not empty, neither `.` nor `..`, and without slash or NUL.
+    #[inline]
+    pub(crate) fn scanned(bytes: &'a [u8], hash: NameHash) -> Result<Self> {
+        if bytes.len() > NAME_MAX {
+            return Err(Error::NameTooLong);
+        }
+        Ok(Self {
+            bytes,
+            hash: hash.0,
+        })
     }
 
     /// The name's bytes.
+    #[inline]
     pub fn as_bytes(self) -> &'a [u8] {
-        self.0
+        self.bytes
+    }
+
+    #[inline]
+    pub(crate) fn hash(self) -> u64 {
+        self.hash
     }
 
     /// The name as text, when it is UTF-8 (procfs and devfs names are).
     pub fn as_str(self) -> Option<&'a str> {
-        core::str::from_utf8(self.0).ok()
+        core::str::from_utf8(self.bytes).ok()
     }
 }
 
 impl core::fmt::Debug for Name<'_> {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(formatter, "\"{}\"", self.0.escape_ascii())
+        write!(formatter, "\"{}\"", self.bytes.escape_ascii())
     }
 }
 

@@ -23,6 +23,7 @@ pub struct Path {
 
 impl Path {
     /// The mount it is seen through.
+    #[inline]
     pub fn mount(&self) -> &Arc<Mount> {
         &self.mount
     }
@@ -33,6 +34,7 @@ impl Path {
     }
 
     /// The file it stands at.
+    #[inline]
     pub fn inode(&self) -> &Arc<dyn Inode> {
         self.dentry.inode()
     }

@@ -12,10 +12,12 @@
 use alloc::sync::Arc;
 
 use base::{Error, Result};
+use object::FileKind;
 
-use crate::components::{Component, Pending, Place};
+use crate::components::{Component, Pending};
 use crate::context::FsContext;
 use crate::credentials::{Credentials, Permission};
+use crate::dentry::Dentry;
 use crate::lookup::lookup;
 use crate::path::Path;
 
@@ -66,8 +68,7 @@ pub(crate) struct ParentOf {
 pub(crate) struct Walk<'a> {
     credentials: &'a Credentials,
     flags: ResolveFlags,
-    root: Path,
-    start: Option<Path>,
+    root: &'a Path,
     at: Path,
     pending: Pending<'a>,
 }
@@ -87,29 +88,7 @@ pub(crate) fn resolve(
             Ok(place)
         };
     }
-    let mut walk = Walk::new(context, at, path, flags)?;
-    loop {
-        let ParentOf {
-            directory: parent,
-            last,
-            slash,
-        } = walk.go_to_last()?;
-        let follow = slash || !flags.contains(ResolveFlags::NO_FOLLOW);
-        let found = match last {
-            Last::Name(name) => match walk.enter_last(&name, follow)? {
-                Some(found) => found,
-                None => continue,
-            },
-            Last::Current | Last::Root => directory(parent)?,
-            Last::Parent => walk.up()?,
-        };
-        let must_be_directory = slash || flags.contains(ResolveFlags::DIRECTORY);
-        return if must_be_directory {
-            directory(found)
-        } else {
-            Ok(found)
-        };
-    }
+    Walk::new(context, at, path, flags)?.go_to_end()
 }
 
 /// Finds the directory that `path`'s last component lies in.
@@ -122,7 +101,7 @@ pub(crate) fn resolve_parent(
 }
 
 fn directory(path: Path) -> Result<Path> {
-    if path.inode().is_directory() {
+    if path.dentry.kind() == FileKind::Directory {
         Ok(path)
     } else {
         Err(Error::NotDirectory)
@@ -131,16 +110,16 @@ fn directory(path: Path) -> Result<Path> {
 
 impl<'a> Walk<'a> {
     /// Begins at `at` (or the working directory), or at the root for an absolute path.
+    #[inline]
     pub(crate) fn new(
         context: &'a FsContext,
-        at: Option<&Path>,
+        at: Option<&'a Path>,
         path: &'a [u8],
         flags: ResolveFlags,
     ) -> Result<Self> {
         if path.is_empty() {
             return Err(Error::NotFound);
         }
-        let pending = Pending::new(path)?;
         let start = at.unwrap_or(&context.working_directory);
         let scoped = flags.intersects(ResolveFlags::BENEATH | ResolveFlags::IN_ROOT);
         let root = if scoped { start } else { &context.root };
@@ -149,30 +128,54 @@ impl<'a> Walk<'a> {
             return Err(Error::CrossDevice);
         }
         Ok(Self {
+            pending: Pending::new(path)?,
             credentials: &context.credentials,
             flags,
-            root: root.clone(),
-            start: scoped.then(|| start.clone()),
+            root,
             at: if absolute {
                 root.clone()
             } else {
                 start.clone()
             },
-            pending,
         })
+    }
+
+    /// Goes to where the path ends.
+    fn go_to_end(mut self) -> Result<Path> {
+        loop {
+            let Some((component, place)) = self.pending.step()? else {
+                return directory(self.at);
+            };
+            search(self.credentials, &self.at)?;
+            let follow =
+                !place.last || place.slash_follows || !self.flags.contains(ResolveFlags::NO_FOLLOW);
+            let arrived = match component {
+                Component::Current => true,
+                Component::Parent => {
+                    self.at = self.up()?;
+                    true
+                }
+                Component::Entry(name) => {
+                    let found = lookup(&self.at.dentry, name)?;
+                    self.step_to(found, follow)?
+                }
+            };
+            if arrived && place.last {
+                let must_be_directory =
+                    place.slash_follows || self.flags.contains(ResolveFlags::DIRECTORY);
+                return if must_be_directory {
+                    directory(self.at)
+                } else {
+                    Ok(self.at)
+                };
+            }
+        }
     }
 
     /// Goes on up to the last component and stops in front of it, standing in its directory.
     pub(crate) fn go_to_last(&mut self) -> Result<ParentOf> {
         loop {
-            let Some((
-                component,
-                Place {
-                    last,
-                    slash_follows,
-                },
-            )) = self.pending.step()?
-            else {
+            let Some((component, place)) = self.pending.step()? else {
                 return Ok(ParentOf {
                     directory: self.at.clone(),
                     last: Last::Root,
@@ -180,55 +183,64 @@ impl<'a> Walk<'a> {
                 });
             };
             search(self.credentials, &self.at)?;
-            if last {
-                let directory = self.at.clone();
+            if place.last {
                 let last = match component {
                     Component::Current => Last::Current,
                     Component::Parent => Last::Parent,
                     Component::Entry(name) => Last::Name(name.as_bytes().into()),
                 };
                 return Ok(ParentOf {
-                    directory,
+                    directory: self.at.clone(),
                     last,
-                    slash: slash_follows,
+                    slash: place.slash_follows,
                 });
             }
             match component {
                 Component::Current => {}
                 Component::Parent => self.at = self.up()?,
                 Component::Entry(name) => {
-                    let found = child(&self.at, lookup(&self.at.dentry, name)?);
-                    self.step_to(found)?;
+                    let found = lookup(&self.at.dentry, name)?;
+                    self.step_to(found, true)?;
                 }
             }
         }
     }
 
-    /// Goes to the last component. `None` if it was a link that is now to be followed further: then
-    /// [`go_to_last`](Self::go_to_last) goes on.
-    pub(crate) fn enter_last(&mut self, name: &[u8], follow: bool) -> Result<Option<Path>> {
-        let name = crate::name::Name::new(name)?;
-        let found = child(&self.at, lookup(&self.at.dentry, name)?);
-        self.arrive(found, follow)
-    }
-
-    /// The same when the last component has been looked up already.
+    /// Goes to the last component, which has been looked up already. `None` if it was a link that is
+    /// now to be followed further: then [`go_to_last`](Self::go_to_last) goes on.
     pub(crate) fn arrive(&mut self, found: Path, follow: bool) -> Result<Option<Path>> {
         self.check_mount(&found)?;
-        if !follow || !found.inode().is_symbolic_link() {
+        if !follow || found.dentry.kind() != FileKind::SymbolicLink {
             return Ok(Some(found));
         }
         self.follow(found)
     }
 
-    fn step_to(&mut self, found: Path) -> Result<()> {
-        self.check_mount(&found)?;
-        if !found.inode().is_symbolic_link() {
-            self.at = found;
-        } else if let Some(place) = self.follow(found)? {
-            self.at = place;
+    /// Goes to an entry of where it stands. False if that is a link whose body is now to be walked
+    /// from here.
+    ///
+    /// Nearly every step is to a file on which nothing is mounted and which is no link: then the
+    /// mount stays, and only the dentry is replaced.
+    #[inline]
+    fn step_to(&mut self, found: Arc<Dentry>, follow: bool) -> Result<bool> {
+        if found.is_mount_point() || found.kind() == FileKind::SymbolicLink {
+            return self.step_across(found, follow);
         }
-        Ok(())
+        self.at.dentry = found;
+        Ok(true)
+    }
+
+    /// The same across mounts and along links.
+    #[inline(never)]
+    fn step_across(&mut self, found: Arc<Dentry>, follow: bool) -> Result<bool> {
+        let found = child(&self.at, found);
+        match self.arrive(found, follow)? {
+            Some(place) => {
+                self.at = place;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
     }
 
     /// Follows a link: `Some` if it leads directly to a place, `None` if its body is now what is to
@@ -241,7 +253,7 @@ impl<'a> Walk<'a> {
             if self.flags.contains(ResolveFlags::NO_MAGIC_LINKS) {
                 return Err(Error::SymlinkLoop);
             }
-            if self.start.is_some() {
+            if self.is_scoped() {
                 return Err(Error::CrossDevice);
             }
             self.pending.count_link()?;
@@ -262,12 +274,17 @@ impl<'a> Walk<'a> {
     }
 
     fn up(&self) -> Result<Path> {
-        if self.flags.contains(ResolveFlags::BENEATH) && self.at.is_same(&self.root) {
+        if self.flags.contains(ResolveFlags::BENEATH) && self.at.is_same(self.root) {
             return Err(Error::CrossDevice);
         }
-        let parent = self.at.parent(&self.root)?;
+        let parent = self.at.parent(self.root)?;
         self.check_mount(&parent)?;
         Ok(parent)
+    }
+
+    fn is_scoped(&self) -> bool {
+        self.flags
+            .intersects(ResolveFlags::BENEATH | ResolveFlags::IN_ROOT)
     }
 
     fn check_mount(&self, next: &Path) -> Result<()> {
@@ -280,16 +297,20 @@ impl<'a> Walk<'a> {
 }
 
 /// The right to look for names in `at`, which has to be a directory.
+#[inline]
 pub(crate) fn search(credentials: &Credentials, at: &Path) -> Result<()> {
-    let inode = at.inode();
-    if !inode.is_directory() {
+    if at.dentry.kind() != FileKind::Directory {
         return Err(Error::NotDirectory);
     }
-    credentials.check(inode.ownership()?, true, Permission::EXECUTE)
+    // Whatever the directory's owner and mode are.
+    if credentials.is_superuser() {
+        return Ok(());
+    }
+    credentials.check(at.inode().ownership()?, true, Permission::EXECUTE)
 }
 
 /// A child of `directory`, and what is mounted on it.
-pub(crate) fn child(directory: &Path, dentry: Arc<crate::dentry::Dentry>) -> Path {
+pub(crate) fn child(directory: &Path, dentry: Arc<Dentry>) -> Path {
     Path {
         mount: directory.mount.clone(),
         dentry,
