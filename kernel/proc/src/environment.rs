@@ -18,6 +18,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use base::sync::{Rank, SpinLock};
+use base::wait::WaitQueue;
 use base::{Error, Result};
 use hal::frame::Account;
 use vfs::{Path, View};
@@ -75,6 +76,8 @@ pub struct Environment {
     processes: Arc<PidNamespace>,
     account: Option<Account>,
     state: SpinLock<State>,
+    /// Woken when a thread is gone where there was no room for another.
+    room: WaitQueue,
 }
 
 impl Environment {
@@ -141,6 +144,7 @@ impl Environment {
             processes,
             account,
             state: SpinLock::new(RANK, state),
+            room: WaitQueue::new(),
         }))
     }
 
@@ -286,10 +290,14 @@ impl Environment {
         self.state.lock().threads
     }
 
-    /// Counts one more thread for a user, here and in every environment around, or refuses with
-    /// [`Error::WouldBlock`]. `user_limit` is the caller's limit of processes. Unlike Linux
+    /// Where to wait for a thread to go while there is no room.
+    pub(crate) fn room(&self) -> &WaitQueue {
+        &self.room
+    }
+
+    /// Counts one more thread for a user, here and in every environment around, or refuses. `user_limit` is the caller's limit of processes. Unlike Linux
     /// this holds for the superuser too, as soon as somebody lowered it: a limit that one asked for should be one.
-    pub(crate) fn count_start(self: &Arc<Self>, user: u32, user_limit: u64) -> Result<Charge> {
+    pub(crate) fn count_start(self: &Arc<Self>, user: u32, user_limit: u64) -> Admission {
         let mut charged = Charge {
             user,
             environments: alloc::vec::Vec::new(),
@@ -300,9 +308,11 @@ impl Environment {
             {
                 let mut state = environment.state.lock();
                 let of_user = state.users.get(&user).copied().unwrap_or(0);
-                let too_many_of_user = of_user as u64 >= user_limit;
-                if state.threads >= state.limits.threads || too_many_of_user {
-                    return Err(Error::WouldBlock);
+                if of_user as u64 >= user_limit {
+                    return Err(Refusal::User);
+                }
+                if state.threads >= state.limits.threads {
+                    return Err(Refusal::Full(environment.clone()));
                 }
                 state.threads += 1;
                 state.users.insert(user, of_user + 1);
@@ -311,6 +321,17 @@ impl Environment {
         }
         Ok(charged)
     }
+}
+
+/// Whether a thread may start.
+pub(crate) type Admission = core::result::Result<Charge, Refusal>;
+
+/// Why a thread may not start.
+pub(crate) enum Refusal {
+    /// Its user has as many as the caller's limit allows.
+    User,
+    /// This environment, the thread's or one around it, has as many as it may have.
+    Full(Arc<Environment>),
 }
 
 /// A counted thread; it is uncounted when this is dropped.
@@ -324,6 +345,7 @@ impl Drop for Charge {
         for environment in &self.environments {
             let mut unused = BTreeMap::new();
             let mut state = environment.state.lock();
+            let was_full = state.threads >= state.limits.threads;
             state.threads = state.threads.saturating_sub(1);
             let of_user = state.users.get(&self.user).copied().unwrap_or(0);
             if of_user <= 1 {
@@ -337,6 +359,9 @@ impl Drop for Charge {
             // The views go with the lock released.
             drop(state);
             drop(unused);
+            if was_full {
+                environment.room.wake_all();
+            }
         }
     }
 }
@@ -350,17 +375,21 @@ mod tests {
             .expect("an environment")
     }
 
+    fn is_full(admission: Admission, environment: &Arc<Environment>) -> bool {
+        matches!(admission, Err(Refusal::Full(full)) if Arc::ptr_eq(&full, environment))
+    }
+
     #[test]
     fn the_cap_counts_everyone() {
         let outer = environment(3);
         let inner = outer
             .new_inside("inner", "xv6", EnvironmentLimits::threads(2), true)
             .expect("inside");
-        let first = inner.count_start(0, 9).expect("first");
-        let second = inner.count_start(0, 9).expect("second");
-        assert_eq!(inner.count_start(0, 9).err(), Some(Error::WouldBlock));
-        let third = outer.count_start(0, 9).expect("third");
-        assert_eq!(outer.count_start(0, 9).err(), Some(Error::WouldBlock));
+        let start = |environment: &Arc<Environment>| environment.count_start(0, 9).ok();
+        let (first, second) = (start(&inner), start(&inner));
+        assert!(is_full(inner.count_start(0, 9), &inner));
+        let third = start(&outer);
+        assert!(is_full(outer.count_start(0, 9), &outer));
         drop((first, second, third));
         assert_eq!((outer.thread_count(), inner.thread_count()), (0, 0));
     }
@@ -368,8 +397,9 @@ mod tests {
     #[test]
     fn a_user_is_held_to_its_own_limit() {
         let environment = environment(100);
-        let _one = environment.count_start(7, 1).expect("one");
-        assert_eq!(environment.count_start(7, 1).err(), Some(Error::WouldBlock));
+        let _one = environment.count_start(7, 1);
+        let second = environment.count_start(7, 1);
+        assert!(matches!(second, Err(Refusal::User)));
         assert!(environment.count_start(0, 1).is_ok());
     }
 }

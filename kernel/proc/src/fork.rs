@@ -5,6 +5,7 @@
 //! stack of its own) is the ABI's knowledge. Everything that can fail happens before the new task can be seen; only
 //! then does it get its kernel thread, and if that fails it is taken back.
 
+use crate::admission::admit;
 use crate::event::{ActionTable, Event};
 use crate::limits::Resource;
 use crate::namespace::Identity;
@@ -116,7 +117,7 @@ pub fn fork_with(
     let environment = process.environment();
     let limits = process.limits();
     let fs = process.fs();
-    let charge = environment.count_start(fs.credentials.uid, limits.soft(Resource::Processes))?;
+    let charge = admit(environment, fs.credentials.uid, &limits)?;
     let identity = Identity::allocate(environment.processes())?;
     let old = process.image();
     let space = old.space.as_ref().ok_or(Error::Interrupted)?;
@@ -195,7 +196,7 @@ pub fn fork_with(
     }
     if options.vfork {
         // Only an end of the caller itself may cut this short.
-        let _ = task.wait_killable(&child.returned, || {
+        let _ = task.wait_killable(&child.returned, None, || {
             (!child.borrowed.load(Ordering::Acquire)).then_some(())
         });
     }
@@ -269,7 +270,7 @@ pub fn spawn_thread(
     let process = task.process();
     let environment = process.environment();
     let user = process.fs().credentials.uid;
-    let charge = environment.count_start(user, process.limits().soft(Resource::Processes))?;
+    let charge = admit(environment, user, &process.limits())?;
     let identity = Identity::allocate(environment.processes())?;
     let space = process.space().ok_or(Error::Interrupted)?;
     let state: AbiState = process.abi().fork_task_state(&task.raw_abi_state(), true);

@@ -19,6 +19,7 @@ extern crate alloc;
 
 pub mod abi;
 mod accounting;
+mod admission;
 mod environment;
 mod environment_report;
 mod event;

@@ -3,6 +3,7 @@
 //! This is how the kernel starts the first process, and how an ABI offers spawn. The child gets exactly the handles it
 //! is given; group, session and environment as asked for.
 
+use crate::admission::admit;
 use crate::environment::Environment;
 use crate::event::{ActionTable, Event, EventSet};
 use crate::exec::{Caller, ExecRequest, prepare};
@@ -112,8 +113,7 @@ fn create(
         .clone()
         .or(inherited)
         .ok_or(Error::InvalidArgument)?;
-    let charge =
-        environment.count_start(options.fs.credentials.uid, limits.soft(Resource::Processes))?;
+    let charge = admit(&environment, options.fs.credentials.uid, &limits)?;
     let from_inside = parent.filter(|parent| Arc::ptr_eq(parent.environment(), &environment));
     let no_new_privileges = parent.is_some_and(|parent| parent.has_no_new_privileges());
     let caller = Caller {

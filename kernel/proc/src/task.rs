@@ -276,15 +276,17 @@ impl Task {
         self.notice_if_pending();
     }
 
-    /// Sleeps on `queue` until `condition` holds or the task is killed; other events wait.
+    /// Sleeps on `queue` until `condition` holds, `deadline` passes or the task is killed; other events wait.
     pub(crate) fn wait_killable<T>(
         &self,
         queue: &base::wait::WaitQueue,
+        deadline: Option<Instant>,
         mut condition: impl FnMut() -> Option<T>,
     ) -> Result<T> {
         let result = loop {
-            match queue.wait_interruptible(None, &mut condition) {
+            match queue.wait_interruptible(deadline, &mut condition) {
                 Ok(value) => break Ok(value),
+                Err(Error::TimedOut) => break Err(Error::TimedOut),
                 Err(error) if self.is_killed() => break Err(error),
                 Err(_) => {
                     // The order matters: a kill after this line interrupts the next sleep.

@@ -13,6 +13,7 @@ const VIEWS: u32 = EnvironmentFlags::INHERIT_VIEWS.bits();
 const OWN: u32 = VIEWS | EnvironmentFlags::OWN_PROCESSES.bits();
 const PAGE: usize = 4096;
 const KILL: u32 = scarlet_abi::event::KILL;
+const STATUS: usize = size_of::<scarlet_abi::process::WaitStatus>();
 
 /// How a program in an environment ended: kind and value.
 fn run(scarlet: &mut Scarlet<'_>, path: &str, environment: usize) -> (u32, u32) {
@@ -151,6 +152,67 @@ fn there_are_as_many_xv6_processes_as_the_environment_allows() {
             let environment = scarlet.create_environment(0, 16, 0).unwrap();
             give_root(scarlet, environment, "xv6");
             assert_eq!(run(scarlet, "/crowd", environment), (EXITED, 0));
+        })
+        .check();
+}
+
+#[test]
+fn fork_at_the_limit_waits_for_orphans_to_be_collected() {
+    System::new()
+        .xv6("/parents", |xv6| {
+            for round in 0..20 {
+                let child = xv6.fork(|child| {
+                    let orphans = [child.fork(|_| ()), child.fork(|_| ())];
+                    child.exit(i32::from(orphans.contains(&None)));
+                });
+                assert!(child.is_some(), "round {round}");
+                assert_eq!(xv6.wait(), child.map(|child| (child, 0)), "round {round}");
+            }
+        })
+        .scarlet("/init", |scarlet| {
+            let environment = scarlet.create_environment(0, 16, 0).unwrap();
+            give_root(scarlet, environment, "xv6");
+            let parents = scarlet.spawn_inside("/parents", Some(environment)).unwrap();
+            loop {
+                // A collector that gets no CPU for a while.
+                scarlet.call(Call::Sleep, &[20_000_000]).unwrap();
+                let (ended, kind, value) = scarlet.wait().unwrap();
+                if ended == parents {
+                    return assert_eq!((kind, value), (EXITED, 0));
+                }
+            }
+        })
+        .check();
+}
+
+#[test]
+fn fork_at_the_limit_does_not_wait_for_ever() {
+    System::new()
+        .xv6("/parents", |xv6| {
+            let mut orphans = 0;
+            loop {
+                let child = xv6.fork(|child| {
+                    let orphan = child.fork(|_| ());
+                    child.exit(i32::from(orphan.is_none()));
+                });
+                assert!(child.is_some());
+                match xv6.wait() {
+                    Some((_, 0)) => orphans += 1,
+                    _ => return assert_eq!(orphans, 7),
+                }
+            }
+        })
+        .scarlet("/init", |scarlet| {
+            let environment = scarlet.create_environment(0, 9, 0).unwrap();
+            give_root(scarlet, environment, "xv6");
+            let parents = scarlet.spawn_inside("/parents", Some(environment)).unwrap();
+            // Nobody collects the orphans before that one has ended.
+            let place = scarlet.user.allocate(STATUS);
+            let ended = scarlet.call(Call::Wait, &[parents, 0, place, STATUS]);
+            assert_eq!(ended, Ok(parents));
+            assert_eq!(word32(scarlet.user, place + 4), EXITED);
+            assert_eq!(word32(scarlet.user, place + 8), 0);
+            while scarlet.wait().is_ok() {}
         })
         .check();
 }

@@ -47,7 +47,7 @@ fn be_alone(task: &Arc<Task>) -> Result<()> {
         }
     }
     process.continued.wake_all();
-    let result = task.wait_killable(&process.thread_gone, || {
+    let result = task.wait_killable(&process.thread_gone, None, || {
         (process.task_count() == 1).then_some(())
     });
     process.shared.lock().executing = false;
