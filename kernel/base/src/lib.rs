@@ -23,7 +23,7 @@ pub mod log;
 mod plant;
 pub mod random;
 pub mod rank;
-mod room;
+pub mod room;
 pub mod sched;
 pub mod sync;
 pub mod thread;

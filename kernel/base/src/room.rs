@@ -1,13 +1,30 @@
-//! Lists whose length somebody else decides.
+//! Memory whose amount somebody else decides.
 //!
-//! The kernel's own small objects always find memory: a reserve is kept for them. What grows with a
-//! number that a program, an image or a device gives may not, and asks for room first.
-//! [`Room::make_room`] is `try_reserve` with the kernel's error, and one of the allocations that a
-//! test can refuse ([`hal::refusal`]).
+//! The kernel's own small objects always find memory: a reserve is kept for them, and an allocation
+//! that fails all the same is a panic. So whatever a program can make more and more of asks first,
+//! in one of two ways:
+//!
+//! - A *list* that grows with a number that a program, an image or a device gives makes room with
+//!   [`Room::make_room`]: `try_reserve` with the kernel's error.
+//! - A *thing* that a program keeps (a handle, an area of memory, a name, a waiting message, a lock)
+//!   asks [`for_one_more`] before it is made. It is refused while the machine has little more than
+//!   the reserve; what a single call allocates beside it is small, and the reserve carries it.
+//!
+//! Both are among the allocations that a test can refuse ([`hal::refusal`]).
 
 use crate::{Error, Result};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+
+/// Whether there is memory for one more thing that a program keeps; `Error::OutOfMemory` if not.
+#[inline]
+pub fn for_one_more() -> Result<()> {
+    if hal::frame::is_short() || hal::refusal::refuses() {
+        Err(Error::OutOfMemory)
+    } else {
+        Ok(())
+    }
+}
 
 /// A list that can ask for room.
 pub trait Room {

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use alloc::sync::Arc;
 use base::sync::SpinLock;
-use base::{Error, Result, Room, rank};
+use base::{Error, Result, Room, rank, room};
 
 use crate::{File, Handle, Rights};
 
@@ -172,15 +172,30 @@ impl HandleTable {
         }
     }
 
-    /// The slots in use and what they hold, as of now.
-    pub fn iter(&self) -> alloc::vec::IntoIter<(Slot, Handle)> {
-        let inner = self.inner.lock();
-        let used = inner.slots.iter().enumerate();
-        let list: Vec<_> = used
-            .filter_map(|(slot, handle)| Some((slot, handle.clone()?)))
-            .collect();
-        drop(inner);
-        list.into_iter()
+    /// The slots in use and what they hold, ascending. The table is not locked in between: what
+    /// changes meanwhile is seen or not.
+    pub fn iter(&self) -> impl Iterator<Item = (Slot, Handle)> {
+        let mut from = 0;
+        core::iter::from_fn(move || {
+            let inner = self.inner.lock();
+            let used = inner.slots.get(from..)?.iter().enumerate();
+            let (at, handle) = used
+                .filter_map(|(at, slot)| Some((at, slot.clone()?)))
+                .next()?;
+            let slot = from + at;
+            from = slot + 1;
+            Some((slot, handle))
+        })
+    }
+
+    /// How many slots are in use.
+    pub fn count(&self) -> usize {
+        self.inner.lock().slots.iter().flatten().count()
+    }
+
+    /// The highest slot in use.
+    pub fn highest(&self) -> Option<Slot> {
+        self.inner.lock().slots.iter().rposition(Option::is_some)
     }
 
     /// How many slots there may be.
@@ -210,6 +225,7 @@ impl Inner {
     // Apart from `put`, so that a handle for which there is no room is dropped by its owner after
     // the lock is gone.
     fn reserve(&mut self, slot: Slot) -> Result<()> {
+        room::for_one_more()?;
         if slot >= self.slots.len() {
             let more = slot + 1 - self.slots.len();
             self.slots.make_room(more)?;

@@ -116,7 +116,7 @@ fn release_locks(process: &Process) {
             opened.inode().attachments()?.locks_if_any()
         });
         if let Some(locks) = opened {
-            locks.unlock_range(process.id().into(), vfs::ranges::Range::ALL);
+            locks.unlock_all(process.id().into());
         }
     }
 }

@@ -1,8 +1,8 @@
 //! When memory has run out: which process has to go.
 //!
-//! `mem` asks, on a thread that holds nothing, when a page fault finds no memory and nothing is left to reclaim. The process with the most resident
-//! memory is killed, never the first one of the machine; the log says who and why. While a victim has not yet gone,
-//! nobody else is chosen.
+//! `mem` asks, on a thread that holds nothing, when a page fault finds no memory and nothing is left to reclaim. The
+//! process with the most resident memory, and with what the kernel keeps for it, is killed, never the first one of the
+//! machine; the log says who and why. While a victim has not yet gone, nobody else is chosen.
 //!
 //! Where an environment has used up what it is allowed, the victim is one of its own processes; its first one only if
 //! no other is left.
@@ -14,6 +14,11 @@ use base::log;
 use core::sync::atomic::Ordering;
 use core::time::Duration;
 use mem::pressure::{Relief, set_reliever};
+
+/// About what the kernel keeps for an area of memory and for a handle: a process that fills memory
+/// with these is the biggest one, too.
+const AREA_BYTES: usize = 160;
+const HANDLE_BYTES: usize = 512;
 
 /// How long a victim is given to go before the next look.
 const PATIENCE: Duration = Duration::from_millis(10);
@@ -42,7 +47,9 @@ fn relieve(account: u32) -> Relief {
         if process.identity().number_in(machine.processes()) == 1 || process.is_ending() {
             continue;
         }
-        let size = space.resident_bytes();
+        let size = space.resident_bytes()
+            + space.area_count() * AREA_BYTES
+            + process.handles().count() * HANDLE_BYTES;
         let spared = account != 0 && process.is_init();
         let is_worse = |(other_spared, most, _): &(bool, usize, _)| {
             (*other_spared && !spared) || (*other_spared == spared && size > *most)

@@ -12,7 +12,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use base::rank;
 use base::sync::SpinLock;
 use base::wait::WaitQueue;
-use base::{Error, Result};
+use base::{Error, Result, Room};
 use hal::Global;
 
 use crate::inode::Inode;
@@ -53,17 +53,19 @@ impl FileLocks {
         }
     }
 
-    fn try_whole(&self, owner: u64, kind: LockKind) -> bool {
+    /// Whether the lock could be had; [`Error::NoLocks`] if there is no room to note it.
+    fn try_whole(&self, owner: u64, kind: LockKind) -> Result<bool> {
         let mut held = self.held.lock();
         let conflict = held.whole.iter().any(|&(other, present)| {
             other != owner && (kind == LockKind::Exclusive || present == LockKind::Exclusive)
         });
         if conflict {
-            return false;
+            return Ok(false);
         }
+        held.whole.make_room(1).map_err(|_| Error::NoLocks)?;
         held.whole.retain(|&(other, _)| other != owner);
         held.whole.push((owner, kind));
-        true
+        Ok(true)
     }
 
     fn release_whole(&self, owner: u64) {
@@ -77,30 +79,38 @@ impl FileLocks {
     }
 
     /// Locks a range; what the owner had there is replaced. Waits if `wait`, else
-    /// [`Error::WouldBlock`].
+    /// [`Error::WouldBlock`]; [`Error::NoLocks`] if there is no room to note it.
     pub fn lock_range(&self, lock: RangeLock, wait: bool) -> Result<()> {
         let attempt = || {
             let mut held = self.held.lock();
             if ranges::conflict(&held.ranges, lock.owner, lock.range, lock.kind).is_some() {
                 return None;
             }
-            ranges::set(&mut held.ranges, lock);
-            Some(())
+            Some(ranges::set(&mut held.ranges, lock))
         };
-        if attempt().is_some() {
-            // A lock that was weakened may let others in.
-            self.changed.wake_all();
-            return Ok(());
-        }
-        if !wait {
-            return Err(Error::WouldBlock);
-        }
-        self.changed.wait_interruptible(None, attempt)
+        let set = match attempt() {
+            None if !wait => return Err(Error::WouldBlock),
+            None => return self.changed.wait_interruptible(None, attempt)?,
+            Some(set) => set,
+        };
+        // A lock that was weakened may let others in.
+        self.changed.wake_all();
+        set
     }
 
-    /// Gives back what `owner` holds of `range`.
-    pub fn unlock_range(&self, owner: u64, range: Range) {
-        ranges::clear(&mut self.held.lock().ranges, owner, range);
+    /// Gives back what `owner` holds of `range`. A hole in a lock makes two of one, for which there
+    /// may be no room: [`Error::NoLocks`].
+    pub fn unlock_range(&self, owner: u64, range: Range) -> Result<()> {
+        let cleared = ranges::clear(&mut self.held.lock().ranges, owner, range);
+        self.changed.wake_all();
+        cleared
+    }
+
+    /// Gives back all that `owner` holds.
+    pub fn unlock_all(&self, owner: u64) {
+        let mut held = self.held.lock();
+        held.ranges.retain(|lock| lock.owner != owner);
+        drop(held);
         self.changed.wake_all();
     }
 
@@ -151,7 +161,7 @@ impl FlockOwner {
     pub fn lock(&self, kind: LockKind, wait: bool) -> Result<()> {
         let locks = self.locks()?;
         let number = self.number();
-        if locks.try_whole(number, kind) {
+        if locks.try_whole(number, kind)? {
             locks.changed.wake_all();
             return Ok(());
         }
@@ -160,9 +170,12 @@ impl FlockOwner {
         if !wait {
             return Err(Error::WouldBlock);
         }
-        locks
-            .changed
-            .wait_interruptible(None, || locks.try_whole(number, kind).then_some(()))
+        let attempt = || match locks.try_whole(number, kind) {
+            Ok(false) => None,
+            Ok(true) => Some(Ok(())),
+            Err(error) => Some(Err(error)),
+        };
+        locks.changed.wait_interruptible(None, attempt)?
     }
 
     /// flock(2) with `LOCK_UN`.
@@ -184,7 +197,7 @@ impl Drop for FlockOwner {
             .and_then(|held| held.locks_if_any())
         {
             locks.release_whole(number);
-            locks.unlock_range(number, Range::ALL);
+            locks.unlock_all(number);
         }
     }
 }

@@ -5,6 +5,8 @@
 
 use alloc::vec::Vec;
 
+use base::{Error, Result, Room, room};
+
 use crate::locks::LockKind;
 
 /// Bytes from `start` up to but not including `end`.
@@ -60,9 +62,14 @@ pub fn conflict(
         .copied()
 }
 
-/// Enters a lock that has no conflict.
-pub fn set(locks: &mut Vec<RangeLock>, mut lock: RangeLock) {
-    clear(locks, lock.owner, lock.range);
+/// Enters a lock that has no conflict. [`Error::NoLocks`] if there is no room; nothing
+/// has changed then.
+pub fn set(locks: &mut Vec<RangeLock>, mut lock: RangeLock) -> Result<()> {
+    // One for the lock, one for what is left behind a hole.
+    room::for_one_more()
+        .and_then(|()| locks.make_room(2))
+        .map_err(|_| Error::NoLocks)?;
+    clear(locks, lock.owner, lock.range)?;
     locks.retain(|other| {
         let joins = other.owner == lock.owner
             && other.kind == lock.kind
@@ -74,17 +81,21 @@ pub fn set(locks: &mut Vec<RangeLock>, mut lock: RangeLock) {
         !joins
     });
     locks.push(lock);
+    Ok(())
 }
 
-/// Takes `range` out of what `owner` holds.
-pub fn clear(locks: &mut Vec<RangeLock>, owner: u64, range: Range) {
-    let mut tails = Vec::new();
+/// Takes `range` out of what `owner` holds. [`Error::NoLocks`] if there is no room for
+/// what is left behind it; nothing has changed then.
+pub fn clear(locks: &mut Vec<RangeLock>, owner: u64, range: Range) -> Result<()> {
+    locks.make_room(1).map_err(|_| Error::NoLocks)?;
+    // An owner's ranges do not overlap: only one of them can reach beyond.
+    let mut tail = None;
     locks.retain_mut(|lock| {
         if lock.owner != owner || !lock.range.overlaps(range) {
             return true;
         }
         if lock.range.end > range.end {
-            tails.push(RangeLock {
+            tail = Some(RangeLock {
                 range: Range {
                     start: range.end,
                     ..lock.range
@@ -95,7 +106,8 @@ pub fn clear(locks: &mut Vec<RangeLock>, owner: u64, range: Range) {
         lock.range.end = range.start;
         lock.range.start < lock.range.end
     });
-    locks.append(&mut tails);
+    locks.extend(tail);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -126,12 +138,12 @@ mod tests {
     #[test]
     fn a_hole_splits_and_neighbours_merge() {
         let mut locks = Vec::new();
-        set(&mut locks, lock(1, 0, 100, LockKind::Exclusive));
-        clear(&mut locks, 1, Range { start: 40, end: 60 });
+        set(&mut locks, lock(1, 0, 100, LockKind::Exclusive)).unwrap();
+        clear(&mut locks, 1, Range { start: 40, end: 60 }).unwrap();
         assert_eq!(at(&locks, 1, 39), Some(LockKind::Exclusive));
         assert_eq!(at(&locks, 1, 40), None);
         assert_eq!(at(&locks, 1, 60), Some(LockKind::Exclusive));
-        set(&mut locks, lock(1, 40, 60, LockKind::Exclusive));
+        set(&mut locks, lock(1, 40, 60, LockKind::Exclusive)).unwrap();
         assert_eq!(locks, [lock(1, 0, 100, LockKind::Exclusive)]);
     }
 
@@ -161,8 +173,8 @@ mod tests {
             let end = start + 1 + next(32 - start - 1).min(31 - start);
             let kind = [None, Some(LockKind::Shared), Some(LockKind::Exclusive)][next(3) as usize];
             match kind {
-                Some(kind) => set(&mut locks, lock(1, start, end, kind)),
-                None => clear(&mut locks, 1, Range { start, end }),
+                Some(kind) => set(&mut locks, lock(1, start, end, kind)).unwrap(),
+                None => clear(&mut locks, 1, Range { start, end }).unwrap(),
             }
             model[start as usize..end as usize].fill(kind);
             for (byte, &expected) in model.iter().enumerate() {

@@ -1,7 +1,8 @@
 //! Ring 4, at the prompt: what a person types, and what they should see.
 //!
 //! A file in `tests/prompt` is one session on one boot. It begins with a header (`arch:`, `cpus:`,
-//! `memory:`, `append:` for words of the kernel's command line), then come steps:
+//! `memory:`, `append:` for words of the kernel's command line, `programs:` for programs of `user/linux` that lie
+//! in `/system/linux-{arch}/tests` then), then come steps:
 //!
 //! ```text
 //! > hello                 typed, with Enter; what follows is the whole output
@@ -19,10 +20,12 @@
 use super::{Case, lines::Lines};
 use crate::{
     arch::Arch,
+    build,
     guest::{
         self, Kernel, Machine,
         console::{Console, Waited},
     },
+    image::cpio::Tree,
     project::{Project, files},
 };
 use anyhow::{Context, Result, bail};
@@ -59,6 +62,7 @@ struct Session {
     cpus: Option<u32>,
     memory_mebibytes: Option<u32>,
     append: String,
+    programs: Vec<String>,
     steps: Vec<Step>,
 }
 
@@ -80,12 +84,38 @@ pub fn cases(project: &Project, arch: Arch) -> Result<Vec<Case<'_>>> {
             .file_stem()
             .and_then(|stem| stem.to_str())
             .unwrap_or("?");
+        let added = additions(project, arch, &session)?;
         cases.push(Case {
             name: format!("4/{}/prompt/{stem}", arch.name()),
-            run: Box::new(move || play(&machine, &session)),
+            run: Box::new(move || {
+                let with_files = |tree| machine.with_files(project, tree);
+                match added.as_ref().map(with_files).transpose() {
+                    Ok(None) => play(&machine, &session),
+                    Ok(Some((machine, _root))) => play(&machine, &session),
+                    Err(error) => Err(format!("{error:#}")),
+                }
+            }),
         });
     }
     Ok(cases)
+}
+
+/// The programs that a session asks for.
+fn additions(project: &Project, arch: Arch, session: &Session) -> Result<Option<Tree>> {
+    if session.programs.is_empty() {
+        return Ok(None);
+    }
+    let built = build::linux::programs(project, arch)?;
+    let mut tree = Tree::default();
+    for wanted in &session.programs {
+        let program = built
+            .iter()
+            .find(|program| program.name == *wanted)
+            .with_context(|| format!("user/linux/{wanted}.c is missing"))?;
+        let path = format!("/system/linux-{}/tests/{wanted}", arch.name());
+        tree.file(&path, 0o755, fs::read(&program.file)?);
+    }
+    Ok(Some(tree))
 }
 
 fn parse(text: &str) -> Result<Session> {
@@ -106,6 +136,10 @@ fn parse(text: &str) -> Result<Session> {
                 }
                 Some(("memory", value)) => {
                     session.memory_mebibytes = Some(value.trim().trim_end_matches('M').parse()?);
+                    continue;
+                }
+                Some(("programs", value)) => {
+                    session.programs = value.split_whitespace().map(str::to_owned).collect();
                     continue;
                 }
                 Some(("append", value)) => {

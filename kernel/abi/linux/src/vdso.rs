@@ -130,9 +130,8 @@ fn request(
 
 /// Where handlers return through in a space. Looked for once a process, at its first signal.
 pub(crate) fn find_return_code(space: &AddressSpace) -> Option<usize> {
-    let areas = space.areas();
-    areas
-        .iter()
+    space
+        .areas()
         .find(|area| area.kind == AreaKind::Kernel && area.protection.contains(Protection::EXECUTE))
         .map(|area| area.start + vdso::signal_return())
 }

@@ -147,11 +147,14 @@ impl RamInode {
         attributes.change_time = now;
     }
 
-    fn change_links(&self, by: i32) {
+    /// Returns how many links there were.
+    fn change_links(&self, by: i32) -> u32 {
         let now = vfs::now();
         let mut attributes = self.attributes.lock();
-        attributes.links = attributes.links.saturating_add_signed(by);
+        let before = attributes.links;
+        attributes.links = before.saturating_add_signed(by);
         attributes.change_time = now;
+        before
     }
 
     /// A name of `inode` has gone from this directory.
@@ -159,8 +162,8 @@ impl RamInode {
         if inode.kind == FileKind::Directory {
             inode.change_links(-2);
             self.change_links(-1);
-        } else {
-            inode.change_links(-1);
+        } else if inode.change_links(-1) > 1 {
+            self.account.refund_inode();
         }
     }
 
@@ -313,7 +316,11 @@ impl Inode for RamInode {
         if inode.attributes.lock().links >= LINKS_MAX {
             return Err(Error::TooManyLinks);
         }
-        inode.change_links(1);
+        self.account.charge_name()?;
+        if inode.change_links(1) == 0 {
+            // Its first name: that one the inode itself is counted for.
+            self.account.refund_inode();
+        }
         self.entries()?.lock().insert(name.as_bytes(), inode);
         self.note_modification();
         Ok(())

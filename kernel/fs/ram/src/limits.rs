@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use base::{Error, Result};
+use base::{Error, Result, room};
 use mem::PageBudget;
 
 /// The most that one instance may hold.
@@ -64,10 +64,18 @@ impl Account {
 
     /// Counts a new inode and gives it its number.
     pub(crate) fn charge_inode(&self) -> Result<u64> {
-        charge(&self.inodes, 1, self.limits.inodes)?;
+        self.charge_name()?;
         Ok(self.next_number.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// Counts a further name of an inode as if it were an inode, as Linux's tmpfs does: it takes
+    /// kernel memory, too.
+    pub(crate) fn charge_name(&self) -> Result<()> {
+        room::for_one_more()?;
+        charge(&self.inodes, 1, self.limits.inodes)
+    }
+
+    /// An inode, or a further name of one, is gone.
     pub(crate) fn refund_inode(&self) {
         self.inodes.fetch_sub(1, Ordering::Relaxed);
     }

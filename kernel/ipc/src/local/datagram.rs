@@ -3,11 +3,11 @@
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 
-use base::{Error, Result};
+use base::{Error, Result, Room, room};
 use mem::transfer::{Sink, Source};
 use object::{PollRegistration, Ready};
 
-use super::mailbox::Message;
+use super::mailbox::{Message, Refused};
 use super::{Address, Ancillary, Kind, LocalSocket};
 
 /// What a receive gave.
@@ -153,10 +153,9 @@ impl LocalSocket {
         if length > self.send_buffer().saturating_sub(32) {
             return Err(Error::MessageTooLong);
         }
+        room::for_one_more()?;
         let mut bytes = Vec::new();
-        bytes
-            .try_reserve_exact(length)
-            .map_err(|_| Error::OutOfMemory)?;
+        bytes.make_room(length)?;
         bytes.resize(length, 0);
         let mut filled = 0;
         while filled < length {
@@ -188,10 +187,11 @@ impl LocalSocket {
                 return Err(Error::BrokenPipe);
             }
             let stranger = !self.is_peer_of(&receiver);
-            let Err(refused) = receiver.mailbox.put(message, stranger) else {
-                return Ok(length);
+            message = match receiver.mailbox.put(message, stranger) {
+                Ok(()) => return Ok(length),
+                Err(Refused::NoMemory) => return Err(Error::OutOfMemory),
+                Err(Refused::Full(message)) => message,
             };
-            message = refused;
             if patience.nonblocking {
                 return Err(Error::WouldBlock);
             }

@@ -5,9 +5,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use base::rank;
 use base::sync::SpinLock;
 use base::wait::WaitQueue;
+use base::{Room, rank};
 
 use super::{Address, Ancillary};
 
@@ -90,6 +90,14 @@ impl Message {
     }
 }
 
+/// Why a message was not taken.
+pub(super) enum Refused {
+    /// Too many of strangers wait: here it is, for later.
+    Full(Message),
+    /// There is no memory; the message is gone.
+    NoMemory,
+}
+
 /// The messages for one socket.
 pub(super) struct Mailbox {
     messages: SpinLock<VecDeque<Message>>,
@@ -122,11 +130,14 @@ impl Mailbox {
         self.messages.lock().front().map(|first| first.bytes.len())
     }
 
-    /// Puts a message in; `stranger`s only while there is room for them, else they get it back.
-    pub(super) fn put(&self, message: Message, stranger: bool) -> Result<(), Message> {
+    /// Puts a message in; `stranger`s only while there is room for them.
+    pub(super) fn put(&self, message: Message, stranger: bool) -> Result<(), Refused> {
         let mut messages = self.messages.lock();
         if stranger && messages.len() > MOST_FROM_STRANGERS {
-            return Err(message);
+            return Err(Refused::Full(message));
+        }
+        if messages.make_room(1).is_err() {
+            return Err(Refused::NoMemory);
         }
         messages.push_back(message);
         self.length.store(messages.len(), Ordering::SeqCst);

@@ -61,6 +61,7 @@ impl Inner {
                 AtFork::Wipe => area.has_own_pages = false,
                 AtFork::Copy => {}
             }
+            child.areas.check_room(1)?;
             child.add(area);
         }
         Ok(())

@@ -4,20 +4,22 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use base::Room;
 
-use hal::PAGE_SIZE;
+use hal::{PAGE_SIZE, USER_END};
 
 use super::AddressSpace;
 use super::request::{AreaInfo, AreaKind, Protection, Sharing, SpaceStatistics};
 use crate::MemoryObject;
 
 impl AddressSpace {
-    /// All areas, by address.
-    pub fn areas(&self) -> Vec<AreaInfo> {
-        let mut inner = self.inner.lock();
-        let areas: Vec<_> = inner.areas.iter().cloned().collect();
-        areas
-            .into_iter()
-            .map(|area| AreaInfo {
+    /// All areas, by address. The space is not locked from one to the next: there may be very many,
+    /// and a list of them would need memory.
+    pub fn areas(&self) -> impl Iterator<Item = AreaInfo> {
+        let mut from = 0;
+        core::iter::from_fn(move || {
+            let mut inner = self.inner.lock();
+            let area = inner.areas.overlapping(from..USER_END).next()?.clone();
+            from = area.end;
+            Some(AreaInfo {
                 start: area.start,
                 end: area.end,
                 protection: area.protection,
@@ -27,7 +29,7 @@ impl AddressSpace {
                 kind: area.kind,
                 resident_pages: inner.present_pages(area.range()),
             })
-            .collect()
+        })
     }
 
     /// How much memory it uses.
@@ -40,8 +42,11 @@ impl AddressSpace {
             resident_peak: inner.resident_peak * PAGE_SIZE,
             ..SpaceStatistics::default()
         };
-        let mut with_objects = Vec::new();
-        for area in inner.areas.iter() {
+        let mut from = 0;
+        loop {
+            let next = inner.areas.overlapping(from..USER_END).next();
+            let Some(area) = next else { break };
+            from = area.end;
             let length = area.length();
             if matches!(area.kind, AreaKind::Stack { .. }) {
                 statistics.stack_bytes += length;
@@ -51,11 +56,9 @@ impl AddressSpace {
                 statistics.text_bytes += length;
             }
             if area.object.is_some() && !area.has_own_pages {
-                with_objects.push(area.range());
+                let range = area.range();
+                statistics.resident_file_bytes += inner.present_pages(range) * PAGE_SIZE;
             }
-        }
-        for range in with_objects {
-            statistics.resident_file_bytes += inner.present_pages(range) * PAGE_SIZE;
         }
         statistics
     }
@@ -63,6 +66,11 @@ impl AddressSpace {
     /// How many bytes are present, without looking at every area.
     pub fn resident_bytes(&self) -> usize {
         self.inner.lock().resident * PAGE_SIZE
+    }
+
+    /// How many areas there are.
+    pub fn area_count(&self) -> usize {
+        self.inner.lock().areas.count()
     }
 
     /// Sets the most that all areas may be, in bytes (`RLIMIT_AS`).

@@ -105,7 +105,7 @@ impl Inner {
         if range.is_empty() {
             return Ok(());
         }
-        self.areas.check_room(1)?;
+        self.areas.check_room_without(&range)?;
         // What leaves the map may hold the last reference to an object; nothing here can be
         // waiting for this lock, so it may be dropped under it.
         self.areas.remove(range.clone());

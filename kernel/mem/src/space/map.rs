@@ -3,10 +3,9 @@
 //! It knows nothing of page tables: what changes here is mirrored there by the address space.
 
 use alloc::collections::BTreeMap;
-use alloc::vec::Vec;
-use core::ops::Range;
+use core::ops::{Bound, Range};
 
-use base::{Error, Result};
+use base::{Error, Result, room};
 
 use super::area::Area;
 use super::request::AreaKind;
@@ -24,6 +23,10 @@ pub(crate) struct AreaMap {
 impl AreaMap {
     pub(crate) fn total_bytes(&self) -> usize {
         self.total_bytes
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.areas.len()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Area> {
@@ -88,7 +91,16 @@ impl AreaMap {
     /// Room for `more` areas?
     pub(crate) fn check_room(&self, more: usize) -> Result<()> {
         if self.areas.len() + more > MAXIMUM_AREAS {
-            Err(Error::OutOfMemory)
+            return Err(Error::OutOfMemory);
+        }
+        room::for_one_more()
+    }
+
+    /// Room for what is left when `range` is taken out? Only a hole in an area makes one more.
+    pub(crate) fn check_room_without(&self, range: &Range<usize>) -> Result<()> {
+        let around = |area: &Area| area.start < range.start && area.end > range.end;
+        if self.find(range.start).is_some_and(around) {
+            self.check_room(1)
         } else {
             Ok(())
         }
@@ -129,34 +141,34 @@ impl AreaMap {
     }
 
     /// Takes everything within `range` out, splitting the areas at its borders.
-    pub(crate) fn remove(&mut self, range: Range<usize>) -> Vec<Area> {
+    pub(crate) fn remove(&mut self, range: Range<usize>) {
+        while self.take_first(range.clone()).is_some() {}
+    }
+
+    /// Takes the first area within `range` out, splitting at the range's borders.
+    pub(crate) fn take_first(&mut self, range: Range<usize>) -> Option<Area> {
         self.split_at(range.start);
         self.split_at(range.end);
-        let starts: Vec<usize> = self.areas.range(range).map(|(&start, _)| start).collect();
-        starts
-            .into_iter()
-            .filter_map(|start| self.take(start))
-            .collect()
+        let (&start, _) = self.areas.range(range).next()?;
+        self.take(start)
     }
 
     /// Changes each area within `range`, splitting at its borders and joining again after.
     pub(crate) fn change(&mut self, range: Range<usize>, mut change: impl FnMut(&mut Area)) {
         self.split_at(range.start);
         self.split_at(range.end);
-        let starts: Vec<usize> = self
-            .areas
-            .range(range.clone())
-            .map(|(&start, _)| start)
-            .collect();
-        for start in &starts {
-            if let Some(area) = self.areas.get_mut(start) {
-                change(area);
-            }
+        for (_, area) in self.areas.range_mut(range.clone()) {
+            change(area);
         }
-        for start in starts {
-            self.join_at(start);
+        let mut border = Some(range.start);
+        while let Some(at) = border {
+            self.join_border(at);
+            let next = self
+                .areas
+                .range((Bound::Excluded(at), Bound::Included(range.end)))
+                .next();
+            border = next.map(|(&start, _)| start);
         }
-        self.join_at(range.end);
     }
 
     /// Lets the area that begins at `start` begin at `new_start` or end at `new_end` instead.

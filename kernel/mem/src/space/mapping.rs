@@ -104,7 +104,7 @@ impl AddressSpace {
     /// Removes everything.
     pub fn clear(&self) {
         let mut inner = self.inner.lock();
-        let areas = inner.areas.remove(0..USER_END);
+        let areas = core::mem::take(&mut inner.areas);
         inner.clear(0..USER_END);
         drop(inner);
         drop(areas);

@@ -82,7 +82,7 @@ impl Inner {
         let moved = (old.end - old.start).min(new.end - new.start);
         self.remove(old.start + moved..old.end)?;
         let old = old.start..old.start + moved;
-        let Some(mut area) = self.areas.remove(old.clone()).into_iter().next() else {
+        let Some(mut area) = self.areas.take_first(old.clone()) else {
             return Err(Error::BadAddress);
         };
         let left_behind = keep.then(|| Area {

@@ -319,12 +319,7 @@ impl World {
             let mapped = model.pages.iter().flatten().count() * PAGE_SIZE;
             let statistics = model.space.statistics();
             assert_eq!(statistics.virtual_bytes, mapped);
-            let resident: usize = model
-                .space
-                .areas()
-                .iter()
-                .map(|area| area.resident_pages)
-                .sum();
+            let resident: usize = model.space.areas().map(|area| area.resident_pages).sum();
             assert_eq!(statistics.resident_bytes, resident * PAGE_SIZE);
         }
     }

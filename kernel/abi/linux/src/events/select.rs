@@ -145,8 +145,7 @@ fn select_objects(call: &Call<'_>, sets: &[Set; 3], count: usize) -> Result<Vec<
 /// How many descriptors Linux's table would have room for: 64, or, once one of these numbers or above is
 /// open, a multiple of 128.
 fn table_size(call: &Call<'_>) -> usize {
-    let highest = call.handles().iter().map(|(slot, _)| slot).max();
-    match highest.unwrap_or(0) {
+    match call.handles().highest().unwrap_or(0) {
         0..64 => 64,
         highest => (highest / 128 + 1).next_power_of_two() * 128,
     }

@@ -158,7 +158,7 @@ pub(super) fn set(
     let (owner, process) = owner(call, opened, owned_by_file);
     let locks = opened.flock().locks()?;
     match kind(&record)? {
-        None => locks.unlock_range(owner, range),
+        None => locks.unlock_range(owner, range)?,
         Some(kind) => {
             let needed = match kind {
                 LockKind::Shared => FileAccess::READ,
@@ -191,6 +191,6 @@ pub(super) fn closed(call: &Call<'_>, handle: &Handle) {
         .attachments()
         .and_then(|held| held.locks_if_any())
     {
-        locks.unlock_range(call.process().id().into(), Range::ALL);
+        locks.unlock_all(call.process().id().into());
     }
 }

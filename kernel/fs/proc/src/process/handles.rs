@@ -106,7 +106,7 @@ impl Inode for Handles {
     fn status(&self) -> Result<FileStatus> {
         // Linux tells the number of open files as the size.
         let subject = self.subject.present();
-        let size = subject.map_or(0, |subject| subject.process.handles().iter().count() as u64);
+        let size = subject.map_or(0, |subject| subject.process.handles().count() as u64);
         Ok(FileStatus {
             size,
             ..self.meta.status(FileKind::Directory)

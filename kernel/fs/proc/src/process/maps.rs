@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use base::Result;
+use base::{Result, Room};
 use device::DeviceNumber;
 use mem::{AreaInfo, AreaKind, Protection, Sharing};
 
@@ -16,12 +16,16 @@ const NAME_COLUMN: usize = 73;
 /// A line for each area.
 pub(super) fn maps(subject: &Subject) -> Result<Vec<u8>> {
     crate::access::check(&subject.process)?;
-    let areas = subject
-        .process
-        .space()
-        .map(|space| space.areas())
-        .unwrap_or_default();
-    Ok(areas.iter().map(line).collect::<String>().into_bytes())
+    let mut text = Vec::new();
+    let Some(space) = subject.process.space() else {
+        return Ok(text);
+    };
+    for area in space.areas() {
+        let line = line(&area);
+        text.make_room(line.len())?;
+        text.extend(line.into_bytes());
+    }
+    Ok(text)
 }
 
 fn line(area: &AreaInfo) -> String {
