@@ -19,7 +19,7 @@ use alloc::vec::Vec;
 use base::sync::{Mutex, Rank, SpinLock};
 use base::time::Instant;
 use base::wait::Waiter;
-use base::{Error, Result, Room, rank};
+use base::{Error, Result, Room, rank, room};
 use core::any::Any;
 use core::sync::atomic::{AtomicBool, Ordering};
 use hal::Global;
@@ -54,7 +54,14 @@ pub struct Epoll {
     above: SpinLock<Vec<Weak<Epoll>>>,
     /// By descriptor and identity of the file: a number that was closed and used again is another
     /// entry.
-    entries: Mutex<BTreeMap<Key, Arc<Entry>>>,
+    entries: Mutex<Entries>,
+}
+
+#[derive(Default)]
+struct Entries {
+    by_key: BTreeMap<Key, Arc<Entry>>,
+    /// At this number of entries those whose files are gone are looked for.
+    sweep_at: usize,
 }
 
 type Key = (i32, usize);
@@ -76,6 +83,8 @@ struct Entry {
     set: Weak<Shared>,
     /// It is on the ready list.
     queued: AtomicBool,
+    /// It was taken out of the set: whoever still holds it must not put it onto the list again.
+    removed: AtomicBool,
     wanted: SpinLock<EpollEvent>,
     /// Its places on the file's wait queues.
     registration: Mutex<Option<PollRegistration>>,
@@ -87,8 +96,11 @@ impl Entry {
         let Some(set) = self.set.upgrade() else {
             return;
         };
-        if !self.queued.swap(true, Ordering::AcqRel) {
+        if !self.queued.swap(true, Ordering::SeqCst) {
             let mut ready = set.ready.lock();
+            if self.removed.load(Ordering::SeqCst) {
+                return;
+            }
             if ready.entries.len() < ready.entries.capacity() {
                 ready.entries.push_back(self.clone());
             } else {
@@ -125,6 +137,16 @@ impl Entry {
     }
 }
 
+impl Entries {
+    /// Lets those go whose files are gone, whenever there are twice as many as the last time.
+    fn sweep(&mut self) {
+        if self.by_key.len() >= self.sweep_at {
+            self.by_key.retain(|_, entry| entry.file.strong_count() > 0);
+            self.sweep_at = (self.by_key.len() * 2).max(64);
+        }
+    }
+}
+
 impl Shared {
     /// Wakes all who wait for the set. One at a time without the lock: a sleeper may be the hook
     /// of another set that watches this one.
@@ -155,7 +177,7 @@ impl Epoll {
             this: this.clone(),
             above: SpinLock::new(rank::LEAF, Vec::new()),
             shared: Arc::new(Shared { ready }),
-            entries: Mutex::new(rank::FILE, BTreeMap::new()),
+            entries: Mutex::new(rank::FILE, Entries::default()),
         })
     }
 
@@ -180,7 +202,7 @@ impl Epoll {
         }
         let files: Vec<_> = {
             let entries = self.entries.lock();
-            let files = entries.values().map(|entry| entry.file.upgrade());
+            let files = entries.by_key.values().map(|entry| entry.file.upgrade());
             files.flatten().collect()
         };
         let mut deepest = 0;
@@ -210,29 +232,37 @@ impl Epoll {
 
     fn enter(&self, descriptor: i32, file: &Arc<dyn File>, event: EpollEvent) -> Result<()> {
         let mut entries = self.entries.lock();
-        entries.retain(|_, entry| entry.file.strong_count() > 0);
         let key = Self::key(descriptor, file);
-        if entries.contains_key(&key) {
+        // One that is there for a file that is gone and had the same number and place is no obstacle.
+        if let Some(present) = entries.by_key.get(&key)
+            && present.file.strong_count() > 0
+        {
             return Err(Error::Exists);
         }
-        let mut room = VecDeque::new();
-        room.make_room((entries.len() + 1) * 2)?;
-        self.grow(room, entries.len() + 1);
+        room::for_one_more()?;
+        entries.sweep();
+        self.make_room(entries.by_key.len() + 1)?;
         let entry = Arc::new(Entry {
             file: Arc::downgrade(file),
             set: Arc::downgrade(&self.shared),
             queued: AtomicBool::new(false),
+            removed: AtomicBool::new(false),
             wanted: SpinLock::new(rank::LEAF, event),
             registration: Mutex::new(rank::FILE, None),
         });
-        entries.insert(key, entry.clone());
+        entries.by_key.insert(key, entry.clone());
         drop(entries);
         entry.arm();
         Ok(())
     }
 
-    /// Gives the ready list room for all entries, with memory that was allocated outside its lock.
-    fn grow(&self, mut room: VecDeque<Arc<Entry>>, wanted: usize) {
+    /// Gives the ready list room for all entries, with memory that is allocated outside its lock.
+    fn make_room(&self, wanted: usize) -> Result<()> {
+        if self.shared.ready.lock().entries.capacity() >= wanted {
+            return Ok(());
+        }
+        let mut room = VecDeque::new();
+        room.make_room(wanted * 2)?;
         let mut ready = self.shared.ready.lock();
         if ready.entries.capacity() < wanted {
             room.extend(ready.entries.drain(..));
@@ -240,6 +270,7 @@ impl Epoll {
         }
         drop(ready);
         drop(room);
+        Ok(())
     }
 
     /// Changes what is watched for.
@@ -247,6 +278,7 @@ impl Epoll {
         let entry = self
             .entries
             .lock()
+            .by_key
             .get(&Self::key(descriptor, file))
             .cloned();
         let entry = entry.ok_or(Error::NotFound)?;
@@ -260,20 +292,22 @@ impl Epoll {
 
     /// Watches it no more.
     pub fn remove(&self, descriptor: i32, file: &Arc<dyn File>) -> Result<()> {
-        let removed = self.entries.lock().remove(&Self::key(descriptor, file));
+        let key = Self::key(descriptor, file);
+        let removed = self.entries.lock().by_key.remove(&key);
         let entry = removed.ok_or(Error::NotFound)?;
         if let Some(inner) = file.downcast::<Epoll>() {
             let mut above = inner.above.lock();
             let at = above.iter().position(|set| set.ptr_eq(&self.this));
             at.map(|at| above.swap_remove(at));
         }
-        self.shared
-            .ready
-            .lock()
-            .entries
-            .retain(|queued| !Arc::ptr_eq(queued, &entry));
+        // From here on nobody puts it onto the list, and who did before is seen.
+        entry.removed.store(true, Ordering::SeqCst);
         let registration = entry.registration.lock().take();
         drop(registration);
+        if entry.queued.load(Ordering::SeqCst) {
+            let mut ready = self.shared.ready.lock();
+            ready.entries.retain(|queued| !Arc::ptr_eq(queued, &entry));
+        }
         Ok(())
     }
 
@@ -300,6 +334,10 @@ impl Epoll {
         let mut left = self.shared.ready.lock().entries.len();
         while left > 0 && events.len() < most {
             left -= 1;
+            // What there is no room to report is reported by the next wait.
+            if events.make_room(1).is_err() || again.make_room(1).is_err() {
+                break;
+            }
             let Some(entry) = self.shared.ready.lock().entries.pop_front() else {
                 break;
             };
@@ -331,8 +369,10 @@ impl Epoll {
     }
 
     fn is_ready(&self) -> bool {
-        let entries: Vec<_> = self.shared.ready.lock().entries.iter().cloned().collect();
-        entries.iter().any(|entry| entry.look(None) != 0)
+        let queued = |index| self.shared.ready.lock().entries.get(index).cloned();
+        (0..)
+            .map_while(queued)
+            .any(|entry: Arc<Entry>| entry.look(None) != 0)
     }
 }
 
