@@ -169,6 +169,63 @@ impl<'a> Cursor<'a> {
         changed
     }
 
+    /// Maps every page from the position up to `end` (no further than the range goes) into `target`
+    /// too, a cursor of another address space over the same addresses; neither side may write to
+    /// them any more. Moves both to the end. Returns how many pages there were. When it fails, what
+    /// was shared so far stays shared.
+    pub fn share_with(
+        &mut self,
+        target: &mut Cursor<'_>,
+        end: usize,
+    ) -> Result<usize, OutOfMemory> {
+        let end = end.min(self.range.end);
+        let mut shared = 0;
+        while self.address < end {
+            let Some(table) = self.existing_table() else {
+                self.address = self.end_of_hole().min(end);
+                continue;
+            };
+            let stop = self.next_span(self.address).min(end);
+            let start = self.address & !(LAST_SPAN - 1);
+            while let Some(position) = {
+                let first = (self.address - start) / PAGE_SIZE;
+                first_valid(&table[first..(stop - start) / PAGE_SIZE])
+            } {
+                self.address += position * PAGE_SIZE;
+                target.seek(self.address);
+                let slot = target.slot()?;
+                let index = (self.address - start) / PAGE_SIZE;
+                self.share_entry(&table[index], target, slot);
+                shared += 1;
+                self.step();
+                if self.address == stop {
+                    break;
+                }
+            }
+            self.address = stop;
+        }
+        target.seek(self.address);
+        Ok(shared)
+    }
+
+    /// Shares the page at the position, which is mapped by `entry`, as that of `target` at `slot`.
+    #[inline]
+    fn share_entry(&mut self, entry: &AtomicU64, target: &mut Cursor<'_>, slot: &AtomicU64) {
+        let Decoded::Leaf(physical, flags) = pte::decode(entry.load(Ordering::Relaxed)) else {
+            return;
+        };
+        let kept = flags - PageFlags::WRITE;
+        let new = pte::leaf(physical, kept);
+        if kept != flags {
+            entry.store(new, Ordering::Release);
+            self.batch.changed(self.address);
+        }
+        // SAFETY: as in `query`.
+        let frame = unsafe { Frame::share_physical(physical) };
+        let _kept_by_the_entry = frame.into_physical();
+        target.replace(slot, new);
+    }
+
     /// Moves to the next page at or after the position that is mapped, and returns its address;
     /// moves to the end of the range and returns `None` if there is none.
     #[inline]

@@ -8,7 +8,7 @@ use alloc::sync::Arc;
 
 use base::Result;
 use hal::USER_END;
-use hal::paging::{PageFlags, PageTable};
+use hal::paging::PageTable;
 
 use super::AddressSpace;
 use super::area::{Area, AtFork};
@@ -39,17 +39,7 @@ impl Inner {
         for area in self.areas.iter() {
             if needs_copy(area) {
                 source.seek(area.start);
-                while let Some(page) = source.next_mapped_before(area.end) {
-                    let Some(mapping) = source.query() else { break };
-                    let flags = mapping.flags - PageFlags::WRITE;
-                    if flags != mapping.flags {
-                        source.seek(page);
-                        source.protect(flags);
-                    }
-                    target.seek(page);
-                    target.map(mapping.frame, flags)?;
-                    copied += 1;
-                }
+                copied += source.share_with(&mut target, area.end)?;
             }
         }
         drop((source, target));

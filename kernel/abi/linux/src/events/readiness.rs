@@ -42,17 +42,22 @@ pub(crate) fn found(ready: Ready, events: u32) -> u32 {
     bits & (events | POLLERR | POLLHUP)
 }
 
-/// Looks until something is found. `look` is told whether this is the first time, when it must
-/// leave its registrations; it returns how much it found. A deadline that has passed gives 0.
+/// Looks until something is found. `look` is told whether it must leave its registrations: the first
+/// time, unless nobody is going to sleep. It returns how much it found. After a deadline that has
+/// passed there is one look.
 pub(crate) fn until_found(
     deadline: Option<Instant>,
     waiter: &Arc<Waiter>,
     mut look: impl FnMut(bool) -> Result<usize>,
 ) -> Result<usize> {
+    let passed = || deadline.is_some_and(|deadline| deadline <= base::time::now());
+    if passed() {
+        return look(false);
+    }
     let mut first = true;
     loop {
         let count = look(first)?;
-        if count > 0 || deadline.is_some_and(|deadline| deadline <= base::time::now()) {
+        if count > 0 || passed() {
             return Ok(count);
         }
         first = false;
