@@ -45,6 +45,7 @@ impl FsContext {
     }
 
     /// The place where `path` ends.
+    #[inline]
     pub fn resolve(&self, at: Option<&Path>, path: &[u8], flags: ResolveFlags) -> Result<Path> {
         walk::resolve(self, at, path, flags)
     }

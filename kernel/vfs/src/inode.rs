@@ -189,6 +189,16 @@ pub trait Inode: Send + Sync + Any {
         })
     }
 
+    /// Just the times of access, modification and change; asked at every read.
+    fn times(&self) -> Result<(Timestamp, Timestamp, Timestamp)> {
+        let status = self.status()?;
+        Ok((
+            status.access_time,
+            status.modification_time,
+            status.change_time,
+        ))
+    }
+
     /// Changes attributes.
     fn set_attributes(&self, _change: &AttributeChange) -> Result<()> {
         Err(Error::NotPermitted)

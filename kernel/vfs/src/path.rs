@@ -40,6 +40,7 @@ impl Path {
     }
 
     /// The file's attributes.
+    #[inline]
     pub fn status(&self) -> Result<FileStatus> {
         self.inode().status()
     }

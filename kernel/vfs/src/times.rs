@@ -42,11 +42,12 @@ pub(crate) fn note_access(place: &Path) {
     {
         return;
     }
-    let Ok(status) = inode.status() else { return };
+    let Ok((access, modification, change)) = inode.times() else {
+        return;
+    };
     let now = now();
     let strict = flags.contains(MountFlags::STRICT_ACCESS_TIME);
-    let (access, modification) = (status.access_time, status.modification_time);
-    if strict || access_is_news(now, access, modification, status.change_time) {
+    if strict || access_is_news(now, access, modification, change) {
         // A file system that keeps no times refuses; nothing is lost.
         let change = AttributeChange {
             access_time: Some(now),

@@ -209,10 +209,10 @@ impl Inode for RamInode {
 
     fn status(&self) -> Result<FileStatus> {
         let (size, blocks) = match &self.content {
-            Content::File { cache, .. } => (
-                cache.size(),
-                cache.resident_pages() as u64 * (hal::PAGE_SIZE as u64 / 512),
-            ),
+            Content::File { cache, .. } => {
+                let (size, pages) = cache.extent();
+                (size, pages as u64 * (hal::PAGE_SIZE as u64 / 512))
+            }
             Content::Directory(entries) => ((entries.lock().len() as u64 + 2) * ENTRY_SIZE, 0),
             Content::Symlink(body) => (body.len() as u64, 0),
             Content::Device { .. } | Content::Nothing => (0, 0),
@@ -221,7 +221,7 @@ impl Inode for RamInode {
             Content::Device { major, minor } => (major, minor),
             _ => (0, 0),
         };
-        let attributes = *self.attributes.lock();
+        let attributes = self.attributes.lock();
         Ok(FileStatus {
             kind: self.kind,
             mode: attributes.mode,
@@ -249,6 +249,15 @@ impl Inode for RamInode {
             uid: attributes.uid,
             gid: attributes.gid,
         })
+    }
+
+    fn times(&self) -> Result<(Timestamp, Timestamp, Timestamp)> {
+        let attributes = self.attributes.lock();
+        Ok((
+            attributes.access_time,
+            attributes.modification_time,
+            attributes.change_time,
+        ))
     }
 
     fn set_attributes(&self, change: &AttributeChange) -> Result<()> {

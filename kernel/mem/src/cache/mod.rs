@@ -125,6 +125,12 @@ impl PageCache {
         self.state.lock().size
     }
 
+    /// The length in bytes, and how many pages are in memory.
+    pub fn extent(&self) -> (u64, usize) {
+        let state = self.state.lock();
+        (state.size, state.resident())
+    }
+
     /// Sets the length of a file that has no pages beyond it. [`truncate`](Self::truncate) is for
     /// all others.
     pub fn set_size(&self, size: u64) {

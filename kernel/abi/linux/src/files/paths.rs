@@ -31,6 +31,7 @@ impl Named {
     }
 
     /// The same with the path read already.
+    #[inline]
     pub(crate) fn from_bytes(
         call: &Call<'_>,
         directory: DirectoryFd,
@@ -50,11 +51,13 @@ impl Named {
     }
 
     /// Follows the path to its end.
+    #[inline]
     pub(crate) fn resolve(&self, flags: ResolveFlags) -> Result<Path> {
         self.context.resolve(self.at.as_ref(), &self.path, flags)
     }
 
     /// Follows the path with the flags of an `*at` call.
+    #[inline]
     pub(crate) fn resolve_at(&self, flags: AtFlags) -> Result<Path> {
         let mut resolve = ResolveFlags::empty();
         resolve.set(
