@@ -1,9 +1,10 @@
 //! Random bytes: one ChaCha20 generator for the whole kernel.
 //!
-//! The generator holds a 256-bit key. Each request runs the key stream from counter zero: the
-//! first half block becomes the *next* key, what follows is handed out. So the state that made
-//! past output no longer exists ("fast key erasure"), and whoever reads kernel memory later learns
-//! nothing about it.
+//! The generator holds a 256-bit key. Each run takes the key stream from counter zero: the first
+//! half block becomes the *next* key, what follows is handed out. So the state that made past output
+//! no longer exists ("fast key erasure"), and whoever reads kernel memory later learns nothing about
+//! it. Small requests (an address, a canary) take from a half block that is kept, and is erased
+//! byte by byte as it is handed out.
 //!
 //! Entropy (the boot seed, the interrupts' timing, a virtio-rng device) is mixed in by running the
 //! block function over the key with the new bytes as counter and nonce; it can only add.
@@ -17,14 +18,25 @@ use hal::sync::SpinLock;
 
 struct Generator {
     key: Key,
+    /// Output that has been made and not handed out; what was handed out is zero.
+    ready: [u8; READY],
+    /// How many bytes at the end of `ready` are left.
+    left: usize,
 }
+
+/// How much a run for small requests makes.
+const READY: usize = 32;
 
 static GENERATOR: Global<SpinLock<Generator>> =
     Global::new(|| SpinLock::new(rank::LEAF, Generator::new(hal::random::jitter())));
 
 impl Generator {
     fn new(seed: u64) -> Generator {
-        let mut generator = Generator { key: [0; 8] };
+        let mut generator = Generator {
+            key: [0; 8],
+            ready: [0; READY],
+            left: 0,
+        };
         generator.mix(&seed.to_le_bytes());
         generator
     }
@@ -46,9 +58,35 @@ impl Generator {
             let block = chacha::block(&self.key, u32::MAX - chunk.len() as u32, words);
             self.rekey(&block);
         }
+        // What was made before the entropy came is not handed out after it.
+        self.ready = [0; READY];
+        self.left = 0;
     }
 
     fn fill(&mut self, into: &mut [u8]) {
+        if into.len() <= READY {
+            self.fill_small(into);
+        } else {
+            self.run(into);
+        }
+    }
+
+    fn fill_small(&mut self, into: &mut [u8]) {
+        if self.left < into.len() {
+            let mut ready = [0; READY];
+            self.run(&mut ready);
+            self.ready = ready;
+            self.left = READY;
+        }
+        let start = READY - self.left;
+        let taken = &mut self.ready[start..start + into.len()];
+        into.copy_from_slice(taken);
+        taken.fill(0);
+        self.left -= into.len();
+    }
+
+    /// One run of the key stream.
+    fn run(&mut self, into: &mut [u8]) {
         let first = chacha::block(&self.key, 0, [0; 3]);
         let key = self.key;
         self.rekey(&first);
@@ -99,6 +137,21 @@ mod tests {
         two.fill(&mut other);
         assert_ne!(first, second);
         assert_ne!(first, other);
+    }
+
+    #[test]
+    fn small_requests_do_not_repeat_and_leave_nothing_behind() {
+        let mut generator = Generator::new(1);
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..50 {
+            let mut bytes = [0; 12];
+            generator.fill(&mut bytes);
+            assert!(seen.insert(bytes));
+            let used = READY - generator.left;
+            assert!(generator.ready[..used].iter().all(|&byte| byte == 0));
+        }
+        generator.mix(&[1]);
+        assert_eq!((generator.left, generator.ready), (0, [0; READY]));
     }
 
     #[test]

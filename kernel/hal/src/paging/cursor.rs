@@ -133,6 +133,45 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
+    /// Maps each of `frames` at its place, counted in pages from here, where nothing is mapped; what
+    /// finds its place taken stays in the list. Steps behind them, unless a table cannot be made.
+    /// Returns how many it mapped.
+    ///
+    /// For neighbours in one last-level table (panics otherwise), which is looked for once.
+    pub fn map_absent(
+        &mut self,
+        frames: &mut [Option<Frame>],
+        flags: PageFlags,
+    ) -> Result<usize, OutOfMemory> {
+        let end = self.address + frames.len() * PAGE_SIZE;
+        assert!(end <= self.range.end, "a cursor beyond its range");
+        if !frames.iter().any(Option::is_some) {
+            self.address = end;
+            return Ok(0);
+        }
+        self.slot()?;
+        let first = (self.address / PAGE_SIZE) & 511;
+        let slots = self.existing_table().map_or(&[][..], |table| &table[..]);
+        let slots = &slots[first..first + frames.len()];
+        let mut added = 0;
+        for (slot, frame) in slots.iter().zip(frames) {
+            if slot.load(Ordering::Relaxed) != pte::INVALID {
+                continue;
+            }
+            let Some(frame) = frame.take() else { continue };
+            if flags.contains(PageFlags::EXECUTE) {
+                arch::clean_code(frame.pointer());
+            }
+            slot.store(pte::leaf(frame.into_physical(), flags), Ordering::Release);
+            added += 1;
+        }
+        if added > 0 && flags.contains(PageFlags::EXECUTE) {
+            self.batch.code_changed();
+        }
+        self.address = end;
+        Ok(added)
+    }
+
     /// Unmaps what is here; steps on. Returns whether there was something.
     pub fn unmap(&mut self) -> bool {
         let was = match self.existing_slot() {

@@ -128,10 +128,12 @@ impl Inner {
         access: Access,
         given: Option<(u64, u64, u64, Frame)>,
     ) -> FaultResult<Step> {
-        if self.areas.find(page).is_none() {
+        let area = if let Some(area) = self.areas.find(page) {
+            area.clone()
+        } else {
             self.grow_stack(page)?;
-        }
-        let area = self.areas.find(page).ok_or(FaultKind::Unmapped)?.clone();
+            self.areas.find(page).ok_or(FaultKind::Unmapped)?.clone()
+        };
         if !area.protection.allows(access) {
             return Err(FaultKind::Protection);
         }
@@ -246,7 +248,7 @@ impl Inner {
         frame: Frame,
         present: bool,
     ) -> FaultResult<Step> {
-        self.mark_own(page);
+        self.mark_own(page, area);
         let flags = page_flags(area.protection);
         // The table has one reference, `frame` is another.
         if present && frame.reference_count() == 2 && !is_zero_page(&frame) {
@@ -266,7 +268,7 @@ impl Inner {
 
     fn fill_anonymous(&mut self, page: usize, area: &Area, access: Access) -> FaultResult<Step> {
         let mut flags = page_flags(area.protection);
-        self.mark_own(page);
+        self.mark_own(page, area);
         let frame = match zero_page() {
             Some(zero) if access != Access::Write => {
                 flags -= PageFlags::WRITE;
@@ -278,8 +280,10 @@ impl Inner {
         Ok(Step::Done)
     }
 
-    fn mark_own(&mut self, page: usize) {
-        if let Some(area) = self.areas.find_mut(page) {
+    fn mark_own(&mut self, page: usize, area: &Area) {
+        if !area.has_own_pages
+            && let Some(area) = self.areas.find_mut(page)
+        {
             area.has_own_pages = true;
         }
     }
@@ -312,33 +316,17 @@ impl Inner {
         if area.sharing == Sharing::Private || !part.object.writable_early() {
             flags -= PageFlags::WRITE;
         }
-        let mut added = 0;
-        let mut found = false;
-        let mut cursor = self.table.cursor(start..end);
-        for frame in frames {
-            let address = cursor.address();
-            let Some(frame) = frame.take() else {
-                cursor.seek(address + PAGE_SIZE);
-                continue;
-            };
-            found |= address == page;
-            if cursor.query().is_some() {
-                continue;
+        let found = frames[(page - start) / PAGE_SIZE].is_some();
+        let added = self.table.cursor(start..end).map_absent(frames, flags);
+        match added {
+            Ok(added) => {
+                self.count_resident(added);
+                Ok(found)
             }
-            cursor.seek(address);
-            if cursor.map(frame, flags).is_err() {
-                // Not worth winning memory back for, unless it is the page that is needed.
-                if address == page {
-                    return Err(FaultKind::OutOfMemory);
-                }
-                cursor.seek(address + PAGE_SIZE);
-                continue;
-            }
-            added += 1;
+            // Not worth winning memory back for, unless the page that is needed is among them.
+            Err(_) if found => Err(FaultKind::OutOfMemory),
+            Err(_) => Ok(false),
         }
-        drop(cursor);
-        self.count_resident(added);
-        Ok(found)
     }
 
     /// Lets the stack above `page` grow down to it, if there is one and it may.
