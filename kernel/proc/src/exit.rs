@@ -53,7 +53,7 @@ pub(crate) fn finish(task: &Arc<Task>) {
     let process = task.process();
     let mut usage = task.usage();
     if let Some(space) = process.space() {
-        usage.peak_resident_bytes = space.statistics().resident_peak as u64;
+        usage.peak_resident_bytes = space.resident_peak_bytes() as u64;
     }
     // Numbers are published as weak references: the task is out of sight once it is dropped.
     let (last, gone) = {

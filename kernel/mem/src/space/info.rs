@@ -68,6 +68,11 @@ impl AddressSpace {
         self.inner.lock().resident * PAGE_SIZE
     }
 
+    /// How many bytes were present at most, without looking at every area.
+    pub fn resident_peak_bytes(&self) -> usize {
+        self.inner.lock().resident_peak * PAGE_SIZE
+    }
+
     /// How many areas there are.
     pub fn area_count(&self) -> usize {
         self.inner.lock().areas.count()

@@ -126,7 +126,7 @@ pub(crate) fn getrusage(
     if who >= 0
         && let Some(space) = call.process().space()
     {
-        usage.peak_resident_bytes = space.statistics().resident_peak as u64;
+        usage.peak_resident_bytes = space.resident_peak_bytes() as u64;
     }
     result.write(&usage_record(&usage))?;
     Ok(0)
