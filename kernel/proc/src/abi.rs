@@ -12,7 +12,7 @@
 //!     fn initial_stack(&self, info: &ExecInfo<'_>, space: &Arc<AddressSpace>) -> Result<InitialState> {
 //!         system_v_start(info, space, &[], None)
 //!     }
-//!     fn system_call(&self, task: &Arc<Task>, context: &mut UserContext) { … }
+//!     fn system_call(&self, task: &Arc<Task>, call: CallRegisters<'_>) -> Next { … }
 //! }
 //! ```
 
@@ -28,7 +28,7 @@ use base::rank;
 use base::sync::SpinLock;
 use base::{Error, Result};
 use hal::Global;
-use hal::user::UserContext;
+use hal::user::{CallRegisters, Next, UserContext};
 use mem::AddressSpace;
 
 /// A way of speaking to the kernel.
@@ -50,9 +50,16 @@ pub trait Abi: Send + Sync + 'static {
     fn initial_stack(&self, info: &ExecInfo<'_>, space: &Arc<AddressSpace>)
     -> Result<InitialState>;
 
-    /// Answers the system call in `context`: reads number and arguments, writes the result. After a successful exec
-    /// the context is the new program's and must be left alone.
-    fn system_call(&self, task: &Arc<Task>, context: &mut UserContext);
+    /// Answers a system call: reads number and arguments, writes the result. A call that copies or replaces the
+    /// program's registers (a fork, an exec, the return from a handler) does nothing yet and answers
+    /// [`Next::AllRegisters`]; then it is asked again with [`Abi::call_with_registers`].
+    fn system_call(&self, task: &Arc<Task>, call: CallRegisters<'_>) -> Next;
+
+    /// Answers the system call in `context`, which [`Abi::system_call`] could not without all registers. After a
+    /// successful exec the context is the new program's and must be left alone.
+    fn call_with_registers(&self, task: &Arc<Task>, context: &mut UserContext) {
+        let _ = (task, context);
+    }
 
     /// Makes the context call the program's handler for an event. `Err` when it cannot (its stack is not writable):
     /// the program then gets a fault it cannot catch.
@@ -66,10 +73,10 @@ pub trait Abi: Send + Sync + 'static {
         Err(Error::NotImplemented)
     }
 
-    /// The call in `context` with its arguments, for a person who traces the program.
-    fn describe_call(&self, context: &UserContext) -> String {
-        let [a, b, c, d, e, f] = context.syscall_arguments();
-        let number = context.syscall_number();
+    /// A call with its arguments, for a person who traces the program.
+    fn describe_call(&self, call: &CallRegisters<'_>) -> String {
+        let [a, b, c, d, e, f] = call.arguments();
+        let number = call.number();
         alloc::format!("call {number}({a:#x}, {b:#x}, {c:#x}, {d:#x}, {e:#x}, {f:#x})")
     }
 

@@ -1,16 +1,9 @@
 //! Processor time: who used it, on which side.
 //!
-//! The scheduler counts each thread's time ([`base::thread`]); here it is read.
+//! The scheduler counts each thread's time ([`base::thread::run_user`]); here it is read.
 
 use crate::status::ResourceUsage;
 use base::thread::Thread;
-use hal::user::{UserContext, UserEvent};
-
-/// Runs the program, with the clock running for its user time.
-#[inline]
-pub(crate) fn run_user(thread: &Thread, context: &mut UserContext) -> UserEvent {
-    base::thread::run_user(thread, context)
-}
 
 /// Adds what a kernel thread used.
 pub(crate) fn add_thread(usage: &mut ResourceUsage, thread: &Thread) {

@@ -22,7 +22,7 @@ use base::sync::SpinLock;
 use core::fmt::{self, Write};
 use core::sync::atomic::{AtomicBool, Ordering};
 use hal::Global;
-use hal::user::UserContext;
+use hal::user::CallRegisters;
 
 /// How many calls are remembered.
 pub const MOST: usize = 64;
@@ -68,12 +68,21 @@ impl Ring {
         noted
     }
 
-    fn finish(&mut self, noted: Noted, result: usize) {
+    /// A call's place, if it is still its own.
+    fn place(&mut self, noted: Noted) -> Option<&mut Option<Call>> {
         let is_there = self.count - noted.0 <= MOST as u64;
-        if let Some(call) = &mut self.calls[Self::slot(noted.0)]
-            && is_there
-        {
+        is_there.then_some(&mut self.calls[Self::slot(noted.0)])
+    }
+
+    fn finish(&mut self, noted: Noted, result: usize) {
+        if let Some(Some(call)) = self.place(noted) {
             call.result = Some(result);
+        }
+    }
+
+    fn withdraw(&mut self, noted: Noted) {
+        if let Some(place) = self.place(noted) {
+            *place = None;
         }
     }
 
@@ -127,24 +136,29 @@ pub(crate) fn is_on() -> bool {
     ON.load(Ordering::Acquire)
 }
 
-/// The call in `context` is about to run.
-pub(crate) fn note(abi: &dyn Abi, task: &Task, context: &UserContext) -> Noted {
-    let number = context.syscall_number();
+/// A call is about to run.
+pub(crate) fn note(abi: &dyn Abi, task: &Task, call: &CallRegisters<'_>) -> Noted {
+    let number = call.number();
     let call = Call {
         at_ns: hal::timer::now_ns(),
         task: task.id(),
         abi: abi.name(),
         number,
         name: abi.call_name(number),
-        arguments: context.syscall_arguments(),
+        arguments: call.arguments(),
         result: None,
     };
     RING.lock().note(call)
 }
 
 /// It has run.
-pub(crate) fn finish(noted: Noted, context: &UserContext) {
-    RING.lock().finish(noted, context.syscall_arguments()[0]);
+pub(crate) fn finish(noted: Noted, result: usize) {
+    RING.lock().finish(noted, result);
+}
+
+/// It was not carried out, and will be noted again.
+pub(crate) fn withdraw(noted: Noted) {
+    RING.lock().withdraw(noted);
 }
 
 #[cfg(test)]
@@ -178,6 +192,19 @@ mod tests {
              1.000002      7 linux   read(0x3, 0x1000, 0x3f, 0x0, 0x0, 0x0) = 0x1\n    \
              1.000002      7 linux   call 99(0x3, 0x1000, 0x63, 0x0, 0x0, 0x0) ...\n"
         );
+    }
+
+    #[test]
+    fn what_is_noted_again_is_shown_once() {
+        let mut ring = Ring::EMPTY;
+        let first = ring.note(call(63));
+        ring.note(call(99));
+        ring.withdraw(first);
+        ring.note(call(63));
+        let mut text = String::new();
+        ring.print(&mut text).unwrap();
+        assert_eq!(text.lines().count(), 3);
+        assert_eq!(text.matches("read(").count(), 1);
     }
 
     #[test]

@@ -182,6 +182,12 @@ impl Task {
         }
     }
 
+    /// Makes it ask again who answers its calls, at its next return to user mode.
+    pub(crate) fn look_again(&self) {
+        self.image_changed.store(true, Ordering::Release);
+        self.work.store(true, Ordering::Release);
+    }
+
     /// The events it blocks.
     pub fn blocked(&self) -> EventSet {
         self.events.lock().blocked()

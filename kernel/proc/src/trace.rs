@@ -29,7 +29,7 @@ use base::sync::SpinLock;
 use base::{Result, rank};
 use core::sync::atomic::Ordering;
 use hal::Global;
-use hal::user::UserContext;
+use hal::user::{CallRegisters, Next, UserContext};
 use mem::AddressSpace;
 
 /// How many bytes of lines wait for a reader.
@@ -48,7 +48,7 @@ static RING: Global<SpinLock<Ring>> = Global::new(|| SpinLock::new(rank::LEAF, R
 pub fn set(process: &Process, on: bool) {
     process.traced.store(on, Ordering::Release);
     for task in &process.shared.lock().tasks {
-        task.image_changed.store(true, Ordering::Release);
+        task.look_again();
     }
 }
 
@@ -101,14 +101,38 @@ impl Watched {
         put(format!("{:5} {:7} {what}", task.id(), self.abi.name()));
     }
 
-    /// The call itself, noted where all are.
-    fn recorded_call(&self, task: &Arc<Task>, context: &mut UserContext) {
+    /// A call without all registers, noted where all are.
+    fn recorded(&self, task: &Arc<Task>, mut call: CallRegisters<'_>) -> Next {
         if !record::is_on() {
-            return self.abi.system_call(task, context);
+            return self.abi.system_call(task, call);
         }
-        let noted = record::note(&*self.abi, task, context);
-        self.abi.system_call(task, context);
-        record::finish(noted, context);
+        let noted = record::note(&*self.abi, task, &call);
+        let next = self.abi.system_call(task, call.reborrow());
+        match next {
+            Next::GoOn => record::finish(noted, call.argument(0)),
+            Next::AllRegisters => record::withdraw(noted),
+        }
+        next
+    }
+
+    /// A call with all registers, noted where all are.
+    fn recorded_with_registers(&self, task: &Arc<Task>, context: &mut UserContext) {
+        if !record::is_on() {
+            return self.abi.call_with_registers(task, context);
+        }
+        let noted = record::note(&*self.abi, task, &context.call());
+        self.abi.call_with_registers(task, context);
+        record::finish(noted, context.call().argument(0));
+    }
+
+    /// A call has ended.
+    fn ended(&self, task: &Task, description: &str, result: usize) {
+        let result = if task.image_changed.load(Ordering::Acquire) || task.process().is_ending() {
+            String::from("?")
+        } else {
+            self.abi.describe_result(result)
+        };
+        self.line(task, &format!("{description} = {result}"));
     }
 }
 
@@ -129,19 +153,26 @@ impl Abi for Watched {
         self.abi.initial_stack(info, space)
     }
 
-    fn system_call(&self, task: &Arc<Task>, context: &mut UserContext) {
+    fn system_call(&self, task: &Arc<Task>, mut call: CallRegisters<'_>) -> Next {
         if !self.traced {
-            return self.recorded_call(task, context);
+            return self.recorded(task, call);
         }
         // Arguments are read before the call changes what they point to, or replaces the program.
-        let call = self.abi.describe_call(context);
-        self.recorded_call(task, context);
-        let result = if task.image_changed.load(Ordering::Acquire) || task.process().is_ending() {
-            String::from("?")
-        } else {
-            self.abi.describe_result(context.syscall_arguments()[0])
-        };
-        self.line(task, &format!("{call} = {result}"));
+        let description = self.abi.describe_call(&call);
+        let next = self.recorded(task, call.reborrow());
+        if next == Next::GoOn {
+            self.ended(task, &description, call.argument(0));
+        }
+        next
+    }
+
+    fn call_with_registers(&self, task: &Arc<Task>, context: &mut UserContext) {
+        if !self.traced {
+            return self.recorded_with_registers(task, context);
+        }
+        let description = self.abi.describe_call(&context.call());
+        self.recorded_with_registers(task, context);
+        self.ended(task, &description, context.call().argument(0));
     }
 
     fn deliver(

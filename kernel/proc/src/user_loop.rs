@@ -1,8 +1,9 @@
 //! The loop around user mode: run the program, find out why it came back, do it, look at events, run it again.
 //!
-//! This is ordinary safe code. A system call goes to the process's ABI; a page fault to the address space; whatever
-//! the program did wrong becomes an event. Before each return to user mode the task looks whether it is to end, to
-//! stop or to call a handler; one flag says that there is nothing to look at, and that is the usual case.
+//! This is ordinary safe code. A system call goes to the process's ABI, usually without leaving the run ([`Calls`]);
+//! a page fault to the address space; whatever the program did wrong becomes an event. Before each return to user mode
+//! the task looks whether it is to end, to stop or to call a handler; one flag says that there is nothing to look at,
+//! and that is the usual case.
 
 use crate::abi::Abi;
 use crate::event::{
@@ -14,45 +15,67 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use base::log;
 use core::sync::atomic::Ordering;
-use hal::user::{Access, UserContext, UserEvent};
+use hal::user::{Access, CallRegisters, Kernel, Next, UserContext, UserEvent};
 use mem::FaultKind;
 
 /// Runs a program until its task ends. The caller is the task's kernel thread and finishes the task afterwards.
 pub(crate) fn run(task: &Arc<Task>, mut context: Box<UserContext>) {
-    let mut abi = crate::trace::abi_of(task.process());
+    let mut calls = Calls {
+        task,
+        abi: crate::trace::abi_of(task.process()),
+    };
     let thread = base::thread::current();
     loop {
         if task.image_changed.load(Ordering::Relaxed) {
             task.image_changed.store(false, Ordering::Relaxed);
-            abi = crate::trace::abi_of(task.process());
+            calls.abi = crate::trace::abi_of(task.process());
         }
-        if task.has_work() && !look_at_events(task, &abi, &mut context) {
+        if task.has_work() && !look_at_events(task, &calls.abi, &mut context) {
             return;
         }
         base::thread::yield_if_needed();
-        let event = crate::accounting::run_user(&thread, &mut context);
+        let event = base::thread::run_user(&thread, &mut context, &mut calls);
+        let abi = &calls.abi;
         match event {
-            UserEvent::Syscall => abi.system_call(task, &mut context),
-            UserEvent::Interrupt => {}
+            UserEvent::Syscall => abi.call_with_registers(task, &mut context),
+            UserEvent::Attention | UserEvent::Interrupt => {}
             UserEvent::Fault { address, access } => {
-                page_fault(task, &abi, &context, address, access)
+                page_fault(task, abi, &context, address, access)
             }
             UserEvent::Illegal => {
                 fault(
                     task,
-                    &abi,
+                    abi,
                     &context,
                     FaultReason::IllegalInstruction,
                     context.pc(),
                 );
             }
             UserEvent::Breakpoint => {
-                fault(task, &abi, &context, FaultReason::Breakpoint, context.pc())
+                fault(task, abi, &context, FaultReason::Breakpoint, context.pc())
             }
             UserEvent::Misaligned { address } => {
-                fault(task, &abi, &context, FaultReason::Misaligned, address)
+                fault(task, abi, &context, FaultReason::Misaligned, address)
             }
         }
+    }
+}
+
+/// Who answers a running program's system calls, and says when it must come back.
+struct Calls<'a> {
+    task: &'a Arc<Task>,
+    abi: Arc<dyn Abi>,
+}
+
+impl Kernel for Calls<'_> {
+    #[inline]
+    fn system_call(&mut self, call: CallRegisters<'_>) -> Next {
+        self.abi.system_call(self.task, call)
+    }
+
+    #[inline]
+    fn may_enter(&mut self) -> bool {
+        !self.task.has_work() && !base::thread::should_yield()
     }
 }
 
@@ -114,7 +137,7 @@ fn fault(
 }
 
 /// What the next pending event asks for.
-enum Next {
+enum Demand {
     /// Nothing is left.
     Nothing,
     /// The program's handler.
@@ -137,14 +160,14 @@ fn look_at_events(task: &Arc<Task>, abi: &Arc<dyn Abi>, context: &mut UserContex
             return false;
         }
         match next(task) {
-            Next::Nothing => break,
-            Next::Park => task.park(),
-            Next::Stop(event, generation) => stop(task, event, generation),
-            Next::End(status) => {
+            Demand::Nothing => break,
+            Demand::Park => task.park(),
+            Demand::Stop(event, generation) => stop(task, event, generation),
+            Demand::End(status) => {
                 crate::exit::end_process(task, status);
                 return false;
             }
-            Next::Handler(event) => {
+            Demand::Handler(event) => {
                 delivered = true;
                 if abi.deliver(task, context, &event).is_err() {
                     log::info!(
@@ -178,21 +201,21 @@ fn stop(task: &Arc<Task>, event: Event, generation: u64) {
     }
 }
 
-fn next(task: &Arc<Task>) -> Next {
+fn next(task: &Arc<Task>) -> Demand {
     let process = task.process();
     let actions = process.shared_actions();
     let mut shared = process.shared.lock();
     if shared.ending.is_some() {
-        return Next::Nothing;
+        return Demand::Nothing;
     }
     if shared.stop.requested.is_some() {
-        return Next::Park;
+        return Demand::Park;
     }
     loop {
         let mut events = task.events.lock();
         let wanted = crate::event::EventSet::ALL.without(events.blocked());
         let Some(info) = events.take(wanted).or_else(|| shared.pending.take(wanted)) else {
-            return Next::Nothing;
+            return Demand::Nothing;
         };
         let event = info.event;
         drop(events);
@@ -205,7 +228,7 @@ fn next(task: &Arc<Task>) -> Next {
                     table.set(event, Action::default());
                 }
                 let restore_mask = task.events.lock().enter_handler(event, &action);
-                return Next::Handler(PendingEvent {
+                return Demand::Handler(PendingEvent {
                     info,
                     action,
                     restore_mask,
@@ -213,9 +236,9 @@ fn next(task: &Arc<Task>) -> Next {
             }
             Disposition::Default => match DefaultAction::of(event) {
                 DefaultAction::Ignore | DefaultAction::Continue => {}
-                DefaultAction::Stop => return Next::Stop(event, shared.stop.generation),
+                DefaultAction::Stop => return Demand::Stop(event, shared.stop.generation),
                 DefaultAction::Terminate | DefaultAction::Core => {
-                    return Next::End(ExitStatus::Killed { event, core: false });
+                    return Demand::End(ExitStatus::Killed { event, core: false });
                 }
             },
         }

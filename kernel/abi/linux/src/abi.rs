@@ -3,14 +3,13 @@
 use alloc::string::String;
 use alloc::sync::Arc;
 use base::{Error, Result};
-use core::cell::Cell;
-use hal::user::UserContext;
+use hal::user::{CallRegisters, Next, UserContext};
 use mem::AddressSpace;
 use proc::{Abi, AbiState, ElfImage, ExecInfo, InitialState, PendingEvent, Task};
 
-use crate::arguments::Registers;
 use crate::call::{Call, Restart};
 use crate::state::{Interrupted, ProcessState, ThreadState};
+use crate::table::Handler;
 use crate::{describe, errno, names, signal, start, table, unimplemented};
 
 /// The Linux ABI.
@@ -47,38 +46,32 @@ impl Abi for Linux {
         start::initial_stack(info, space)
     }
 
-    fn system_call(&self, task: &Arc<Task>, context: &mut UserContext) {
+    fn system_call(&self, task: &Arc<Task>, mut registers: CallRegisters<'_>) -> Next {
+        let number = registers.number();
+        let Some(handler) = table::plain_handler(number) else {
+            return not_plain(task, registers);
+        };
+        let mut call = Call::new(task);
+        let result = match handler(&mut call, &registers) {
+            Ok(value) => value,
+            Err(error) => failed(&call, number, error),
+        };
+        registers.set_result(result);
+        Next::GoOn
+    }
+
+    fn call_with_registers(&self, task: &Arc<Task>, context: &mut UserContext) {
         let number = context.syscall_number();
-        let Some(entry) = table::find(number) else {
-            unimplemented::count(number, &task.process().name());
-            context.set_result(errno::register(Error::NotImplemented));
+        let Some(Handler::WithRegisters(handler)) = table::find(number).map(|entry| &entry.handler)
+        else {
             return;
         };
-        let mut registers = Registers::new(context.syscall_arguments());
-        let mut call = Call {
-            task,
-            context,
-            restart: entry.restart,
-            replaced: false,
-            deadline: Cell::new(None),
-        };
-        let result = (entry.handler)(&mut call, &mut registers);
-        let interrupted = Interrupted {
-            restart: call.restart,
-            deadline: call.deadline.get(),
-        };
-        match result {
+        let mut call = Call::new(task);
+        match handler(&mut call, context) {
+            Ok(Some(value)) => context.set_result(value),
             // The registers are another program's, or were restored: they have no result.
-            _ if call.replaced => {}
-            Ok(value) => call.context.set_result(value),
-            Err(error) => {
-                call.context.set_result(errno::register(error));
-                if error == Error::Interrupted
-                    && let Ok(state) = call.thread_state()
-                {
-                    state.set_interrupted(interrupted);
-                }
-            }
+            Ok(None) => {}
+            Err(error) => context.set_result(failed(&call, number, error)),
         }
     }
 
@@ -106,8 +99,8 @@ impl Abi for Linux {
         }
     }
 
-    fn describe_call(&self, context: &UserContext) -> String {
-        describe::call(context.syscall_number(), context.syscall_arguments())
+    fn describe_call(&self, call: &CallRegisters<'_>) -> String {
+        describe::call(call.number(), call.arguments())
     }
 
     fn call_name(&self, number: usize) -> Option<&'static str> {
@@ -143,6 +136,34 @@ impl Abi for Linux {
     fn leave(&self, task: &Arc<Task>) {
         crate::futex::leave(task);
     }
+}
+
+/// A call that needs all registers, or none that is served.
+#[cold]
+fn not_plain(task: &Task, mut registers: CallRegisters<'_>) -> Next {
+    let number = registers.number();
+    if table::find(number).is_some() {
+        return Next::AllRegisters;
+    }
+    unimplemented::count(number, &task.process().name());
+    registers.set_result(errno::register(Error::NotImplemented));
+    Next::GoOn
+}
+
+/// The result of a call that failed. If it was interrupted, it is remembered until it is known what
+/// becomes of it.
+#[inline(never)]
+fn failed(call: &Call<'_>, number: usize, error: Error) -> usize {
+    if error == Error::Interrupted
+        && let Ok(state) = call.thread_state()
+    {
+        let usual = table::find(number).map_or(Restart::Never, |entry| entry.restart);
+        state.set_interrupted(Interrupted {
+            restart: call.restart.unwrap_or(usual),
+            deadline: call.deadline.get(),
+        });
+    }
+    errno::register(error)
 }
 
 /// Makes the ABI known to the kernel.

@@ -8,6 +8,7 @@
 
 use alloc::vec::Vec;
 use base::{Error, Result};
+use hal::user::CallRegisters;
 use mem::user::{UserPtr, UserSlice};
 use object::Slot;
 
@@ -15,22 +16,22 @@ use object::Slot;
 pub const PATH_MAX: usize = 4096;
 
 /// The registers of one call, taken from left to right.
-pub struct Registers {
-    values: [usize; 6],
+pub struct Registers<'a> {
+    call: &'a CallRegisters<'a>,
     next: usize,
 }
 
-impl Registers {
+impl<'a> Registers<'a> {
     /// Starts with the first one.
     #[inline]
-    pub fn new(values: [usize; 6]) -> Self {
-        Self { values, next: 0 }
+    pub fn of(call: &'a CallRegisters<'a>) -> Self {
+        Self { call, next: 0 }
     }
 
     /// The next register. The table's test makes sure that no call has more than six.
     #[inline]
     pub fn take(&mut self) -> usize {
-        let value = self.values.get(self.next).copied().unwrap_or(0);
+        let value = self.call.argument(self.next);
         self.next += 1;
         value
     }
@@ -42,7 +43,7 @@ pub trait Argument: Sized {
     const REGISTERS: usize = 1;
 
     /// Makes the value, or says why the registers hold none.
-    fn take(registers: &mut Registers) -> Result<Self>;
+    fn take(registers: &mut Registers<'_>) -> Result<Self>;
 }
 
 /// A file descriptor as the program gave it.
@@ -59,7 +60,7 @@ impl Fd {
 
 impl Argument for Fd {
     #[inline]
-    fn take(registers: &mut Registers) -> Result<Self> {
+    fn take(registers: &mut Registers<'_>) -> Result<Self> {
         Ok(Fd(registers.take() as i32))
     }
 }
@@ -75,7 +76,7 @@ impl DirectoryFd {
 
 impl Argument for DirectoryFd {
     #[inline]
-    fn take(registers: &mut Registers) -> Result<Self> {
+    fn take(registers: &mut Registers<'_>) -> Result<Self> {
         Ok(DirectoryFd(registers.take() as i32))
     }
 }
@@ -102,14 +103,14 @@ impl UserPath {
 
 impl Argument for UserPath {
     #[inline]
-    fn take(registers: &mut Registers) -> Result<Self> {
+    fn take(registers: &mut Registers<'_>) -> Result<Self> {
         Ok(UserPath(registers.take()))
     }
 }
 
 impl<T> Argument for UserPtr<T> {
     #[inline]
-    fn take(registers: &mut Registers) -> Result<Self> {
+    fn take(registers: &mut Registers<'_>) -> Result<Self> {
         Ok(UserPtr::from(registers.take()))
     }
 }
@@ -118,7 +119,7 @@ impl Argument for UserSlice {
     const REGISTERS: usize = 2;
 
     #[inline]
-    fn take(registers: &mut Registers) -> Result<Self> {
+    fn take(registers: &mut Registers<'_>) -> Result<Self> {
         let address = registers.take();
         Ok(UserSlice {
             address,
@@ -131,7 +132,7 @@ macro_rules! integer_arguments {
     ($($type:ty),*) => {
         $(impl Argument for $type {
             #[inline]
-    fn take(registers: &mut Registers) -> Result<Self> {
+    fn take(registers: &mut Registers<'_>) -> Result<Self> {
                 Ok(registers.take() as $type)
             }
         })*
@@ -150,7 +151,8 @@ macro_rules! flags_argument {
         }
 
         impl crate::arguments::Argument for $name {
-            fn take(registers: &mut crate::arguments::Registers) -> base::Result<Self> {
+            #[inline]
+            fn take(registers: &mut crate::arguments::Registers<'_>) -> base::Result<Self> {
                 Self::from_bits(registers.take() as $width).ok_or(base::Error::InvalidArgument)
             }
         }

@@ -4,7 +4,6 @@ use alloc::sync::Arc;
 use base::Result;
 use base::time::Instant;
 use core::cell::Cell;
-use hal::user::UserContext;
 use object::{File, Handle, HandleTable, Object, Rights};
 use proc::{Process, Task};
 
@@ -32,14 +31,22 @@ pub enum Restart {
 pub struct Call<'a> {
     /// The thread that calls.
     pub task: &'a Arc<Task>,
-    /// Its registers. Only a few calls look at them: clone, exec, sigreturn.
-    pub context: &'a mut UserContext,
-    /// What an interruption means. The table sets it; a handler may change it.
-    pub restart: Restart,
-    /// The registers were replaced as a whole (exec, sigreturn): they have no result to set.
-    pub replaced: bool,
+    /// What an interruption means, where it is not what the table says.
+    pub restart: Option<Restart>,
     /// The moment a relative timeout of this call ends, once it has been computed.
     pub deadline: Cell<Option<Instant>>,
+}
+
+impl<'a> Call<'a> {
+    /// A call of this thread.
+    #[inline]
+    pub(crate) fn new(task: &'a Arc<Task>) -> Self {
+        Call {
+            task,
+            restart: None,
+            deadline: Cell::new(None),
+        }
+    }
 }
 
 impl Call<'_> {

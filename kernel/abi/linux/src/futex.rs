@@ -55,7 +55,7 @@ pub(crate) fn futex(
             let deadline = deadline(call, timeout, command == WAIT, real_time)?;
             match futex::wait(key, address, value, bits, deadline) {
                 Err(Error::Interrupted) if deadline.is_some() => {
-                    call.restart = Restart::UnlessHandled;
+                    call.restart = Some(Restart::UnlessHandled);
                     Err(Error::Interrupted)
                 }
                 other => other.map(|()| 0),

@@ -7,9 +7,11 @@
 //! `riscv_*` calls, `renameat`) says so.
 //!
 //! A handler is `fn(&mut Call, arguments…) -> Result<usize>`. It is short, because the work is a
-//! method of the object it is about.
+//! method of the object it is about. `with registers` it gets the program's registers, too, after the
+//! call, and answers `None` if the result has no register to go to.
 
 use base::Result;
+use hal::user::{CallRegisters, UserContext};
 use mem::user::{UserPtr, UserSlice};
 
 use crate::arguments::{Argument, AtFlags, DirectoryFd, Fd, Registers, UserPath};
@@ -41,18 +43,33 @@ pub enum Machines {
 }
 
 impl Machines {
-    /// Whether the machine this kernel runs on is among them.
-    pub fn here(self) -> bool {
+    /// Whether the machine this kernel runs on is among them. (Programs of the hosted backend are
+    /// RISC-V's.)
+    pub const fn here(self) -> bool {
+        const ARM: bool = cfg!(all(target_arch = "aarch64", target_os = "none"));
         match self {
             Machines::All => true,
-            Machines::RiscV => hal::ARCH == "riscv64",
-            Machines::Arm => hal::ARCH == "aarch64",
+            Machines::RiscV => !ARM,
+            Machines::Arm => ARM,
         }
     }
 }
 
 /// What serves a call: takes its arguments from the registers and runs.
-pub type Handler = fn(&mut Call<'_>, &mut Registers) -> Result<usize>;
+pub type PlainHandler = fn(&mut Call<'_>, &CallRegisters<'_>) -> Result<usize>;
+
+/// What serves a call that copies or replaces the registers; `None` if they are not to be touched
+/// any more.
+pub type RegistersHandler = fn(&mut Call<'_>, &mut UserContext) -> Result<Option<usize>>;
+
+/// What serves a call.
+#[derive(Clone, Copy)]
+pub enum Handler {
+    /// Nearly every one.
+    Plain(PlainHandler),
+    /// One with all registers.
+    WithRegisters(RegistersHandler),
+}
 
 /// One line of the table.
 pub struct SystemCall {
@@ -88,8 +105,26 @@ macro_rules! machines {
     };
 }
 
+macro_rules! handler {
+    ($handler:path; $($argument:ident: $kind:ty),*) => {
+        Handler::Plain(|_call, _registers| {
+            let mut _registers = Registers::of(_registers);
+            $(let $argument = <$kind as Argument>::take(&mut _registers)?;)*
+            $handler(_call, $($argument),*)
+        })
+    };
+    (registers $handler:path; $($argument:ident: $kind:ty),*) => {
+        Handler::WithRegisters(|_call, _context| {
+            let _registers = _context.call();
+            let mut _registers = Registers::of(&_registers);
+            $(let $argument = <$kind as Argument>::take(&mut _registers)?;)*
+            $handler(_call, _context, $($argument),*)
+        })
+    };
+}
+
 macro_rules! system_calls {
-    ($($number:literal $name:ident ( $($argument:ident : $kind:ty),* ) $([$restart:ident])? $(only $machines:ident)? = $handler:path;)*) => {
+    ($($number:literal $name:ident ( $($argument:ident : $kind:ty),* ) $([$restart:ident])? $(only $machines:ident)? $(with $registers:ident)? = $handler:path;)*) => {
         /// Every call that is served, ascending by number.
         pub static CALLS: &[SystemCall] = &[$(SystemCall {
             number: $number,
@@ -101,7 +136,7 @@ macro_rules! system_calls {
             }),*],
             restart: restart!($($restart)?),
             machines: machines!($($machines)?),
-            handler: |_call, _registers| $handler(_call, $(<$kind as Argument>::take(_registers)?),*),
+            handler: handler!($($registers)? $handler; $($argument: $kind),*),
         }),*];
     };
 }
@@ -217,14 +252,14 @@ system_calls! {
     129 kill(pid: i32, signal: i32) = signal::send::kill;
     130 tkill(tid: i32, signal: i32) = signal::send::tkill;
     131 tgkill(pid: i32, tid: i32, signal: i32) = signal::send::tgkill;
-    132 sigaltstack(new: UserPtr<SignalStack>, old: UserPtr<SignalStack>) = signal::actions::sigaltstack;
+    132 sigaltstack(new: UserPtr<SignalStack>, old: UserPtr<SignalStack>) with registers = signal::actions::sigaltstack;
     133 rt_sigsuspend(mask: UserSlice) [UnlessHandled] = signal::wait::rt_sigsuspend;
     134 rt_sigaction(signal: i32, new: UserPtr<SignalAction>, old: UserPtr<SignalAction>, size: usize) = signal::actions::rt_sigaction;
     135 rt_sigprocmask(how: i32, new: UserPtr<u64>, old: UserPtr<u64>, size: usize) = signal::actions::rt_sigprocmask;
     136 rt_sigpending(result: usize, size: usize) = signal::actions::rt_sigpending;
     137 rt_sigtimedwait(set: UserPtr<u64>, information: UserPtr<SignalInformation>, timeout: UserPtr<TimeSpecification>, size: usize) [Never] = signal::wait::rt_sigtimedwait;
     138 rt_sigqueueinfo(pid: i32, signal: i32, information: UserPtr<SignalInformation>) = signal::send::rt_sigqueueinfo;
-    139 rt_sigreturn() = signal::deliver::rt_sigreturn;
+    139 rt_sigreturn() with registers = signal::deliver::rt_sigreturn;
     140 setpriority(which: i32, who: i32, nice: i32) = process::scheduling::setpriority;
     141 getpriority(which: i32, who: i32) = process::scheduling::getpriority;
     142 reboot(magic: u32, magic2: u32, command: u32, argument: usize) = system::power::reboot;
@@ -283,8 +318,8 @@ system_calls! {
     214 brk(address: usize) = memory::heap::brk;
     215 munmap(address: usize, length: usize) = memory::map::munmap;
     216 mremap(old: usize, old_length: usize, new_length: usize, flags: memory::remap::RemapFlags, new: usize) = memory::remap::mremap;
-    220 clone(flags: u64, stack: usize, parent_tid: usize, tls: usize, child_tid: usize) [Always] = process::clone::clone;
-    221 execve(path: UserPath, arguments: UserPtr<usize>, environment: UserPtr<usize>) = process::exec::execve;
+    220 clone(flags: u64, stack: usize, parent_tid: usize, tls: usize, child_tid: usize) [Always] with registers = process::clone::clone;
+    221 execve(path: UserPath, arguments: UserPtr<usize>, environment: UserPtr<usize>) with registers = process::exec::execve;
     222 mmap(address: usize, length: usize, protection: u32, flags: u32, file: Fd, offset: u64) = memory::map::mmap;
     223 fadvise64(file: Fd, offset: i64, length: i64, advice: i32) = files::space::fadvise64;
     226 mprotect(address: usize, length: usize, protection: u32) = memory::map::mprotect;
@@ -306,7 +341,7 @@ system_calls! {
     276 renameat2(old_directory: DirectoryFd, old_path: UserPath, new_directory: DirectoryFd, new_path: UserPath, flags: u32) = files::names::renameat2;
     278 getrandom(buffer: UserSlice, flags: system::random::RandomFlags) = system::random::getrandom;
     279 memfd_create(name: UserPath, flags: files::memory_file::MemoryFileFlags) = files::memory_file::memfd_create;
-    281 execveat(directory: DirectoryFd, path: UserPath, arguments: UserPtr<usize>, environment: UserPtr<usize>, flags: AtFlags) = process::exec::execveat;
+    281 execveat(directory: DirectoryFd, path: UserPath, arguments: UserPtr<usize>, environment: UserPtr<usize>, flags: AtFlags) with registers = process::exec::execveat;
     283 membarrier(command: i32, flags: u32, cpu: i32) = memory::advice::membarrier;
     285 copy_file_range(input: Fd, input_offset: UserPtr<i64>, output: Fd, output_offset: UserPtr<i64>, count: usize, flags: u32) = files::transfer::copy_file_range;
     286 preadv2(file: Fd, vectors: UserPtr<IoVector>, count: usize, offset: i64, offset_high: usize, flags: u32) = files::vectors::preadv2;
@@ -314,7 +349,7 @@ system_calls! {
     291 statx(directory: DirectoryFd, path: UserPath, flags: AtFlags, mask: u32, result: UserPtr<Statx>) = files::status::statx;
     424 pidfd_send_signal(process: Fd, signal: i32, information: UserPtr<SignalInformation>, flags: u32) = signal::send::pidfd_send_signal;
     434 pidfd_open(process: i32, flags: u32) = process::descriptor::pidfd_open;
-    435 clone3(arguments: UserPtr<CloneArguments>, size: usize) [Always] = process::clone::clone3;
+    435 clone3(arguments: UserPtr<CloneArguments>, size: usize) [Always] with registers = process::clone::clone3;
     436 close_range(first: u32, last: u32, flags: files::descriptors::CloseRangeFlags) = files::descriptors::close_range;
     437 openat2(directory: DirectoryFd, path: UserPath, how: UserPtr<OpenHow>, size: usize) = files::open::openat2;
     438 pidfd_getfd(process: Fd, file: Fd, flags: u32) = process::descriptor::pidfd_getfd;
@@ -337,6 +372,28 @@ const fn build_index() -> [u8; SLOTS] {
         position += 1;
     }
     index
+}
+
+/// From number to handler: what the first look needs, without the rest of the line.
+static PLAIN: [Option<PlainHandler>; SLOTS] = {
+    let mut handlers: [Option<PlainHandler>; SLOTS] = [None; SLOTS];
+    let mut position = 0;
+    while position < CALLS.len() {
+        let call = &CALLS[position];
+        if let Handler::Plain(handler) = call.handler
+            && call.machines.here()
+        {
+            handlers[call.number as usize] = Some(handler);
+        }
+        position += 1;
+    }
+    handlers
+};
+
+/// What serves the call of a number, if it needs not all registers.
+#[inline]
+pub(crate) fn plain_handler(number: usize) -> Option<PlainHandler> {
+    *PLAIN.get(number)?
 }
 
 /// The call of a number, if it is served on this machine.

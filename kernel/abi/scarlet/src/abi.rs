@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 
 use base::{Error, Result};
-use hal::user::UserContext;
+use hal::user::{CallRegisters, Next, UserContext};
 use mem::AddressSpace;
 use proc::exec::system_v_start;
 use proc::{Abi, AbiState, ElfImage, ExecInfo, InitialState, PendingEvent, Task};
@@ -18,6 +18,15 @@ use crate::table;
 
 /// The native ABI.
 pub(crate) struct ScarletAbi;
+
+/// What a call's outcome is in a register. The task remembers whether it was interrupted.
+fn finish(task: &Task, outcome: Result<usize>) -> usize {
+    TaskState::of(task).finish(outcome.as_ref().err() == Some(&Error::Interrupted));
+    match outcome {
+        Ok(value) => value,
+        Err(error) => -(code(error) as isize) as usize,
+    }
+}
 
 impl Abi for ScarletAbi {
     fn name(&self) -> &'static str {
@@ -36,21 +45,22 @@ impl Abi for ScarletAbi {
         system_v_start(info, space, &[], None)
     }
 
-    fn system_call(&self, task: &Arc<Task>, context: &mut UserContext) {
-        let number = context.syscall_number();
-        let words = context.syscall_arguments();
-        let mut invocation = Invocation::new(task, context);
-        let outcome = table::dispatch(&mut invocation, number, &words);
-        if invocation.replaced {
-            return;
+    fn system_call(&self, task: &Arc<Task>, mut call: CallRegisters<'_>) -> Next {
+        let mut invocation = Invocation::new(task);
+        match table::dispatch(&mut invocation, call.number(), &call.arguments()) {
+            Some(outcome) => {
+                call.set_result(finish(task, outcome));
+                Next::GoOn
+            }
+            None => Next::AllRegisters,
         }
-        let state = TaskState::of(task);
-        state.finish(outcome.as_ref().err() == Some(&Error::Interrupted));
-        let result = match outcome {
-            Ok(value) => value as isize,
-            Err(error) => -(code(error) as isize),
-        };
-        context.set_result(result as usize);
+    }
+
+    fn call_with_registers(&self, task: &Arc<Task>, context: &mut UserContext) {
+        let outcome = table::dispatch_with_registers(&mut Invocation::new(task), context);
+        if let Some(outcome) = outcome.transpose() {
+            context.set_result(finish(task, outcome));
+        }
     }
 
     fn deliver(
@@ -73,8 +83,8 @@ impl Abi for ScarletAbi {
         }
     }
 
-    fn describe_call(&self, context: &UserContext) -> String {
-        describe::call(context.syscall_number(), &context.syscall_arguments())
+    fn describe_call(&self, call: &CallRegisters<'_>) -> String {
+        describe::call(call.number(), &call.arguments())
     }
 
     fn call_name(&self, number: usize) -> Option<&'static str> {

@@ -3,28 +3,20 @@
 use alloc::sync::Arc;
 
 use base::time::Instant;
-use hal::user::UserContext;
 use object::HandleTable;
 use proc::{Process, Task};
 use vfs::FsContext;
 
 use crate::state::TaskState;
 
-/// Who calls, and with which registers.
+/// Who calls.
 pub(crate) struct Invocation<'a> {
     pub(crate) task: &'a Arc<Task>,
-    pub(crate) context: &'a mut UserContext,
-    /// The program was replaced: the registers are the new one's.
-    pub(crate) replaced: bool,
 }
 
 impl<'a> Invocation<'a> {
-    pub(crate) fn new(task: &'a Arc<Task>, context: &'a mut UserContext) -> Invocation<'a> {
-        Invocation {
-            task,
-            context,
-            replaced: false,
-        }
+    pub(crate) fn new(task: &'a Arc<Task>) -> Invocation<'a> {
+        Invocation { task }
     }
 
     pub(crate) fn process(&self) -> &Arc<Process> {

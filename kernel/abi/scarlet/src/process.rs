@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 
 use base::{Error, Result};
+use hal::user::UserContext;
 use mem::user::UserPtr;
 use proc::{
     CloneOptions, Event, EventInfo, ExitStatus, Process, WaitOptions, WaitResult, WaitSelector,
@@ -11,6 +12,7 @@ use proc::{
 use scarlet_abi::process as contract;
 use scarlet_abi::process::{ProcessInfo, WaitFlags};
 
+use crate::arguments::Words;
 use crate::invocation::Invocation;
 use crate::records;
 
@@ -20,11 +22,15 @@ pub(crate) fn exit(call: &mut Invocation<'_>, status: usize) -> Result<usize> {
     Ok(0)
 }
 
-pub(crate) fn fork(call: &mut Invocation<'_>) -> Result<usize> {
-    let mut context = call.context.clone();
+pub(crate) fn fork(
+    call: &mut Invocation<'_>,
+    context: &mut UserContext,
+    _words: &mut Words<'_>,
+) -> Result<Option<usize>> {
+    let mut context = context.clone();
     context.set_result(0);
     let child = proc::fork(call.task, context, &CloneOptions::default())?;
-    Ok(child.id() as usize)
+    Ok(Some(child.id() as usize))
 }
 
 pub(crate) fn wait(

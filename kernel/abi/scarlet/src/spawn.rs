@@ -4,13 +4,14 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use base::{Error, Result, Room};
+use hal::user::UserContext;
 use mem::user::{UserPtr, UserSlice};
 use object::{Handle, HandleTable, Rights};
 use proc::{EventSet, ExecRequest, Process, SpawnGroup, SpawnOptions};
 use scarlet_abi::process::{Bytes, HandleMapping, SpawnFlags, SpawnRequest};
 use tty::TerminalFile;
 
-use crate::arguments::{HandleNumber, read_path};
+use crate::arguments::{Argument, HandleNumber, Words, read_path};
 use crate::handles::{directory, handle};
 use crate::invocation::Invocation;
 use crate::{environments, records};
@@ -150,13 +151,16 @@ fn number_of(call: &Invocation<'_>, process: &Process) -> usize {
     process.identity().number_in(call.process().namespace()) as usize
 }
 
-pub(crate) fn execute(call: &mut Invocation<'_>, record: UserPtr<SpawnRequest>) -> Result<usize> {
-    let request = records::read(record)?;
+pub(crate) fn execute(
+    call: &mut Invocation<'_>,
+    context: &mut UserContext,
+    words: &mut Words<'_>,
+) -> Result<Option<usize>> {
+    let request: SpawnRequest = records::read(UserPtr::take(words)?)?;
     if request.flags != 0 || request.handle_count != 0 || request.inside != 0 {
         return Err(Error::InvalidArgument);
     }
     let program = program(call, &request)?;
-    proc::exec(call.task, call.context, program)?;
-    call.replaced = true;
-    Ok(0)
+    proc::exec(call.task, context, program)?;
+    Ok(None)
 }

@@ -6,6 +6,7 @@
 use alloc::vec::Vec;
 
 use base::{Error, Result};
+use hal::user::UserContext;
 use scarlet_abi::Call;
 
 use crate::arguments::{Handler, Words};
@@ -18,15 +19,38 @@ use crate::{
 /// One call and who answers it.
 struct Entry {
     call: Call,
-    answer: fn(&mut Invocation<'_>, &mut Words<'_>) -> Result<usize>,
+    answer: Answer,
+}
+
+/// Answers a call that copies or replaces the program's registers; `None` if they are not to be
+/// touched any more.
+type WithRegisters =
+    fn(&mut Invocation<'_>, &mut UserContext, &mut Words<'_>) -> Result<Option<usize>>;
+
+/// Who answers a call.
+#[derive(Clone, Copy)]
+enum Answer {
+    /// Nearly every one.
+    Plain(fn(&mut Invocation<'_>, &mut Words<'_>) -> Result<usize>),
+    /// One with all registers.
+    WithRegisters(WithRegisters),
+}
+
+macro_rules! answer {
+    ($handler:path) => {
+        Answer::Plain(|invocation, words| Handler::answer($handler, invocation, words))
+    };
+    (registers $handler:path) => {
+        Answer::WithRegisters($handler)
+    };
 }
 
 macro_rules! table {
-    ($($call:ident => $handler:path;)*) => {
+    ($($call:ident $(with $registers:ident)? => $handler:path;)*) => {
         const ENTRIES: &[Entry] = &[
             $(Entry {
                 call: Call::$call,
-                answer: |invocation, words| Handler::answer($handler, invocation, words),
+                answer: answer!($($registers)? $handler),
             },)*
         ];
     };
@@ -70,8 +94,8 @@ table! {
 
     Exit => process::exit;
     Spawn => spawn::spawn;
-    Execute => spawn::execute;
-    Fork => process::fork;
+    Execute with registers => spawn::execute;
+    Fork with registers => process::fork;
     Wait => process::wait;
     ProcessInfo => process::process_info;
     SendEvent => process::send_event;
@@ -82,7 +106,7 @@ table! {
     SetEventAction => events::set_action;
     OpenEvents => events::open;
 
-    CreateThread => thread::create;
+    CreateThread with registers => thread::create;
     ExitThread => thread::exit;
     ThreadId => thread::id;
     FutexWait => thread::futex_wait;
@@ -135,18 +159,37 @@ const INDEX: [u8; NUMBERS] = {
     index
 };
 
-/// Answers a call.
+fn find(number: usize) -> Option<Answer> {
+    let index = INDEX.get(number).copied().unwrap_or(NOBODY) as usize;
+    Some(ENTRIES.get(index)?.answer)
+}
+
+/// Answers a call; `None` if it needs all registers.
 pub(crate) fn dispatch(
     invocation: &mut Invocation<'_>,
     number: usize,
     words: &[usize; 6],
-) -> Result<usize> {
-    let index = INDEX.get(number).copied().unwrap_or(NOBODY) as usize;
-    let Some(entry) = ENTRIES.get(index) else {
-        base::log::info!("native call {number} does not exist");
-        return Err(Error::NotImplemented);
-    };
-    (entry.answer)(invocation, &mut Words::of(words))
+) -> Option<Result<usize>> {
+    match find(number) {
+        Some(Answer::Plain(answer)) => Some(answer(invocation, &mut Words::of(words))),
+        Some(Answer::WithRegisters(_)) => None,
+        None => {
+            base::log::info!("native call {number} does not exist");
+            Some(Err(Error::NotImplemented))
+        }
+    }
+}
+
+/// Answers a call that needs all registers; `None` if they are not to be touched any more.
+pub(crate) fn dispatch_with_registers(
+    invocation: &mut Invocation<'_>,
+    context: &mut UserContext,
+) -> Result<Option<usize>> {
+    let words = context.syscall_arguments();
+    match find(context.syscall_number()) {
+        Some(Answer::WithRegisters(answer)) => answer(invocation, context, &mut Words::of(&words)),
+        _ => Err(Error::NotImplemented),
+    }
 }
 
 /// The calls that are answered, in the order of the table.

@@ -7,21 +7,26 @@ use mem::user::UserPtr;
 use proc::ThreadOptions;
 use scarlet_abi::thread::ThreadRequest;
 
+use crate::arguments::{Argument, Words};
 use crate::invocation::Invocation;
 use crate::records;
 
 /// Any wake-up will do.
 const ALL_BITS: u32 = u32::MAX;
 
-pub(crate) fn create(call: &mut Invocation<'_>, record: UserPtr<ThreadRequest>) -> Result<usize> {
-    let request = records::read(record)?;
+pub(crate) fn create(
+    call: &mut Invocation<'_>,
+    caller: &mut UserContext,
+    words: &mut Words<'_>,
+) -> Result<Option<usize>> {
+    let request: ThreadRequest = records::read(UserPtr::take(words)?)?;
     if request.flags != 0 || !request.stack.is_multiple_of(16) {
         return Err(Error::InvalidArgument);
     }
     let mut context = UserContext::new(request.entry as usize, request.stack as usize);
     context.set_argument(0, request.argument as usize);
     context.set_tls(request.thread_pointer as usize);
-    copy_global_pointer(call.context, &mut context);
+    copy_global_pointer(caller, &mut context);
     let clear_on_exit = (request.clear_on_exit != 0).then_some(request.clear_on_exit as usize);
     if clear_on_exit.is_some_and(|address| !address.is_multiple_of(4)) {
         return Err(Error::InvalidArgument);
@@ -31,7 +36,7 @@ pub(crate) fn create(call: &mut Invocation<'_>, record: UserPtr<ThreadRequest>) 
         ..ThreadOptions::default()
     };
     let thread = proc::spawn_thread(call.task, context, &options)?;
-    Ok(thread.id() as usize)
+    Ok(Some(thread.id() as usize))
 }
 
 /// A RISC-V program reaches its data through a register that is the same in all its threads.

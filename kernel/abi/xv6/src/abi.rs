@@ -8,7 +8,7 @@ use core::any::Any;
 use core::sync::atomic::AtomicU64;
 
 use base::{Error, Result, log};
-use hal::user::UserContext;
+use hal::user::{CallRegisters, Next, UserContext};
 use mem::AddressSpace;
 use proc::exec::ImageKind;
 use proc::{Abi, ElfImage, ExecInfo, InitialState, Layout, Task};
@@ -16,7 +16,7 @@ use proc::{Abi, ElfImage, ExecInfo, InitialState, Layout, Task};
 use crate::call::{Call, Outcome};
 use crate::limits::{ARGUMENT_BYTES, ARGUMENTS};
 use crate::stack;
-use crate::table::SystemCall;
+use crate::table::{Serve, SystemCall};
 
 /// The one error that xv6 knows.
 const FAILED: usize = usize::MAX;
@@ -35,6 +35,17 @@ pub fn register() {
 #[derive(Default)]
 pub(crate) struct TaskState {
     pub(crate) sleep_end_ns: AtomicU64,
+}
+
+/// Gives the program its result.
+fn finish(outcome: Result<Outcome>, mut registers: CallRegisters<'_>) {
+    match outcome {
+        Ok(Outcome::Value(value)) => registers.set_result(value),
+        Ok(Outcome::Gone) => {}
+        // xv6 has no handlers: an event either ends the process, or the call goes on.
+        Err(Error::Interrupted) => registers.rewind(),
+        Err(_) => registers.set_result(FAILED),
+    }
 }
 
 impl Abi for Xv6 {
@@ -68,32 +79,34 @@ impl Abi for Xv6 {
         stack::build(info, space)
     }
 
-    fn system_call(&self, task: &Arc<Task>, context: &mut UserContext) {
-        let number = context.syscall_number();
-        let registers = context.syscall_arguments();
-        let mut call = Call { task, context };
-        let outcome = match SystemCall::find(number) {
-            Some(entry) => entry.serve(&mut call, registers),
+    fn system_call(&self, task: &Arc<Task>, registers: CallRegisters<'_>) -> Next {
+        let number = registers.number();
+        let outcome = match SystemCall::find(number).map(|entry| entry.serve) {
+            Some(Serve::Plain(serve)) => serve(&mut Call { task }, &registers),
+            Some(Serve::WithRegisters(_)) => return Next::AllRegisters,
             None => {
                 log::warn!("xv6: {:?}: no system call {number}", task.process());
                 Err(Error::NotImplemented)
             }
         };
-        match outcome {
-            Ok(Outcome::Value(value)) => context.set_result(value),
-            Ok(Outcome::Gone) => {}
-            // xv6 has no handlers: an event either ends the process, or the call goes on.
-            Err(Error::Interrupted) => context.rewind_syscall(),
-            Err(_) => context.set_result(FAILED),
+        finish(outcome, registers);
+        Next::GoOn
+    }
+
+    fn call_with_registers(&self, task: &Arc<Task>, context: &mut UserContext) {
+        let entry = SystemCall::find(context.syscall_number());
+        if let Some(Serve::WithRegisters(serve)) = entry.map(|entry| entry.serve) {
+            let outcome = serve(&mut Call { task }, context);
+            finish(outcome, context.call());
         }
     }
 
-    fn describe_call(&self, context: &UserContext) -> String {
-        let number = context.syscall_number();
+    fn describe_call(&self, registers: &CallRegisters<'_>) -> String {
+        let number = registers.number();
         let Some(entry) = SystemCall::find(number) else {
             return format!("call {number}()");
         };
-        let registers = context.syscall_arguments();
+        let registers = registers.arguments();
         let shown: Vec<String> = entry
             .arguments
             .iter()

@@ -3,7 +3,6 @@
 use alloc::sync::Arc;
 
 use base::{Error, Result};
-use hal::user::UserContext;
 use object::{File, Rights};
 use proc::{Process, Task};
 use vfs::FsContext;
@@ -14,7 +13,6 @@ use crate::limits::DESCRIPTORS;
 /// What a handler works with.
 pub(crate) struct Call<'a> {
     pub(crate) task: &'a Arc<Task>,
-    pub(crate) context: &'a mut UserContext,
 }
 
 /// How a call ended when it did not fail.

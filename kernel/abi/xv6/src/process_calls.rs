@@ -5,6 +5,7 @@ use core::sync::atomic::Ordering;
 
 use base::time::{self, Duration};
 use base::{Error, Result};
+use hal::user::UserContext;
 use mem::user::{UserPtr, read_c_string};
 use proc::{
     CloneOptions, Event, EventInfo, ExecRequest, ExitStatus, WaitOptions, WaitSelector, WaitStatus,
@@ -17,8 +18,8 @@ use crate::limits::{ARGUMENT_BYTES, ARGUMENTS, TICK_NS};
 use crate::path;
 
 /// Makes a second process like this one; the new one gets 0.
-pub(crate) fn fork(call: &mut Call<'_>) -> Result<usize> {
-    let mut context = call.context.clone();
+pub(crate) fn fork(call: &mut Call<'_>, context: &mut UserContext) -> Result<usize> {
+    let mut context = context.clone();
     context.set_result(0);
     let child = proc::fork(call.task, context, &CloneOptions::default())?;
     Ok(child.id() as usize)
@@ -61,7 +62,12 @@ pub(crate) fn kill(call: &mut Call<'_>, process: i32) -> Result<usize> {
 }
 
 /// Runs another program in this process.
-pub(crate) fn exec(call: &mut Call<'_>, name: Text, list: UserPtr<u64>) -> Result<Outcome> {
+pub(crate) fn exec(
+    call: &mut Call<'_>,
+    context: &mut UserContext,
+    name: Text,
+    list: UserPtr<u64>,
+) -> Result<Outcome> {
     let path = path::read_existing(&call.fs(), name.0)?;
     let arguments = read_arguments(list)?;
     let request = ExecRequest {
@@ -69,7 +75,7 @@ pub(crate) fn exec(call: &mut Call<'_>, name: Text, list: UserPtr<u64>) -> Resul
         arguments,
         ..ExecRequest::default()
     };
-    proc::exec(call.task, call.context, request)?;
+    proc::exec(call.task, context, request)?;
     Ok(Outcome::Gone)
 }
 

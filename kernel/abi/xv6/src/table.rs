@@ -1,9 +1,11 @@
 //! The table of system calls, as data.
 //!
 //! Each line gives number, name and typed arguments of a call, and the function that serves it.
-//! Dispatch and documentation read the same lines.
+//! Dispatch and documentation read the same lines. `with registers` the function gets all of the
+//! program's registers, too, after the call.
 
 use base::Result;
+use hal::user::{CallRegisters, UserContext};
 
 use crate::arguments::{Argument, Buffer, Descriptor, Text};
 use crate::call::{Call, Outcome};
@@ -27,7 +29,16 @@ pub struct SystemCall {
     pub name: &'static str,
     /// The arguments, from `a0` on.
     pub arguments: &'static [ArgumentDescription],
-    serve: fn(&mut Call<'_>, [usize; 6]) -> Result<Outcome>,
+    pub(crate) serve: Serve,
+}
+
+/// What serves a call: takes its arguments from the registers and runs.
+#[derive(Clone, Copy)]
+pub(crate) enum Serve {
+    /// Nearly every one.
+    Plain(fn(&mut Call<'_>, &CallRegisters<'_>) -> Result<Outcome>),
+    /// One that copies or replaces all registers.
+    WithRegisters(fn(&mut Call<'_>, &mut UserContext) -> Result<Outcome>),
 }
 
 impl SystemCall {
@@ -35,14 +46,34 @@ impl SystemCall {
     pub fn find(number: usize) -> Option<&'static SystemCall> {
         CALLS.get(number.checked_sub(1)?)
     }
+}
 
-    pub(crate) fn serve(&self, call: &mut Call<'_>, registers: [usize; 6]) -> Result<Outcome> {
-        (self.serve)(call, registers)
-    }
+macro_rules! serve {
+    ($function:path; $($argument:ident: $kind:ty),*) => {
+        Serve::Plain(|call, _registers| {
+            let mut _index = 0..;
+            $(let $argument = next::<$kind>(_registers, &mut _index);)*
+            $function(call $(, $argument)*).map(Outcome::from)
+        })
+    };
+    (registers $function:path; $($argument:ident: $kind:ty),*) => {
+        Serve::WithRegisters(|call, context| {
+            let _registers = context.call();
+            let mut _index = 0..;
+            $(let $argument = next::<$kind>(&_registers, &mut _index);)*
+            $function(call, context $(, $argument)*).map(Outcome::from)
+        })
+    };
+}
+
+/// The next argument out of the registers.
+#[inline]
+fn next<T: Argument>(registers: &CallRegisters<'_>, index: &mut core::ops::RangeFrom<usize>) -> T {
+    T::from_register(index.next().map_or(0, |index| registers.argument(index)))
 }
 
 macro_rules! calls {
-    ($($number:literal $name:ident($($argument:ident: $kind:ty),*) = $function:path;)*) => {
+    ($($number:literal $name:ident($($argument:ident: $kind:ty),*) $(with $registers:ident)? = $function:path;)*) => {
         /// Every call, by number: the first is number 1.
         pub static CALLS: &[SystemCall] = &[$(
             SystemCall {
@@ -54,27 +85,20 @@ macro_rules! calls {
                         kind: <$kind as Argument>::KIND,
                     },
                 )*],
-                serve: |call, registers| {
-                    let mut _registers = registers.into_iter();
-                    $(
-                        let $argument =
-                            <$kind as Argument>::from_register(_registers.next().unwrap_or(0));
-                    )*
-                    $function(call $(, $argument)*).map(Outcome::from)
-                },
+                serve: serve!($($registers)? $function; $($argument: $kind),*),
             },
         )*];
     };
 }
 
 calls! {
-    1 fork() = process_calls::fork;
+    1 fork() with registers = process_calls::fork;
     2 exit(status: i32) = process_calls::exit;
     3 wait(status: UserPtr<i32>) = process_calls::wait;
     4 pipe(descriptors: UserPtr<[i32; 2]>) = file_calls::pipe;
     5 read(descriptor: Descriptor, buffer: Buffer, count: i32) = file_calls::read;
     6 kill(process: i32) = process_calls::kill;
-    7 exec(path: Text, arguments: UserPtr<u64>) = process_calls::exec;
+    7 exec(path: Text, arguments: UserPtr<u64>) with registers = process_calls::exec;
     8 fstat(descriptor: Descriptor, status: Buffer) = file_calls::fstat;
     9 chdir(path: Text) = name_calls::chdir;
     10 dup(descriptor: Descriptor) = file_calls::dup;

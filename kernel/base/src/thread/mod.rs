@@ -3,7 +3,7 @@
 //! A [`Thread`] is what the scheduler runs. [`spawn`] starts one; it ends when its closure returns
 //! or calls [`exit`]. The kernel is not preemptible: a thread keeps its CPU until it sleeps (in a
 //! wait queue, on a sleeping lock, in [`sleep_until`]), yields, or goes back to user mode through
-//! [`run_user`], after which the user loop asks [`yield_if_needed`].
+//! [`run_user`], before which the user loop asks [`yield_if_needed`].
 //!
 //! A thread that runs a program carries the program's address space ([`Thread::set_user_space`]),
 //! which is activated whenever the thread gets a CPU, and a reference to whatever the layer above
@@ -158,6 +158,12 @@ pub fn yield_if_needed() {
     if sched::needs_reschedule() {
         sched::switch(sched::Leave::Preempted);
     }
+}
+
+/// Whether the scheduler wants that: [`yield_if_needed`] would do something.
+#[inline]
+pub fn should_yield() -> bool {
+    sched::needs_reschedule()
 }
 
 /// The current thread's spare waiter, or a new one.

@@ -1,14 +1,39 @@
 //! Entering user mode with the clock running for the right side.
 
 use super::Thread;
-use hal::user::{UserContext, UserEvent};
+use hal::user::{CallRegisters, Kernel, Next, UserContext, UserEvent};
 
-/// Runs the program until it needs the kernel, and counts the time as user time of `thread`, which
-/// is the current one.
+/// Runs the program until it needs `kernel` for more than a system call that is answered on the
+/// way, and counts the time as user time and kernel time of `thread`, which is the current one.
 #[inline]
-pub fn run_user(thread: &Thread, context: &mut UserContext) -> UserEvent {
-    thread.scheduling.count_system();
-    let event = context.run();
-    thread.scheduling.count_user();
+pub fn run_user(thread: &Thread, context: &mut UserContext, kernel: &mut impl Kernel) -> UserEvent {
+    let event = context.run(&mut Timed { thread, kernel });
+    // The others come from the kernel itself.
+    if !matches!(event, UserEvent::Syscall | UserEvent::Attention) {
+        thread.scheduling.count_user();
+    }
     event
+}
+
+/// The kernel, with the clock changed over on the way in and out.
+struct Timed<'a, K> {
+    thread: &'a Thread,
+    kernel: &'a mut K,
+}
+
+impl<K: Kernel> Kernel for Timed<'_, K> {
+    #[inline]
+    fn system_call(&mut self, call: CallRegisters<'_>) -> Next {
+        self.thread.scheduling.count_user();
+        self.kernel.system_call(call)
+    }
+
+    #[inline]
+    fn may_enter(&mut self) -> bool {
+        let may = self.kernel.may_enter();
+        if may {
+            self.thread.scheduling.count_system();
+        }
+        may
+    }
 }

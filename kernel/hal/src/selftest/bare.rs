@@ -2,7 +2,7 @@
 
 use core::fmt::Write;
 
-use super::{Test, copies, frames, measure, spaces, threads, user};
+use super::{Test, calls, copies, frames, measure, spaces, threads, user};
 use crate::panic::Console;
 use crate::power;
 
@@ -13,6 +13,7 @@ const TESTS: &[&[Test]] = &[
     copies::TESTS,
     threads::TESTS,
     user::TESTS,
+    calls::TESTS,
 ];
 
 /// Whether the command line asks for anything here. The tests of interrupts need the machine's

@@ -13,6 +13,8 @@ unsafe extern "C" {
     static selftest_float: u8;
     static selftest_count: u8;
     static selftest_again: u8;
+    static selftest_keep: u8;
+    static selftest_keep_other: u8;
     static selftest_end: u8;
 }
 
@@ -35,6 +37,11 @@ pub(super) struct Entries {
     pub(super) float: usize,
     /// Calls, for ever.
     pub(super) again: usize,
+    /// Fills all registers (but the program counter and those of the call itself) with a base plus
+    /// their number, makes call 12, and makes call 13 with 0 if they all still hold that; for ever.
+    pub(super) keep: usize,
+    /// The same with another base.
+    pub(super) keep_other: usize,
     /// Counts the first argument down to 0, then calls.
     pub(super) count: usize,
 }
@@ -61,6 +68,8 @@ pub(super) fn entries() -> Entries {
         spin: &raw const selftest_spin as usize - start(),
         float: &raw const selftest_float as usize - start(),
         again: &raw const selftest_again as usize - start(),
+        keep: &raw const selftest_keep as usize - start(),
+        keep_other: &raw const selftest_keep_other as usize - start(),
         count: &raw const selftest_count as usize - start(),
     }
 }
@@ -75,6 +84,7 @@ global_asm!(
     .balign 8
     .globl selftest_call, selftest_load, selftest_store, selftest_illegal, selftest_breakpoint
     .globl selftest_spin, selftest_float, selftest_count, selftest_again, selftest_end
+    .globl selftest_keep, selftest_keep_other
 selftest_call:
     li      a7, 7
     li      a0, 1
@@ -137,6 +147,29 @@ selftest_float:
     li      a7, 11
     ecall
     j       2b
+    .macro  keep base
+    .irp    index, 1,2,3,4,5,6,7,8,9,11,12,13,14,15,16,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+    li      x\index, \base + \index
+    .endr
+    li      a0, 1
+    li      a7, 12
+    ecall
+    addi    a0, a0, -2
+    .irp    index, 1,2,3,4,5,6,7,8,9,11,12,13,14,15,16,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+    addi    x\index, x\index, -\base - \index
+    or      a0, a0, x\index
+    .endr
+    addi    a7, a7, -12
+    or      a0, a0, a7
+    li      a7, 13
+    ecall
+    .endm
+selftest_keep:
+    keep    0x100
+    j       selftest_keep
+selftest_keep_other:
+    keep    0x200
+    j       selftest_keep_other
     .balign 8
 selftest_end:
     .option pop
@@ -153,6 +186,7 @@ global_asm!(
     .balign 8
     .globl selftest_call, selftest_load, selftest_store, selftest_illegal, selftest_breakpoint
     .globl selftest_spin, selftest_float, selftest_count, selftest_again, selftest_end
+    .globl selftest_keep, selftest_keep_other
 selftest_call:
     mov     x8, #7
     mov     x0, #1
@@ -207,6 +241,40 @@ selftest_float:
     mov     x8, #11
     svc     #0
     b       2b
+    .macro  keep base
+    mov     x9, \base + 31
+    msr     tpidr_el0, x9
+    mov     x9, \base + 32
+    mov     sp, x9
+    .irp    index, 1,2,3,4,5,6,7,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30
+    mov     x\index, \base + \index
+    .endr
+    mov     x0, #1
+    mov     x8, #12
+    cmp     x0, #1                  // Z and C are set
+    svc     #0
+    cset    x8, ne
+    sub     x0, x0, #2
+    orr     x0, x0, x8
+    .irp    index, 1,2,3,4,5,6,7,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30
+    sub     x\index, x\index, \base + \index
+    orr     x0, x0, x\index
+    .endr
+    mrs     x9, tpidr_el0
+    sub     x9, x9, \base + 31
+    orr     x0, x0, x9
+    mov     x9, sp
+    sub     x9, x9, \base + 32
+    orr     x0, x0, x9
+    mov     x8, #13
+    svc     #0
+    .endm
+selftest_keep:
+    keep    0x100
+    b       selftest_keep
+selftest_keep_other:
+    keep    0x200
+    b       selftest_keep_other
     .balign 8
 selftest_end:
     .text

@@ -58,7 +58,7 @@ pub(super) fn run() -> Outcome {
     memory()?;
     let (_table, mut context) = programs::caller()?;
     measure("system call", 1000, || {
-        core::hint::black_box(context.run());
+        core::hint::black_box(context.run(&mut programs::Outside));
     });
     paging::deactivate();
     switches()

@@ -10,6 +10,8 @@
 #[cfg(target_os = "none")]
 mod bare;
 #[cfg(target_os = "none")]
+mod calls;
+#[cfg(target_os = "none")]
 mod code;
 mod copies;
 mod frames;

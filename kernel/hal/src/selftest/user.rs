@@ -8,7 +8,7 @@ use super::threads::set_period_ns;
 use super::{Outcome, Test, ensure};
 use crate::frame::Frame;
 use crate::paging::{self, PageFlags, PageTable};
-use crate::user::{Access, UserContext, UserEvent};
+use crate::user::{Access, CallRegisters, Kernel, Next, UserContext, UserEvent};
 use crate::{PAGE_SIZE, arch};
 
 pub(super) const TESTS: &[Test] = &[
@@ -36,7 +36,7 @@ const CODE: usize = 0x10000;
 const DATA: usize = 0x20000;
 
 /// A space with the programs at [`CODE`] and a page of data, active.
-fn program() -> Result<PageTable, &'static str> {
+pub(super) fn program() -> Result<PageTable, &'static str> {
     let mut table = PageTable::new().map_err(|_| "out of memory")?;
     let code = Frame::allocate().map_err(|_| "out of memory")?;
     code.write(0, bytes());
@@ -50,16 +50,29 @@ fn program() -> Result<PageTable, &'static str> {
     Ok(table)
 }
 
-fn context(entry: usize, argument: usize) -> UserContext {
+pub(super) fn context(entry: usize, argument: usize) -> UserContext {
     let mut context = UserContext::new(CODE + entry, DATA + PAGE_SIZE);
     context.set_argument(0, argument);
     context
 }
 
+/// A kernel that answers nothing on the way: every call ends the run.
+pub(super) struct Outside;
+
+impl Kernel for Outside {
+    fn system_call(&mut self, _call: CallRegisters<'_>) -> Next {
+        Next::AllRegisters
+    }
+
+    fn may_enter(&mut self) -> bool {
+        true
+    }
+}
+
 /// Runs until something else than an interrupt comes.
 fn run(context: &mut UserContext) -> UserEvent {
     loop {
-        match context.run() {
+        match context.run(&mut Outside) {
             UserEvent::Interrupt => {}
             event => return event,
         }
@@ -175,7 +188,7 @@ fn interrupts() -> Outcome {
     let mut context = context(entries().spin, 0);
     set_period_ns(5_000_000);
     for _ in 0..5 {
-        ensure!(context.run(), UserEvent::Interrupt);
+        ensure!(context.run(&mut Outside), UserEvent::Interrupt);
         ensure!(context.pc(), CODE + entries().spin);
     }
     set_period_ns(0);
@@ -216,7 +229,7 @@ fn undisturbed() -> Outcome {
     let mut interrupts = 0;
     set_period_ns(3_000_000);
     loop {
-        match counts.run() {
+        match counts.run(&mut Outside) {
             UserEvent::Interrupt => interrupts += 1,
             event => {
                 ensure!(event, UserEvent::Syscall);

@@ -1,13 +1,93 @@
 //! The registers of a program, and the call that runs it.
+//!
+//! A system call does not end the run: the trap calls [`Kernel::system_call`] on the kernel stack
+//! that lies below [`UserContext::run`], and when that has answered, the program goes on. Of its
+//! registers only those were saved that the kernel's own code may change; the others are where they
+//! have been all the time, because Rust gives them back. So a call sees [`CallRegisters`], and one
+//! that needs all registers (because it copies or replaces them) says so and is served outside,
+//! where `run` has returned and the whole [`UserContext`] is there.
 
 use super::{Access, FloatingPointState, GeneralRegisters};
 use crate::arch;
 
+/// What becomes of a program that has made a system call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Next {
+    /// It was answered and goes on.
+    GoOn,
+    /// Nothing was done yet: the call needs all registers. The run ends with
+    /// [`UserEvent::Syscall`].
+    AllRegisters,
+}
+
+/// What a running program meets when it needs the kernel.
+pub trait Kernel {
+    /// Answers a system call. Interrupts are enabled, and are so on return.
+    fn system_call(&mut self, call: CallRegisters<'_>) -> Next;
+
+    /// Asked right before user mode is entered, with interrupts disabled, and the last one to be
+    /// asked: whether it may be. If not, the run ends with [`UserEvent::Attention`]. What an
+    /// interrupt or another CPU (which kicks this one) asks for after the answer ends the run at once.
+    fn may_enter(&mut self) -> bool;
+}
+
+/// What is at hand of a program's registers during a system call: number, arguments, result.
+pub struct CallRegisters<'a> {
+    state: &'a mut arch::UserState,
+}
+
+impl<'a> CallRegisters<'a> {
+    #[inline]
+    pub(crate) fn new(state: &'a mut arch::UserState) -> Self {
+        Self { state }
+    }
+
+    /// The same, for somebody who is asked first.
+    #[inline]
+    pub fn reborrow(&mut self) -> CallRegisters<'_> {
+        CallRegisters { state: self.state }
+    }
+
+    /// The number of the call.
+    #[inline]
+    pub fn number(&self) -> usize {
+        self.state.syscall_number()
+    }
+
+    /// Its arguments.
+    #[inline]
+    pub fn arguments(&self) -> [usize; 6] {
+        self.state.syscall_arguments()
+    }
+
+    /// Argument number `index`, 0 to 5; 0 beyond.
+    #[inline]
+    pub fn argument(&self, index: usize) -> usize {
+        self.state.argument(index)
+    }
+
+    /// Sets the register that holds the result.
+    #[inline]
+    pub fn set_result(&mut self, value: usize) {
+        self.state.set_argument(0, value);
+    }
+
+    /// Puts the program back onto the instruction, with the arguments it made the call with, so
+    /// that it makes the call again.
+    pub fn rewind(&mut self) {
+        self.state.rewind_syscall();
+    }
+}
+
 /// Why a program came back from user mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserEvent {
-    /// It made a system call; the program counter already stands behind the instruction.
+    /// It made a system call that needs all registers ([`Next::AllRegisters`]); the program
+    /// counter already stands behind the instruction.
     Syscall,
+    /// The kernel has something to do first ([`Kernel::may_enter`]).
+    Attention,
     /// It touched memory it may not, or not yet.
     Fault {
         /// The address it touched.
@@ -42,11 +122,18 @@ impl UserContext {
         }
     }
 
-    /// Enters user mode, in the space active on this CPU, and returns when it is left. Interrupts
-    /// must be enabled; they are on return, and an interrupt that ended the run was handled.
+    /// Enters user mode, in the space active on this CPU, and returns when it is left for anything
+    /// but a system call that `kernel` answers. Interrupts must be enabled; they are on return, and
+    /// an interrupt that ended the run was handled.
     #[inline]
-    pub fn run(&mut self) -> UserEvent {
-        self.state.run()
+    pub fn run(&mut self, kernel: &mut impl Kernel) -> UserEvent {
+        self.state.run(kernel)
+    }
+
+    /// The system call just made, as [`Kernel::system_call`] sees it.
+    #[inline]
+    pub fn call(&mut self) -> CallRegisters<'_> {
+        CallRegisters::new(&mut self.state)
     }
 
     /// The program counter.

@@ -1,7 +1,8 @@
 //! User mode: running programs, and reaching their memory.
 //!
 //! Running a program is a function call: [`UserContext::run`] enters user mode and returns the
-//! reason it came back. The loop around it is ordinary safe code.
+//! reason it came back; system calls are answered on the way, by the [`Kernel`] it was given. All
+//! of that is ordinary safe code.
 //!
 //! User memory is reached only through the copies in this module. They act on the space active
 //! on this CPU, survive a fault at any byte, never sleep and never allocate; the layer above
@@ -10,7 +11,7 @@
 mod context;
 mod copy;
 
-pub use context::{UserContext, UserEvent};
+pub use context::{CallRegisters, Kernel, Next, UserContext, UserEvent};
 pub use copy::{
     Access, UserFault, compare_exchange_u32, copy_frame_to_user, copy_from_user, copy_to_user,
     copy_user_to_frame, load_u32, store_u32, synchronize_instructions, zero_user,

@@ -1,6 +1,7 @@
 //! clone, clone3, set_tid_address: new processes and threads.
 
 use base::{Error, Result};
+use hal::user::UserContext;
 use mem::user::UserPtr;
 use proc::{CloneOptions, Event, ProcessFile, ThreadOptions};
 
@@ -83,9 +84,9 @@ impl Request {
         (self.flags & flag != 0).then_some(address)
     }
 
-    fn run(&self, call: &mut Call<'_>) -> Result<usize> {
+    fn run(&self, call: &Call<'_>, caller: &UserContext) -> Result<Option<usize>> {
         self.check()?;
-        let mut context = call.context.clone();
+        let mut context = caller.clone();
         context.set_result(0);
         if self.stack != 0 {
             context.set_sp(self.stack);
@@ -93,14 +94,15 @@ impl Request {
         if self.flags & CLONE_SETTLS != 0 {
             context.set_tls(self.tls);
         }
-        if self.flags & CLONE_THREAD != 0 {
-            self.thread(call, context)
+        let child = if self.flags & CLONE_THREAD != 0 {
+            self.thread(call, context)?
         } else {
-            self.process(call, context)
-        }
+            self.process(call, context)?
+        };
+        Ok(Some(child))
     }
 
-    fn thread(&self, call: &Call<'_>, context: hal::user::UserContext) -> Result<usize> {
+    fn thread(&self, call: &Call<'_>, context: UserContext) -> Result<usize> {
         // Threads here share files, handlers and place by being threads; one that would not is
         // something this kernel has no word for.
         let shared = CLONE_FS | CLONE_FILES;
@@ -116,7 +118,7 @@ impl Request {
         Ok(thread.id() as usize)
     }
 
-    fn process(&self, call: &Call<'_>, context: hal::user::UserContext) -> Result<usize> {
+    fn process(&self, call: &Call<'_>, context: UserContext) -> Result<usize> {
         let has = |flag| self.flags & flag != 0;
         let exit_event = match self.exit_signal {
             0 => None,
@@ -164,12 +166,13 @@ impl Request {
 /// clone(2), with the order of arguments that both architectures have (`CLONE_BACKWARDS`).
 pub(crate) fn clone(
     call: &mut Call<'_>,
+    context: &mut UserContext,
     flags: u64,
     stack: usize,
     parent_tid: usize,
     tls: usize,
     child_tid: usize,
-) -> Result<usize> {
+) -> Result<Option<usize>> {
     // The old call's flags are 32 bits wide.
     let flags = flags & 0xffff_ffff;
     // Both would be written to the same place.
@@ -185,7 +188,7 @@ pub(crate) fn clone(
         child_tid,
         pidfd: parent_tid,
     };
-    request.run(call)
+    request.run(call, context)
 }
 
 /// The size of `struct clone_args` in its first version.
@@ -194,9 +197,10 @@ const FIRST_SIZE: usize = 64;
 /// clone3(2).
 pub(crate) fn clone3(
     call: &mut Call<'_>,
+    context: &mut UserContext,
     arguments: UserPtr<CloneArguments>,
     size: usize,
-) -> Result<usize> {
+) -> Result<Option<usize>> {
     if size < FIRST_SIZE {
         return Err(Error::InvalidArgument);
     }
@@ -230,7 +234,7 @@ pub(crate) fn clone3(
         child_tid: arguments.child_tid as usize,
         pidfd: arguments.pidfd as usize,
     };
-    request.run(call)
+    request.run(call, context)
 }
 
 /// set_tid_address(2).

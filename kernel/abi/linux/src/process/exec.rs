@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use base::{Error, Result, Room};
+use hal::user::UserContext;
 use mem::user::UserPtr;
 use object::Rights;
 use proc::ExecRequest;
@@ -44,12 +45,14 @@ fn read_strings(list: UserPtr<usize>, total: &mut usize) -> Result<Vec<Vec<u8>>>
 /// execve(2).
 pub(crate) fn execve(
     call: &mut Call<'_>,
+    context: &mut UserContext,
     path: UserPath,
     arguments: UserPtr<usize>,
     environment: UserPtr<usize>,
-) -> Result<usize> {
+) -> Result<Option<usize>> {
     execveat(
         call,
+        context,
         DirectoryFd::WORKING_DIRECTORY,
         path,
         arguments,
@@ -61,12 +64,13 @@ pub(crate) fn execve(
 /// execveat(2).
 pub(crate) fn execveat(
     call: &mut Call<'_>,
+    context: &mut UserContext,
     directory: DirectoryFd,
     path: UserPath,
     arguments: UserPtr<usize>,
     environment: UserPtr<usize>,
     flags: AtFlags,
-) -> Result<usize> {
+) -> Result<Option<usize>> {
     let flags = flags.only(AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH)?;
     let mut request = place(call, directory, path, flags)?;
     let mut total = 0;
@@ -76,9 +80,8 @@ pub(crate) fn execveat(
         // A program without arguments gets an empty name (Linux 5.18 and later).
         request.arguments.push(Vec::new());
     }
-    proc::exec(call.task, call.context, request)?;
-    call.replaced = true;
-    Ok(0)
+    proc::exec(call.task, context, request)?;
+    Ok(None)
 }
 
 /// What is to be executed: a path, or what a descriptor holds open.

@@ -1,6 +1,7 @@
 //! What a program wants of its signals: rt_sigaction, rt_sigprocmask, rt_sigpending, sigaltstack.
 
 use base::{Error, Result};
+use hal::user::UserContext;
 use mem::user::UserPtr;
 use proc::{Action, ActionFlags, Disposition, EventSet};
 
@@ -138,11 +139,12 @@ pub(crate) fn rt_sigpending(call: &mut Call<'_>, result: usize, size: usize) -> 
 /// sigaltstack(2).
 pub(crate) fn sigaltstack(
     call: &mut Call<'_>,
+    context: &mut UserContext,
     new: UserPtr<SignalStack>,
     old: UserPtr<SignalStack>,
-) -> Result<usize> {
+) -> Result<Option<usize>> {
     let state = call.thread_state()?;
-    let stack_pointer = call.context.sp();
+    let stack_pointer = context.sp();
     let present = state.signal_stack();
     let new = match new.non_null() {
         Some(new) => Some(new.read()?),
@@ -157,7 +159,7 @@ pub(crate) fn sigaltstack(
     if let Some(old) = old.non_null() {
         old.write(&present.record(stack_pointer))?;
     }
-    Ok(0)
+    Ok(Some(0))
 }
 
 pub(super) fn checked(new: SignalStack) -> Result<crate::state::AlternateStack> {

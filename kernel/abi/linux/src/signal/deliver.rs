@@ -97,30 +97,32 @@ fn stack_for(stack: &AlternateStack, present: usize, action: &Action) -> (usize,
 }
 
 /// rt_sigreturn(2): not for programs to call, but for the code that handlers return through.
-pub(crate) fn rt_sigreturn(call: &mut Call<'_>) -> Result<usize> {
-    call.replaced = true;
-    let pointer = call.context.sp();
+pub(crate) fn rt_sigreturn(
+    call: &mut Call<'_>,
+    context: &mut UserContext,
+) -> Result<Option<usize>> {
+    let pointer = context.sp();
     let mut frame = SignalFrame::new_zeroed();
     let restored = UserPtr::<SignalFrame>::from(pointer)
         .read_into(&mut frame)
-        .and_then(|()| frame::restore(call.context, &frame));
+        .and_then(|()| frame::restore(context, &frame));
     if restored.is_err() || !pointer.is_multiple_of(16) {
-        bad_frame(call);
-        return Ok(0);
+        bad_frame(call.task, pointer);
+        return Ok(None);
     }
     call.task.set_blocked(EventSet(frame.mask));
     if let Ok(stack) = super::actions::checked(frame.stack) {
         call.thread_state()?.set_signal_stack(stack);
     }
-    Ok(0)
+    Ok(None)
 }
 
 /// A frame that cannot be read back is the program's own fault.
-fn bad_frame(call: &Call<'_>) {
+fn bad_frame(task: &Arc<Task>, address: usize) {
     let info = proc::EventInfo::fault(
         proc::Event::SEGMENT_FAULT,
         proc::FaultReason::Unmapped,
-        call.context.sp(),
+        address,
     );
-    proc::force(call.task, info);
+    proc::force(task, info);
 }

@@ -7,6 +7,10 @@
 //!
 //! Each state lives in a shared, locked [`Area`]; a CPU holds a share of the one that is live in it,
 //! so a program may go away, or be copied, in any order.
+//!
+//! Whoever leaves a CPU leaves it so that user mode traps. So a thread that comes back to a program
+//! in the middle of a system call has nothing to see to: either nobody else ran here, or its first
+//! use of floating point will tell.
 
 use alloc::sync::Arc;
 use core::arch::asm;
@@ -22,7 +26,7 @@ const RANK_LIVE: Rank = Rank(892);
 const RANK_AREA: Rank = Rank(894);
 
 /// CPACR_EL1.FPEN: user mode traps, the kernel does not.
-const TRAP_USER: u64 = 1 << 20;
+pub(super) const TRAP_USER: u64 = 1 << 20;
 /// CPACR_EL1.FPEN: nobody traps.
 const TRAP_NONE: u64 = 3 << 20;
 

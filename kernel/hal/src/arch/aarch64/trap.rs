@@ -1,7 +1,7 @@
 //! Exceptions: the vectors, and what the kernel does about its own.
 //!
-//! From user mode there are two ways in, and both only store registers and return from
-//! `scarlet_enter_user` (see `user`). From the kernel there are three: an interrupt, which is
+//! From user mode there are two ways in; both store registers and return from
+//! `scarlet_enter_user`, except that system calls are answered on the way (see `user`). From the kernel there are three: an interrupt, which is
 //! handled on the stack of the thread it meets; a fault at an instruction that the exception table
 //! knows, which goes on where the table says; and anything else, which is a bug.
 //!
@@ -12,7 +12,7 @@ use core::arch::global_asm;
 use core::fmt::Write;
 
 use super::registers::{features, write_register};
-use super::{cpu, layout};
+use super::{cpu, floating, layout, user};
 use crate::panic::Console;
 use crate::{backtrace, interrupt};
 
@@ -90,13 +90,11 @@ scarlet_vectors:
     bad_vector 6
     bad_vector 7
     .balign 0x80
-    str     x0, [sp, #104]
-    mov     x0, #0
-    b       scarlet_leave_user
+    str     x0, [sp, {first}]
+    b       scarlet_user_synchronous
     .balign 0x80
-    str     x0, [sp, #104]
-    mov     x0, #1
-    b       scarlet_leave_user
+    str     x0, [sp, {first}]
+    b       scarlet_user_interrupt
     bad_vector 10
     bad_vector 11
     bad_vector 12
@@ -140,6 +138,7 @@ kernel_overflow:
     bad = sym kernel_bad,
     overflow = sym kernel_overflow,
     emergency = const cpu::BLOCK_EMERGENCY,
+    first = const user::FRAME_FIRST,
 );
 
 unsafe extern "C" {
@@ -163,6 +162,8 @@ pub(super) fn init_cpu() {
         write_register!("vbar_el1", &raw const scarlet_vectors as usize);
         write_register!("tpidrro_el0", 0u64);
         write_register!("mdscr_el1", 0u64);
+        // User mode traps at its first use of floating point.
+        write_register!("cpacr_el1", floating::TRAP_USER);
         core::arch::asm!("isb", "msr daifclr, #4", options(nostack));
     }
     if features().pan {

@@ -4,7 +4,7 @@ use super::engine::{self, ENTRY_NS};
 use super::fibers::Fiber;
 use super::state::{State, machine};
 use super::user::{self, Shared};
-use crate::user::UserEvent;
+use crate::user::{CallRegisters, Kernel, Next, UserEvent};
 use core::cell::{Cell, RefCell};
 use core::mem::ManuallyDrop;
 use std::boxed::Box;
@@ -90,14 +90,33 @@ impl UserState {
         }
     }
 
-    pub(crate) fn run(&mut self) -> UserEvent {
+    /// Runs the program until it stops for anything but a call that `kernel` answers.
+    pub(crate) fn run<K: Kernel>(&mut self, kernel: &mut K) -> UserEvent {
+        loop {
+            let machine = machine();
+            assert!(
+                machine.this_cpu().interrupts.get(),
+                "user mode entered with interrupts disabled"
+            );
+            machine.step(ENTRY_NS);
+            machine.take_interrupts();
+            if !kernel.may_enter() {
+                return UserEvent::Attention;
+            }
+            match self.enter() {
+                UserEvent::Syscall => {
+                    if kernel.system_call(CallRegisters::new(self)) == Next::AllRegisters {
+                        return UserEvent::Syscall;
+                    }
+                }
+                event => return event,
+            }
+        }
+    }
+
+    /// Lets the program go on, until it stops.
+    fn enter(&mut self) -> UserEvent {
         let machine = machine();
-        assert!(
-            machine.this_cpu().interrupts.get(),
-            "user mode entered with interrupts disabled"
-        );
-        machine.step(ENTRY_NS);
-        machine.take_interrupts();
         let running = match self.running.take() {
             Some(running) => running,
             None => match Running::begin() {
@@ -158,6 +177,14 @@ impl UserState {
 
     pub(crate) fn syscall_arguments(&self) -> [usize; 6] {
         core::array::from_fn(|index| self.registers.x[10 + index])
+    }
+
+    pub(crate) fn argument(&self, index: usize) -> usize {
+        if index < 6 {
+            self.registers.x[10 + index]
+        } else {
+            0
+        }
     }
 
     pub(crate) fn set_argument(&mut self, index: usize, value: usize) {

@@ -26,8 +26,8 @@ pub(super) struct CpuBlock {
     hart: AtomicUsize,
     /// Which floating point state is in its registers; see `user`.
     pub(super) floating_point: AtomicUsize,
-    /// Whether the unit is on.
-    pub(super) unit_is_on: AtomicBool,
+    /// Whose state the unit is on for; 0 while it is off.
+    pub(super) unit_is_for: AtomicUsize,
     /// How many such states it has numbered.
     stamps: AtomicUsize,
     /// Set when the CPU is up.
@@ -43,7 +43,7 @@ pub(super) static CPU_BLOCKS: [CpuBlock; MAX_CPUS] = [const {
         satp: AtomicUsize::new(0),
         hart: AtomicUsize::new(0),
         floating_point: AtomicUsize::new(0),
-        unit_is_on: AtomicBool::new(false),
+        unit_is_for: AtomicUsize::new(0),
         stamps: AtomicUsize::new(0),
         started: AtomicBool::new(false),
         emergency_stack: AtomicUsize::new(0),

@@ -1,4 +1,7 @@
 //! The switch from one kernel thread to another: what a call preserves, and the stack.
+//!
+//! gp is among them. No code of the kernel uses it, so during a system call it is still the
+//! program's, and must be that again when the thread comes back.
 
 use core::arch::naked_asm;
 
@@ -11,6 +14,7 @@ pub(crate) struct ThreadContext {
     ra: usize,
     sp: usize,
     s: [usize; 12],
+    gp: usize,
 }
 
 impl ThreadContext {
@@ -20,6 +24,7 @@ impl ThreadContext {
             ra: 0,
             sp: 0,
             s: [0; 12],
+            gp: 0,
         }
     }
 
@@ -29,6 +34,7 @@ impl ThreadContext {
             ra: first_switch as *const () as usize,
             sp: stack.top(),
             s: [0; 12],
+            gp: 0,
         }
     }
 }
@@ -55,6 +61,7 @@ pub(crate) unsafe extern "C" fn switch(from: *mut ThreadContext, to: *const Thre
         "sd s9, 88(a0)",
         "sd s10, 96(a0)",
         "sd s11, 104(a0)",
+        "sd gp, 112(a0)",
         "ld ra, 0(a1)",
         "ld sp, 8(a1)",
         "ld s0, 16(a1)",
@@ -69,6 +76,7 @@ pub(crate) unsafe extern "C" fn switch(from: *mut ThreadContext, to: *const Thre
         "ld s9, 88(a1)",
         "ld s10, 96(a1)",
         "ld s11, 104(a1)",
+        "ld gp, 112(a1)",
         "ret",
     )
 }

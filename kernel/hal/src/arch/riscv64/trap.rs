@@ -1,9 +1,9 @@
 //! Traps: one entry, told apart by `sscratch`.
 //!
 //! While a program runs, `sscratch` points to its [`super::user::UserState`]; while the kernel
-//! runs it is 0. A trap from user mode is the return of the function that entered it (see
-//! `user`); a trap from the kernel saves what a call may change, calls [`kernel_trap`] and
-//! resumes.
+//! runs it is 0. A system call saves what a function may change and calls the function that answers
+//! it; any other trap from user mode is the return of the function that entered it (see `user`). A
+//! trap from the kernel saves what a function may change, calls [`kernel_trap`] and resumes.
 //!
 //! Before anything is pushed, one bit of the stack pointer tells whether the stack has overflowed
 //! (stacks fill the upper halves of aligned 64 KiB; see `bare::stack`).
@@ -57,6 +57,22 @@ pub(super) struct KernelFrame {
     s0: usize,
     pc: usize,
 }
+
+/// What `enter_user` leaves on the stack: what it gives back when it returns, and what a system
+/// call needs.
+#[repr(C, align(16))]
+struct EnterFrame {
+    ra: usize,
+    s: [usize; 12],
+    /// The CPU's block: of the CPU on which the program was entered last.
+    tp: usize,
+    state: usize,
+    kernel: usize,
+    answer: usize,
+}
+
+/// `scause`: a system call.
+pub(super) const SYSTEM_CALL: usize = 8;
 
 global_asm!(
     r#"
@@ -138,13 +154,11 @@ user_trap:
     // From a program. a0 is its state, its own a0 is in sscratch.
     sd      x1, 1*8(a0)
     sd      x2, 2*8(a0)
-    sd      x3, 3*8(a0)
     sd      x4, 4*8(a0)
     sd      x5, 5*8(a0)
     sd      x6, 6*8(a0)
     sd      x7, 7*8(a0)
     sd      x8, 8*8(a0)
-    sd      x9, 9*8(a0)
     sd      x11, 11*8(a0)
     sd      x12, 12*8(a0)
     sd      x13, 13*8(a0)
@@ -152,25 +166,82 @@ user_trap:
     sd      x15, 15*8(a0)
     sd      x16, 16*8(a0)
     sd      x17, 17*8(a0)
-    sd      x18, 18*8(a0)
-    sd      x19, 19*8(a0)
-    sd      x20, 20*8(a0)
-    sd      x21, 21*8(a0)
-    sd      x22, 22*8(a0)
-    sd      x23, 23*8(a0)
-    sd      x24, 24*8(a0)
-    sd      x25, 25*8(a0)
-    sd      x26, 26*8(a0)
-    sd      x27, 27*8(a0)
     sd      x28, 28*8(a0)
     sd      x29, 29*8(a0)
     sd      x30, 30*8(a0)
     sd      x31, 31*8(a0)
-    csrrw   t0, sscratch, zero
-    sd      t0, 10*8(a0)
-    csrr    t1, sepc
-    sd      t1, {user_pc}(a0)
+    csrr    t0, scause
+    li      t1, {system_call}
+    csrrw   t2, sscratch, zero
+    csrr    t3, sepc
+    sd      t2, 10*8(a0)
     ld      sp, {kernel_sp}(a0)
+    ld      tp, {frame_tp}(sp)
+    bne     t0, t1, 1f
+    // Changed floating point registers (they alone set sstatus.SD, the sign) are saved first.
+    csrr    t1, sstatus
+    bltz    t1, 1f
+
+    // A system call: the function below `enter_user` that answers it. What it keeps (s1 to s11,
+    // and gp, which it does not know) stays where it is.
+    addi    t3, t3, 4
+    sd      t3, {user_pc}(a0)
+    sd      t2, {syscall_argument}(a0)
+    ld      s0, {frame_s0}(sp)
+    ld      a1, {frame_kernel}(sp)
+    ld      t0, {frame_answer}(sp)
+    csrsi   sstatus, 2
+    jalr    t0
+    beqz    a0, 2f
+    // The program goes on; interrupts are disabled. The CPU may be another one than before.
+    csrw    sscratch, a0
+    sd      tp, {frame_tp}(sp)
+    ld      t0, {user_pc}(a0)
+    csrw    sepc, t0
+    ld      x1, 1*8(a0)
+    ld      x2, 2*8(a0)
+    ld      x4, 4*8(a0)
+    ld      x5, 5*8(a0)
+    ld      x6, 6*8(a0)
+    ld      x7, 7*8(a0)
+    ld      x8, 8*8(a0)
+    ld      x11, 11*8(a0)
+    ld      x12, 12*8(a0)
+    ld      x13, 13*8(a0)
+    ld      x14, 14*8(a0)
+    ld      x15, 15*8(a0)
+    ld      x16, 16*8(a0)
+    ld      x17, 17*8(a0)
+    ld      x28, 28*8(a0)
+    ld      x29, 29*8(a0)
+    ld      x30, 30*8(a0)
+    ld      x31, 31*8(a0)
+    ld      x10, 10*8(a0)
+    sret
+
+    // `enter_user` returns: with the trap,
+1:  sd      t3, {user_pc}(a0)
+    mv      a2, a0
+    mv      a0, t0
+    csrr    a1, stval
+    j       3f
+    // or with what the answer says (a1).
+2:  ld      a2, {frame_state}(sp)
+    mv      a0, a1
+    li      a1, 0
+3:
+    sd      x3, 3*8(a2)
+    sd      x9, 9*8(a2)
+    sd      x18, 18*8(a2)
+    sd      x19, 19*8(a2)
+    sd      x20, 20*8(a2)
+    sd      x21, 21*8(a2)
+    sd      x22, 22*8(a2)
+    sd      x23, 23*8(a2)
+    sd      x24, 24*8(a2)
+    sd      x25, 25*8(a2)
+    sd      x26, 26*8(a2)
+    sd      x27, 27*8(a2)
     ld      ra, 0(sp)
     ld      s0, 8(sp)
     ld      s1, 16(sp)
@@ -184,16 +255,13 @@ user_trap:
     ld      s9, 80(sp)
     ld      s10, 88(sp)
     ld      s11, 96(sp)
-    ld      tp, 104(sp)
-    addi    sp, sp, 112
-    csrr    a0, scause
-    csrr    a1, stval
+    addi    sp, sp, {frame}
     ret
 
-    // enter_user(state): the other half. Interrupts are disabled.
+    // enter_user(state, kernel, answer): the other half. Interrupts are disabled.
     .globl enter_user
 enter_user:
-    addi    sp, sp, -112
+    addi    sp, sp, -{frame}
     sd      ra, 0(sp)
     sd      s0, 8(sp)
     sd      s1, 16(sp)
@@ -208,6 +276,9 @@ enter_user:
     sd      s10, 88(sp)
     sd      s11, 96(sp)
     sd      tp, 104(sp)
+    sd      a0, {frame_state}(sp)
+    sd      a1, {frame_kernel}(sp)
+    sd      a2, {frame_answer}(sp)
     sd      sp, {kernel_sp}(a0)
     csrw    sscratch, a0
     ld      t0, {user_pc}(a0)
@@ -253,6 +324,14 @@ enter_user:
     emergency = const cpu::EMERGENCY_STACK,
     user_pc = const UserState::PC_OFFSET,
     kernel_sp = const UserState::KERNEL_SP_OFFSET,
+    syscall_argument = const UserState::SYSCALL_ARGUMENT_OFFSET,
+    system_call = const SYSTEM_CALL,
+    frame = const size_of::<EnterFrame>(),
+    frame_s0 = const offset_of!(EnterFrame, s),
+    frame_tp = const offset_of!(EnterFrame, tp),
+    frame_state = const offset_of!(EnterFrame, state),
+    frame_kernel = const offset_of!(EnterFrame, kernel),
+    frame_answer = const offset_of!(EnterFrame, answer),
     kernel_trap = sym kernel_trap,
     stack_overflow = sym stack_overflow,
 );

@@ -1,5 +1,13 @@
 //! User mode: registers, the way in, and what the way out means.
 //!
+//! [`UserState::run`] calls `enter_user` (in `trap`), which saves the kernel's registers in a frame
+//! on the kernel stack, loads the program's, and leaves. A system call stores only what a Rust
+//! function may change and calls [`answer_call`] below that frame; the callee-saved registers stay
+//! the program's own, because the function gives them back, and so does a switch to another thread
+//! (it keeps gp too, which the kernel never touches). If the program goes on, only what was stored
+//! is loaded again. Every other trap, and a call that wants more, stores the rest as well and is the
+//! *return* of `enter_user`.
+//!
 //! Floating point is lazy. The unit is off (`sstatus.FS`) until a program uses it; then an
 //! illegal instruction tells, its registers are loaded, and the program goes on. On the way out of
 //! user mode the registers are saved only if they were changed. A stamp, unique to each save, says
@@ -15,9 +23,10 @@ use core::mem::offset_of;
 use core::sync::atomic::Ordering;
 
 use super::csr::{self, read_csr};
+use super::trap::SYSTEM_CALL;
 use super::{cpu, trap};
 use crate::sync::Once;
-use crate::user::{Access, UserEvent};
+use crate::user::{Access, CallRegisters, Kernel, Next, UserEvent};
 
 /// The general registers.
 #[repr(C)]
@@ -42,6 +51,7 @@ pub struct FloatingPointState {
 /// A program's registers, and what it takes to come back from it.
 #[repr(C)]
 pub(crate) struct UserState {
+    /// During a system call the callee-saved ones and gp are not up to date.
     registers: GeneralRegisters,
     /// Where the kernel's own registers are while the program runs.
     kernel_sp: usize,
@@ -68,8 +78,12 @@ impl Clone for UserState {
     }
 }
 
-/// `scause`: a system call.
-const SYSTEM_CALL: usize = 8;
+/// Not of the hardware's: the call needs all registers.
+const UNANSWERED: usize = usize::MAX;
+/// Not of the hardware's: there is something to do before the program goes on.
+const ATTENTION: usize = usize::MAX - 1;
+/// Not of the hardware's: the floating point unit is not as this program needs it.
+const WRONG_UNIT: usize = usize::MAX - 2;
 
 /// What `enter_user` returns: scause and stval.
 #[repr(C)]
@@ -78,14 +92,61 @@ struct Trap {
     value: usize,
 }
 
+/// What the trap entry is told after a system call.
+#[repr(C)]
+struct Answer {
+    /// Who goes on; null if `enter_user` returns.
+    state: *mut UserState,
+    /// What it returns then.
+    cause: usize,
+}
+
+impl Answer {
+    fn leave(cause: usize) -> Self {
+        Self {
+            state: core::ptr::null_mut(),
+            cause,
+        }
+    }
+}
+
 unsafe extern "C" {
-    fn enter_user(state: *mut UserState) -> Trap;
+    /// # Safety
+    /// Interrupts are disabled, nobody else uses `state` until the return, and `answer` may be
+    /// called with `state` and `kernel` (as it is, with interrupts enabled).
+    fn enter_user(
+        state: *mut UserState,
+        kernel: *mut (),
+        answer: unsafe extern "C" fn(*mut UserState, *mut ()) -> Answer,
+    ) -> Trap;
+}
+
+/// Where a system call enters Rust. On return interrupts are disabled.
+///
+/// # Safety
+/// As `enter_user` calls it: with what [`UserState::run`] gave it, which are references to nobody
+/// else's while it waits in there.
+unsafe extern "C" fn answer_call<K: Kernel>(state: *mut UserState, kernel: *mut ()) -> Answer {
+    // SAFETY: see above.
+    let (program, kernel) = unsafe { (&mut *state, &mut *kernel.cast::<K>()) };
+    if kernel.system_call(CallRegisters::new(program)) == Next::AllRegisters {
+        return Answer::leave(UNANSWERED);
+    }
+    csr::interrupts_disable();
+    if !kernel.may_enter() {
+        return Answer::leave(ATTENTION);
+    }
+    if program.stamp != cpu::this().unit_is_for.load(Ordering::Relaxed) {
+        return Answer::leave(WRONG_UNIT);
+    }
+    Answer { state, cause: 0 }
 }
 
 impl UserState {
     pub(super) const PC_OFFSET: usize =
         offset_of!(UserState, registers) + offset_of!(GeneralRegisters, pc);
     pub(super) const KERNEL_SP_OFFSET: usize = offset_of!(UserState, kernel_sp);
+    pub(super) const SYSCALL_ARGUMENT_OFFSET: usize = offset_of!(UserState, syscall_argument);
 
     pub(crate) fn new(entry: usize, stack: usize) -> Self {
         let mut registers = GeneralRegisters {
@@ -103,49 +164,95 @@ impl UserState {
         }
     }
 
-    /// Runs the program until it traps.
+    /// Runs the program until it traps for anything but a call that `kernel` answers.
     #[inline]
-    pub(crate) fn run(&mut self) -> UserEvent {
+    pub(crate) fn run<K: Kernel>(&mut self, kernel: &mut K) -> UserEvent {
+        csr::interrupts_disable();
         loop {
-            csr::interrupts_disable();
-            let floating =
-                self.stamp != 0 && cpu::this().floating_point.load(Ordering::Relaxed) == self.stamp;
-            if floating != cpu::this().unit_is_on.load(Ordering::Relaxed) {
-                switch_unit(floating);
-            }
-            // SAFETY: interrupts are disabled, the state is exclusively ours, and user mode can
-            // reach nothing but pages that were mapped for it.
-            let trap = unsafe { enter_user(self) };
-            if floating && read_csr!("sstatus") & csr::STATUS_FS == csr::STATUS_FS_DIRTY {
-                self.keep_floating_point();
-            }
-            if trap.cause == SYSTEM_CALL {
+            if !kernel.may_enter() {
                 csr::interrupts_restore(true);
-                self.registers.pc = self.registers.pc.wrapping_add(4);
-                self.syscall_argument = self.registers.x[10];
-                return UserEvent::Syscall;
+                return UserEvent::Attention;
             }
-            if let Some(event) = self.other_trap(trap.cause, trap.value, floating) {
-                return event;
+            loop {
+                let trap = self.enter(kernel);
+                match trap.cause {
+                    WRONG_UNIT => {}
+                    SYSTEM_CALL => {
+                        if self.call(kernel) == Next::AllRegisters {
+                            return UserEvent::Syscall;
+                        }
+                        break;
+                    }
+                    UNANSWERED => {
+                        csr::interrupts_restore(true);
+                        return UserEvent::Syscall;
+                    }
+                    ATTENTION => {
+                        csr::interrupts_restore(true);
+                        return UserEvent::Attention;
+                    }
+                    _ => {
+                        if let Some(event) = self.other_trap(&trap) {
+                            return event;
+                        }
+                    }
+                }
             }
         }
     }
 
-    /// What a trap that is no system call means; `None` if the program goes on at once.
+    /// Leaves for user mode, with the unit as the program needs it; returns with its registers
+    /// saved. Interrupts are disabled, now and then.
+    fn enter<K: Kernel>(&mut self, kernel: &mut K) -> Trap {
+        let block = cpu::this();
+        if block.floating_point.load(Ordering::Relaxed) != self.stamp {
+            // Other registers are in this CPU. Those in memory are the truth from now on.
+            self.stamp = 0;
+        }
+        if block.unit_is_for.load(Ordering::Relaxed) != self.stamp {
+            switch_unit(self.stamp);
+        }
+        let kernel = (&raw mut *kernel).cast();
+        // SAFETY: interrupts are disabled, the state is exclusively ours, and user mode can
+        // reach nothing but pages that were mapped for it. `answer_call` is made for these two
+        // pointers.
+        let trap = unsafe { enter_user(self, kernel, answer_call::<K>) };
+        // The unit is on for nobody else here: the state's stamp is not 0 then.
+        if read_csr!("sstatus") & csr::STATUS_FS == csr::STATUS_FS_DIRTY {
+            self.keep_floating_point();
+        }
+        trap
+    }
+
+    /// A system call that came with floating point registers to save.
     #[inline(never)]
-    fn other_trap(&mut self, cause: usize, value: usize, floating: bool) -> Option<UserEvent> {
-        let event = if cause & trap::INTERRUPT != 0 {
-            trap::interrupt(cause);
-            Some(UserEvent::Interrupt)
+    fn call<K: Kernel>(&mut self, kernel: &mut K) -> Next {
+        csr::interrupts_restore(true);
+        self.registers.pc = self.registers.pc.wrapping_add(4);
+        self.syscall_argument = self.registers.x[10];
+        let next = kernel.system_call(CallRegisters::new(self));
+        if next == Next::GoOn {
+            csr::interrupts_disable();
+        }
+        next
+    }
+
+    /// What a trap that is no system call means. `None` if the program goes on at once; then
+    /// interrupts are still disabled.
+    #[inline(never)]
+    fn other_trap(&mut self, trap: &Trap) -> Option<UserEvent> {
+        let event = if trap.cause & trap::INTERRUPT != 0 {
+            trap::interrupt(trap.cause);
+            UserEvent::Interrupt
         } else {
-            self.exception(&Trap { cause, value }, floating)
+            self.exception(trap)?
         };
         csr::interrupts_restore(true);
-        event
+        Some(event)
     }
 
     /// What an exception means to the caller; `None` if the program may go on at once.
-    fn exception(&mut self, trap: &Trap, has_floating_point: bool) -> Option<UserEvent> {
+    fn exception(&mut self, trap: &Trap) -> Option<UserEvent> {
         let access = match trap.cause {
             0 | 4 | 6 => {
                 return Some(UserEvent::Misaligned {
@@ -153,7 +260,7 @@ impl UserState {
                 });
             }
             2 => {
-                if !has_floating_point && is_floating_point(trap.value) {
+                if self.stamp == 0 && is_floating_point(trap.value) {
                     self.load_floating_point();
                     return None;
                 }
@@ -182,7 +289,7 @@ impl UserState {
     /// Brings this program's floating point state into the registers.
     #[cold]
     fn load_floating_point(&mut self) {
-        switch_unit(true);
+        set_floating_point_status(csr::STATUS_FS_CLEAN);
         // SAFETY: the unit is on; the state has the layout that the code expects.
         unsafe { load_registers(&self.floating_point) };
         set_floating_point_status(csr::STATUS_FS_CLEAN);
@@ -198,11 +305,13 @@ impl UserState {
         self.new_stamp();
     }
 
-    /// State and this CPU's registers are the same from now on: a stamp nobody else has.
+    /// State and this CPU's registers are the same from now on: a stamp nobody else has. The unit
+    /// is on.
     fn new_stamp(&mut self) {
         let block = cpu::this();
         self.stamp = block.next_stamp();
         block.floating_point.store(self.stamp, Ordering::Relaxed);
+        block.unit_is_for.store(self.stamp, Ordering::Relaxed);
     }
 
     #[inline]
@@ -241,6 +350,15 @@ impl UserState {
     pub(crate) fn syscall_arguments(&self) -> [usize; 6] {
         let x = &self.registers.x;
         [x[10], x[11], x[12], x[13], x[14], x[15]]
+    }
+
+    #[inline]
+    pub(crate) fn argument(&self, index: usize) -> usize {
+        if index < 6 {
+            self.registers.x[10 + index]
+        } else {
+            0
+        }
     }
 
     #[inline]
@@ -306,11 +424,11 @@ fn is_floating_point(instruction: usize) -> bool {
     }
 }
 
-/// Turns this CPU's unit on or off for the program that is about to run.
+/// Turns this CPU's unit on for the program that is about to run, whose stamp this is, or off (0).
 #[inline(never)]
-fn switch_unit(on: bool) {
-    set_floating_point_status(if on { csr::STATUS_FS_CLEAN } else { 0 });
-    cpu::this().unit_is_on.store(on, Ordering::Relaxed);
+fn switch_unit(stamp: usize) {
+    set_floating_point_status(if stamp == 0 { 0 } else { csr::STATUS_FS_CLEAN });
+    cpu::this().unit_is_for.store(stamp, Ordering::Relaxed);
 }
 
 /// Sets `sstatus.FS`.
