@@ -142,15 +142,22 @@ impl AreaMap {
 
     /// Takes everything within `range` out, splitting the areas at its borders.
     pub(crate) fn remove(&mut self, range: Range<usize>) {
-        while self.take_first(range.clone()).is_some() {}
+        self.split_at(range.start);
+        self.split_at(range.end);
+        while self.take_next(range.clone()).is_some() {}
+    }
+
+    /// Takes the first area out that begins within `range`, whose borders are split already.
+    fn take_next(&mut self, range: Range<usize>) -> Option<Area> {
+        let (&start, _) = self.areas.range(range).next()?;
+        self.take(start)
     }
 
     /// Takes the first area within `range` out, splitting at the range's borders.
     pub(crate) fn take_first(&mut self, range: Range<usize>) -> Option<Area> {
         self.split_at(range.start);
         self.split_at(range.end);
-        let (&start, _) = self.areas.range(range).next()?;
-        self.take(start)
+        self.take_next(range)
     }
 
     /// Changes each area within `range`, splitting at its borders and joining again after.
