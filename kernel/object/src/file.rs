@@ -121,6 +121,12 @@ pub trait File: Any + Send + Sync {
     fn memory_object(&self) -> Result<Arc<dyn MemoryObject>> {
         Err(Error::NotSupportedByDevice)
     }
+
+    /// Its bytes as memory, for a shared mapping through which they may be written, now or later.
+    /// `Error::NotPermitted` where nobody may any more.
+    fn writable_memory_object(&self) -> Result<Arc<dyn MemoryObject>> {
+        self.memory_object()
+    }
 }
 
 impl dyn File {

@@ -388,6 +388,13 @@ impl File for OpenFile {
         Ok(())
     }
 
+    fn writable_memory_object(&self) -> Result<Arc<dyn MemoryObject>> {
+        match &self.backend {
+            Some(backend) if !self.path_only => backend.writable_memory_object(),
+            _ => self.memory_object(),
+        }
+    }
+
     fn memory_object(&self) -> Result<Arc<dyn MemoryObject>> {
         if self.path_only {
             return Err(Error::BadHandle);

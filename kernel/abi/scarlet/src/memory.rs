@@ -102,8 +102,21 @@ fn file_backing(
     if !maximum.contains(kernel_protection(protection)) {
         return Err(Error::NotPermitted);
     }
+    let object = if shared && maximum.contains(mem::Protection::WRITE) {
+        file.writable_memory_object()
+    } else {
+        file.memory_object()
+    };
+    let object = match object {
+        // What is sealed may still be looked at.
+        Err(Error::NotPermitted) if !protection.contains(Protection::WRITE) => {
+            maximum.remove(mem::Protection::WRITE);
+            file.memory_object()?
+        }
+        object => object?,
+    };
     Ok(Backing::Object {
-        object: file.memory_object()?,
+        object,
         offset: request.offset,
         maximum,
     })

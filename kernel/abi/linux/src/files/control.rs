@@ -7,7 +7,7 @@ use object::Rights;
 
 use super::locks::{self, Wait};
 use super::paths::open_file;
-use super::{descriptors, open};
+use super::{descriptors, open, sealing};
 use crate::arguments::Fd;
 use crate::call::Call;
 use crate::layout::FileLock;
@@ -31,6 +31,8 @@ mod command {
     pub(super) const DUPFD_CLOEXEC: u32 = 1030;
     pub(super) const SETPIPE_SZ: u32 = 1031;
     pub(super) const GETPIPE_SZ: u32 = 1032;
+    pub(super) const ADD_SEALS: u32 = 1033;
+    pub(super) const GET_SEALS: u32 = 1034;
 }
 
 /// fcntl(2).
@@ -95,6 +97,8 @@ pub(crate) fn fcntl(call: &mut Call<'_>, file: Fd, command: u32, argument: usize
                 owned,
             )
         }
+        ADD_SEALS => sealing::add(handle.file(Rights::empty())?, argument as u32),
+        GET_SEALS => sealing::get(handle.file(Rights::empty())?),
         SETPIPE_SZ | GETPIPE_SZ => {
             let file = handle.file(Rights::empty())?;
             let pipe = file.downcast::<PipeFile>().ok_or(Error::BadHandle)?;

@@ -18,6 +18,7 @@ pub mod open;
 pub mod paths;
 pub mod pipes;
 pub mod read_write;
+pub mod sealing;
 pub mod space;
 pub mod status;
 pub mod terminal;

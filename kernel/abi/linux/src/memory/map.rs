@@ -149,8 +149,22 @@ fn file_backing(
     {
         return Err(Error::Overflow);
     }
+    let writable = sharing == Sharing::Shared && maximum.contains(Protection::WRITE);
+    let object = if writable {
+        file.writable_memory_object()
+    } else {
+        file.memory_object()
+    };
+    let object = match object {
+        // What is sealed may still be looked at.
+        Err(Error::NotPermitted) if writable && !protection.contains(Protection::WRITE) => {
+            maximum.remove(Protection::WRITE);
+            file.memory_object()?
+        }
+        object => object?,
+    };
     Ok(Backing::Object {
-        object: file.memory_object()?,
+        object,
         offset,
         maximum,
     })
