@@ -29,22 +29,40 @@ pub(crate) fn with_faults(
     length: usize,
     mut copy: impl FnMut(usize) -> core::result::Result<(), UserFault>,
 ) -> usize {
+    if length == 0 {
+        return 0;
+    }
+    match copy(0) {
+        Ok(()) => length,
+        Err(fault) => go_on(length, fault, copy),
+    }
+}
+
+/// Goes on after the first fault. Apart, because nearly every copy meets none.
+#[cold]
+#[inline(never)]
+fn go_on(
+    length: usize,
+    first: UserFault,
+    mut copy: impl FnMut(usize) -> core::result::Result<(), UserFault>,
+) -> usize {
     let mut done = 0;
     let mut stuck = 0;
-    while done < length {
-        let Err(fault) = copy(done) else {
-            return length;
-        };
+    let mut fault = first;
+    loop {
         if fault.done > 0 {
             done += fault.done;
             stuck = 0;
         }
         stuck += 1;
-        if stuck > RETRIES || !resolve(&fault) {
-            break;
+        if stuck > RETRIES || !resolve(&fault) || done >= length {
+            return done;
+        }
+        match copy(done) {
+            Ok(()) => return length,
+            Err(next) => fault = next,
         }
     }
-    done
 }
 
 #[cold]

@@ -108,6 +108,21 @@ impl<'a> Sink<'a> {
     /// Puts in `length` zeros, or what fits; returns how many.
     #[inline]
     pub fn zero(&mut self, length: usize) -> Result<usize> {
+        let Place::User(segment) = &mut self.place else {
+            return self.zero_elsewhere(length);
+        };
+        let moved = segment.step(length, |address, _, length| {
+            with_faults(length, |done| {
+                hal::user::zero_user(address.wrapping_add(done), length - done)
+            })
+        })?;
+        self.transferred += moved;
+        Ok(moved)
+    }
+
+    /// The same for what is not one piece of user memory.
+    #[inline(never)]
+    fn zero_elsewhere(&mut self, length: usize) -> Result<usize> {
         self.step(
             length,
             |address, _, length| {
