@@ -14,7 +14,7 @@ use crate::process::{Image, Process, shared_fs_context};
 use crate::status::ExitStatus;
 use crate::task::Task;
 use crate::{exec, tree};
-use alloc::sync::{Arc, Weak};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use base::log;
 use core::sync::atomic::Ordering;
@@ -199,8 +199,7 @@ fn part_from_family(process: &Arc<Process>, status: ExitStatus) -> Vec<Arc<Proce
         for child in children {
             let group = child.group();
             let hopeful = connects(&group);
-            let parent = reaper.as_ref().map_or_else(Weak::new, Arc::downgrade);
-            child.relations.lock().parent = parent;
+            child.set_parent(reaper.as_ref());
             if hopeful && group.is_orphaned(None) && group.has_stopped_member() {
                 orphaned.push(group);
             }

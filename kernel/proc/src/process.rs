@@ -27,7 +27,7 @@ use base::sync::{Rank, SpinLock};
 use base::time::Instant;
 use base::wait::WaitQueue;
 use core::any::Any;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use mem::AddressSpace;
 use object::HandleTable;
 use vfs::{Credentials, FsContext, OpenFile};
@@ -128,6 +128,8 @@ pub struct Process {
     limits: SpinLock<Arc<Limits>>,
     name: SpinLock<String>,
     pub(crate) relations: SpinLock<Relations>,
+    /// Its parent's id as it sees it, written with `relations`.
+    parent_number: AtomicU32,
     pub(crate) shared: SpinLock<Shared>,
     /// The event its parent gets when it ends; `None` for none.
     pub(crate) exit_event: Option<Event>,
@@ -190,6 +192,9 @@ const SLOT_INNER: Rank = Rank(136);
 impl Process {
     pub(crate) fn new(seed: Seed) -> Process {
         let file_size_limit = seed.limits.soft(Resource::FileSize);
+        let parent_number = seed.parent.upgrade().map_or(0, |parent| {
+            parent.identity.number_in(seed.environment.processes())
+        });
         let relations = Relations {
             parent: seed.parent,
             children: Vec::new(),
@@ -208,6 +213,7 @@ impl Process {
             limits: SpinLock::new(SLOT, Arc::new(seed.limits)),
             name: SpinLock::new(SLOT, seed.name),
             relations: SpinLock::new(rank::PROCESS, relations),
+            parent_number: AtomicU32::new(parent_number),
             shared: SpinLock::new(rank::PROCESS, Shared::default()),
             exit_event: seed.exit_event,
             charge: SpinLock::new(SLOT, Some(seed.charge)),
@@ -440,9 +446,17 @@ impl Process {
     }
 
     /// Its parent's id as it sees it: 0 for the first process, and where the parent is out of sight.
+    #[inline]
     pub fn parent_id(&self) -> u32 {
-        self.parent()
-            .map_or(0, |parent| parent.identity.number_in(self.namespace()))
+        self.parent_number.load(Ordering::Relaxed)
+    }
+
+    /// Gives it to another parent, or to none.
+    pub(crate) fn set_parent(&self, parent: Option<&Arc<Process>>) {
+        let mut relations = self.relations.lock();
+        relations.parent = parent.map_or_else(Weak::new, Arc::downgrade);
+        let number = parent.map_or(0, |parent| parent.identity.number_in(self.namespace()));
+        self.parent_number.store(number, Ordering::Relaxed);
     }
 
     /// Its children, zombies included.

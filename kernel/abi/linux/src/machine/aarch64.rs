@@ -102,11 +102,15 @@ pub struct SignalFrame {
     pub pad2: u64,
     /// First record: floating point and SIMD.
     pub floating: FloatingPointRecord,
-    /// Second record: the exception's syndrome, if it was a fault; else the terminator.
+    /// Second record: the exception's syndrome, if it was a fault; else the terminator. Nothing
+    /// reads on behind that one.
     pub exception: ExceptionRecord,
-    /// The rest of the room; zero is a terminator.
-    pub reserved: [u64; (RESERVED - 528 - 16) / 8],
 }
+
+/// What a frame takes of a stack: the rest of the room for records is left as it was.
+pub const FRAME_SIZE: usize = size_of::<SignalFrame>() + RESERVED
+    - size_of::<FloatingPointRecord>()
+    - size_of::<ExceptionRecord>();
 
 /// `struct fpsimd_context`.
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
@@ -151,14 +155,14 @@ mod tests {
 
     #[test]
     fn frame_is_linux_layout() {
-        assert_eq!(size_of::<SignalFrame>(), 4688);
+        assert_eq!(FRAME_SIZE, 4688);
         assert_eq!(CONTEXT_OFFSET, 128);
         assert_eq!(offset_of!(SignalFrame, fault_address) - CONTEXT_OFFSET, 176);
         assert_eq!(offset_of!(SignalFrame, stack_pointer) - CONTEXT_OFFSET, 432);
         assert_eq!(offset_of!(SignalFrame, floating) - CONTEXT_OFFSET, 464);
         assert_eq!(size_of::<FloatingPointRecord>(), 528);
         assert_eq!(size_of::<ExceptionRecord>(), 16);
-        assert_eq!(size_of::<SignalFrame>() % 16, 0);
+        assert_eq!(FRAME_SIZE % 16, 0);
     }
 
     #[test]

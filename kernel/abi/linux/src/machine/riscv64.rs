@@ -96,6 +96,9 @@ pub struct SignalFrame {
     pub reserved: [u64; 33],
 }
 
+/// What a frame takes of a stack.
+pub const FRAME_SIZE: usize = size_of::<SignalFrame>();
+
 /// Where `ucontext` begins in the frame: third argument of the handler.
 pub const CONTEXT_OFFSET: usize = core::mem::offset_of!(SignalFrame, flags);
 

@@ -16,7 +16,7 @@ use zerocopy::FromZeros;
 use super::frame;
 use crate::call::{Call, Restart};
 use crate::layout::SignalInformation;
-use crate::machine::current::{CONTEXT_OFFSET, SignalFrame};
+use crate::machine::current::{CONTEXT_OFFSET, FRAME_SIZE, SignalFrame};
 use crate::state::{AlternateStack, ProcessState, ThreadState};
 
 /// Makes the context call the handler of an event.
@@ -31,10 +31,7 @@ pub(crate) fn deliver(
     let present = context.sp();
     let (mut pointer, on_alternate) = stack_for(&stack, present, &event.action);
     let record = frame::push_record(context, &mut pointer)?;
-    let address = pointer
-        .checked_sub(size_of::<SignalFrame>())
-        .ok_or(Error::BadAddress)?
-        & !15;
+    let address = pointer.checked_sub(FRAME_SIZE).ok_or(Error::BadAddress)? & !15;
     if on_alternate && !(stack.base..stack.base + stack.size).contains(&address) {
         return Err(Error::BadAddress);
     }
