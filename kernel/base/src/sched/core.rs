@@ -1,12 +1,19 @@
 //! Switching threads, and queueing them.
 
+use super::habit::Guess;
 use super::placement;
 use super::policy::Entity;
 use super::queue::{self, CPUS, Cpu};
 use super::tick;
-use crate::thread::{SOON_NS, Thread};
+use crate::thread::Thread;
 use ::core::sync::atomic::Ordering;
 use alloc::sync::Arc;
+
+/// How long a thread is kept for a waker that should sleep at once, before it is seen to otherwise.
+const KEPT_AT_ONCE_NS: u64 = 200_000;
+
+/// The same for a waker that should sleep soon.
+const KEPT_SOON_NS: u64 = 400_000;
 
 /// Why the current thread gives up its CPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +43,7 @@ pub(crate) fn switch(leave: Leave) {
     };
     counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     if leave == Leave::Park {
-        current.scheduling.sleeps(now);
+        current.scheduling.habit.sleeps(now);
     }
     cpu.reschedule.store(false, Ordering::Relaxed);
     let next = {
@@ -116,7 +123,7 @@ pub(super) fn run(cpu: &Cpu, next: Arc<Thread>) {
     next.scheduling.cpu.store(hal::cpu::id(), Ordering::Relaxed);
     next.activate_space();
     cpu.pay_from(next.scheduling.payer());
-    cpu.switches.fetch_add(1, Ordering::Relaxed);
+    cpu.counts.switches.increment();
     // From here on the CPU owns it: a sleeping thread's stack must not keep another one alive.
     let kernel = next.kernel.clone();
     queue::set_current(next);
@@ -128,7 +135,7 @@ pub(super) fn run(cpu: &Cpu, next: Arc<Thread>) {
 /// Continues this CPU's idle thread. Interrupts are off.
 fn run_idle(cpu: &Cpu) {
     if let Some(idle) = cpu.idle.get() {
-        cpu.switches.fetch_add(1, Ordering::Relaxed);
+        cpu.counts.switches.increment();
         let kernel = idle.kernel.clone();
         queue::set_current(idle.clone());
         hal::thread::switch_to(kernel);
@@ -144,7 +151,7 @@ pub(crate) fn arrived() {
         cpu.has_departed.store(false, Ordering::Relaxed);
         let departed = cpu.departed.lock().take();
         if let Some(thread) = departed {
-            enqueue(thread, false);
+            enqueue(thread, None);
         }
     }
 }
@@ -153,31 +160,53 @@ pub(crate) fn arrived() {
 ///
 /// A waker that is about to sleep itself keeps the woken one: it continues here when the waker
 /// leaves, without an interrupt to another CPU and the way back. Whether the waker will sleep is
-/// guessed from the last time; if the guess is wrong, an idle CPU takes the thread a little later.
+/// guessed from what it did before (`habit`); if the guess is wrong, the woken one gets this CPU or
+/// an idle one a little later.
 pub(crate) fn wake(thread: Arc<Thread>) {
-    let stays = !hal::interrupt::in_handler() && {
+    let _interrupts = hal::interrupt::disable();
+    let guess = if hal::interrupt::in_handler() {
+        None
+    } else {
         let now = hal::timer::now_ns();
-        queue::with_current(|current| current.is_some_and(|waker| waker.scheduling.wakes(now)))
+        queue::with_current(|current| current.map(|waker| waker.scheduling.habit.wakes(now)))
     };
-    enqueue(thread, stays);
+    enqueue(thread, guess);
+}
+
+/// For how long a woken thread is kept for its waker's CPU, by what the waker is expected to do;
+/// `None` if it is not.
+fn kept_for(thread: &Thread, guess: Option<Guess>, now: u64) -> Option<u64> {
+    let guess = guess?;
+    let here = hal::cpu::id();
+    let affinity = thread.scheduling.affinity();
+    // Room for one is made by one.
+    if !placement::allows(affinity, here) || CPUS.of(here).view().load != 1 {
+        return None;
+    }
+    if guess.at_once {
+        return Some(KEPT_AT_ONCE_NS);
+    }
+    let keeps = match idle_cpu(affinity) {
+        None => guess.soon,
+        Some(idle) => CPUS.of(idle).answer.is_slow(now),
+    };
+    keeps.then_some(KEPT_SOON_NS)
 }
 
 /// Makes a thread runnable that is in no queue: chooses its CPU, and makes that look if it should.
-/// With `stays` the current thread makes room here soon.
-fn enqueue(thread: Arc<Thread>, stays: bool) {
+/// `guess` is what its waker, the current thread, will do.
+fn enqueue(thread: Arc<Thread>, guess: Option<Guess>) {
     let _interrupts = hal::interrupt::disable();
     let here = hal::cpu::id();
     let last = thread.scheduling.cpu.load(Ordering::Relaxed);
     let affinity = thread.scheduling.affinity();
-    let on_cpu = thread.kernel.is_on_cpu();
-    // Room for one is made by one.
-    let stays =
-        stays && !on_cpu && placement::allows(affinity, here) && CPUS.of(here).view().load == 1;
-    let target = if on_cpu {
+    let now = hal::timer::now_ns();
+    CPUS.of(here).counts.wakes.increment();
+    let (target, kept) = if thread.kernel.is_on_cpu() {
         // Still leaving that CPU; only there can it be continued without waiting.
-        last
-    } else if stays {
-        here
+        (last, None)
+    } else if let Some(kept) = kept_for(&thread, guess, now) {
+        (here, Some(kept))
     } else {
         let mut views = [placement::CpuView {
             idle: false,
@@ -187,14 +216,16 @@ fn enqueue(thread: Arc<Thread>, stays: bool) {
         for (number, view) in views.iter_mut().enumerate().take(count) {
             *view = CPUS.of(number).view();
         }
-        placement::choose(&views[..count], affinity, last, here)
+        (
+            placement::choose(&views[..count], affinity, last, here),
+            None,
+        )
     };
     let cpu = CPUS.of(target);
     thread.scheduling.cpu.store(target, Ordering::Relaxed);
     let mut entity = Entity::new(thread.scheduling.weight());
     entity.lag = thread.scheduling.lag.load(Ordering::Relaxed);
-    let now = hal::timer::now_ns();
-    let until = if stays { now + SOON_NS } else { 0 };
+    let until = kept.map_or(0, |kept| now + kept);
     thread
         .scheduling
         .stays_until
@@ -210,10 +241,10 @@ fn enqueue(thread: Arc<Thread>, stays: bool) {
             queue.fair.running().is_some(),
         )
     };
-    if stays && waits {
-        if hal::cpu::count() > 1 {
-            cpu.share_at.store(until, Ordering::Relaxed);
-        }
+    if kept.is_some() && waits {
+        cpu.counts.kept.increment();
+        cpu.share_with.store(affinity, Ordering::Relaxed);
+        cpu.share_at.store(until, Ordering::Relaxed);
         tick::program(cpu);
         return;
     }
@@ -234,11 +265,15 @@ fn enqueue(thread: Arc<Thread>, stays: bool) {
     }
 }
 
+/// An idle CPU out of `affinity`, if there is one.
+fn idle_cpu(affinity: placement::CpuMask) -> Option<usize> {
+    (0..hal::cpu::count())
+        .find(|number| placement::allows(affinity, *number) && CPUS.of(*number).view().idle)
+}
+
 /// Makes an idle CPU out of `affinity` look at the queues, if there is one.
 pub(super) fn nudge_idle(affinity: placement::CpuMask) {
-    let idle = (0..hal::cpu::count())
-        .find(|number| placement::allows(affinity, *number) && CPUS.of(*number).view().idle);
-    if let Some(idle) = idle {
+    if let Some(idle) = idle_cpu(affinity) {
         CPUS.of(idle).nudge(idle);
     }
 }

@@ -19,13 +19,6 @@ const WATCH_LEAST_NS: u64 = 5_000;
 /// A halt that ends this soon would have been worth watching for.
 const HALTED_BRIEFLY_NS: u64 = 100_000;
 
-/// Two looks that are this far apart show that the CPU is not this machine's alone: a hypervisor ran
-/// something else. Then watching takes time from just those who should be served.
-const INTERRUPTED_NS: u64 = 30_000;
-
-/// For how long watching is left out after that.
-const SHARED_FOR_NS: u64 = 500_000_000;
-
 /// Whether anybody could nudge an idle CPU. The hosted machine simulates no time for watching.
 fn watches() -> bool {
     cfg!(target_os = "none") && hal::cpu::count() > 1
@@ -47,12 +40,12 @@ fn adapt(watched_ns: u64, halted_ns: u64) -> u64 {
 pub(super) fn main() {
     super::arrived();
     let mut watch_ns = 0;
-    let mut shared_until = 0;
     loop {
         let interrupts = hal::interrupt::disable();
         let cpu = CPUS.of(hal::cpu::id());
         cpu.reschedule.store(false, Ordering::Relaxed);
         cpu.forget_nudges();
+        cpu.answer.come(hal::timer::now_ns());
         if let Some(next) = next_thread(cpu) {
             run(cpu, next);
             drop(interrupts);
@@ -63,21 +56,24 @@ pub(super) fn main() {
         // Interrupts are disabled since the look at the queues: a kick from now on ends the halt.
         let mut nudged = false;
         let mut watched_until = before;
-        if watches() && watch_ns > 0 && before >= shared_until {
+        if watches() && watch_ns > 0 && !cpu.answer.is_slow(before) {
             watched_until = before + watch_ns;
             let longest;
             (nudged, longest) = cpu.watch(before, watched_until);
-            if longest > INTERRUPTED_NS {
-                shared_until = hal::timer::now_ns() + SHARED_FOR_NS;
-            }
+            // Two looks that are far apart show that the CPU is not this machine's alone: a
+            // hypervisor ran something else. Then watching takes time from just those it waits for.
+            cpu.answer.was_away(hal::timer::now_ns(), longest);
         }
-        if !nudged {
+        if nudged {
+            cpu.counts.watched.increment();
+        } else {
+            cpu.counts.halts.increment();
             hal::cpu::halt_until_interrupt();
             let halted = hal::timer::now_ns().saturating_sub(watched_until);
             watch_ns = adapt(watch_ns, halted);
         }
         let slept = hal::timer::now_ns().saturating_sub(before);
-        cpu.idle_ns.fetch_add(slept, Ordering::Relaxed);
+        cpu.counts.idle_ns.add(slept);
         drop(interrupts);
     }
 }
@@ -90,7 +86,7 @@ fn next_thread(cpu: &Cpu) -> Option<Arc<Thread>> {
     if queue.fair.waiting() == 0 {
         drop(queue);
         let (entity, thread) = steal()?;
-        cpu.stolen.fetch_add(1, Ordering::Relaxed);
+        cpu.counts.stolen.increment();
         queue = cpu.queue.lock();
         queue.fair.enqueue(entity, thread);
     }

@@ -20,7 +20,10 @@
 //! **When a tick comes.** For a timer, and for the end of a slice that somebody waits for. A CPU
 //! that is idle, or runs one thread alone, is left in peace.
 
+mod answer;
 mod core;
+mod counts;
+mod habit;
 mod idle;
 mod init;
 pub mod load;
@@ -31,6 +34,7 @@ mod statistics;
 mod tick;
 
 pub(crate) use self::core::{Leave, arrived, exit, switch, wake};
+pub(crate) use habit::Habit;
 pub use init::init;
 pub(crate) use queue::with_run_queue_locked;
 pub(crate) use queue::{current, is_current, needs_reschedule, pay_from};

@@ -1,10 +1,12 @@
 //! One CPU's scheduling state.
 
+use super::answer::Answer;
+use super::counts::Counts;
 use super::placement::CpuView;
 use super::policy::FairQueue;
 use crate::rank;
 use crate::thread::Thread;
-use ::core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use ::core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use alloc::sync::Arc;
 use hal::cpu::{CpuLocal, CpuSlot};
 use hal::sync::{Once, SpinLock};
@@ -18,6 +20,8 @@ pub(super) struct Cpu {
     pub(super) reschedule: AtomicBool,
     /// Somebody queued something here, or has something for an idle CPU to take.
     nudged: AtomicBool,
+    /// How long it takes to come.
+    pub(super) answer: Answer,
     /// It idles, and looks at `nudged` all the time: no interrupt is needed to call it.
     watches: AtomicBool,
     /// Copies of the queue's state for a look without its lock.
@@ -25,17 +29,16 @@ pub(super) struct Cpu {
     is_idle: AtomicBool,
     /// When the running thread's slice ends, if somebody waits for that; else `u64::MAX`.
     pub(super) slice_end: AtomicU64,
-    /// When an idle CPU may take who was queued here because room was about to be made for it;
+    /// When who was queued here because room was about to be made for it is to wait no longer;
     /// `u64::MAX` if nobody was.
     pub(super) share_at: AtomicU64,
+    /// The CPUs that one may run on.
+    pub(super) share_with: AtomicU64,
     /// What the hardware deadline is set to.
     pub(super) programmed: AtomicU64,
     /// The account that `hal` was last told to let this CPU pay from.
     payer: AtomicU32,
-    pub(super) switches: AtomicU64,
-    pub(super) idle_ns: AtomicU64,
-    /// Threads it took from other CPUs' queues.
-    pub(super) stolen: AtomicU64,
+    pub(super) counts: Counts,
     /// A thread that left but may not come back here: placed elsewhere by who came after it.
     pub(super) departed: SpinLock<Option<Arc<Thread>>>,
     /// Whether there is one, for a look without the lock.
@@ -64,16 +67,16 @@ pub(super) static CPUS: CpuLocal<Cpu> = CpuLocal::new(|| Cpu {
     idle: Once::new(),
     reschedule: AtomicBool::new(false),
     nudged: AtomicBool::new(false),
+    answer: Answer::new(),
     watches: AtomicBool::new(false),
     load: AtomicUsize::new(0),
     is_idle: AtomicBool::new(false),
     slice_end: AtomicU64::new(u64::MAX),
     share_at: AtomicU64::new(u64::MAX),
+    share_with: AtomicU64::new(u64::MAX),
     programmed: AtomicU64::new(u64::MAX),
     payer: AtomicU32::new(0),
-    switches: AtomicU64::new(0),
-    idle_ns: AtomicU64::new(0),
-    stolen: AtomicU64::new(0),
+    counts: Counts::new(),
     departed: SpinLock::new(rank::THREAD, None),
     has_departed: AtomicBool::new(false),
 });
@@ -104,10 +107,18 @@ impl Cpu {
 
     /// Makes this CPU, whose number is `number`, look at the queues soon.
     pub(super) fn nudge(&self, number: usize) {
+        if self.is_idle.load(Ordering::Relaxed) {
+            self.answer.call(hal::timer::now_ns());
+        }
         // The order of this store and the load is that of `watch` reversed: either the watcher
         // sees the nudge, or it no longer watches here and gets the interrupt.
         self.nudged.store(true, Ordering::SeqCst);
+        // The fence is what QEMU needs: it runs AArch64's `stlr` and `ldar`, which the architecture
+        // keeps in order, without a barrier between them, and a host that
+        // delays its stores then loses the nudge.
+        fence(Ordering::SeqCst);
         if !self.watches.load(Ordering::SeqCst) {
+            CPUS.counts.kicks.increment();
             hal::cpu::kick(number);
         }
     }
@@ -133,6 +144,7 @@ impl Cpu {
             hal::cpu::relax();
         }
         self.watches.store(false, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
         (self.nudged.load(Ordering::SeqCst), longest)
     }
 

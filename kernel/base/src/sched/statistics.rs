@@ -35,9 +35,23 @@ pub struct CpuStatistics {
     pub runnable: usize,
     /// Switches from one thread to another.
     pub switches: u64,
+    /// Threads that were woken there.
+    pub wakes: u64,
+    /// Those of them that were left to that CPU because their waker was about to sleep.
+    pub kept: u64,
     /// Threads it took from other CPUs' queues when it had none.
     pub stolen: u64,
-    /// Time it spent halted.
+    /// Interrupts it sent to other CPUs to make them look at the queues.
+    pub kicks: u64,
+    /// How often it halted.
+    pub halts: u64,
+    /// How often work came while it still watched for it before a halt.
+    pub watched: u64,
+    /// Timer interrupts it took.
+    pub ticks: u64,
+    /// How often it set its hardware deadline.
+    pub deadlines: u64,
+    /// Time it spent without a thread, halted or watching.
     pub idle: Duration,
 }
 
@@ -70,9 +84,16 @@ pub fn statistics() -> Statistics {
         let cpu = CPUS.of(number);
         let own = CpuStatistics {
             runnable: cpu.view().load,
-            switches: cpu.switches.load(Ordering::Relaxed),
-            stolen: cpu.stolen.load(Ordering::Relaxed),
-            idle: Duration::from_nanos(cpu.idle_ns.load(Ordering::Relaxed)),
+            switches: cpu.counts.switches.get(),
+            wakes: cpu.counts.wakes.get(),
+            kept: cpu.counts.kept.get(),
+            stolen: cpu.counts.stolen.get(),
+            kicks: cpu.counts.kicks.get(),
+            halts: cpu.counts.halts.get(),
+            watched: cpu.counts.watched.get(),
+            ticks: cpu.counts.ticks.get(),
+            deadlines: cpu.counts.deadlines.get(),
+            idle: Duration::from_nanos(cpu.counts.idle_ns.get()),
         };
         statistics.context_switches += own.switches;
         statistics.idle.push(own.idle);

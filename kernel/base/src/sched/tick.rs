@@ -12,6 +12,7 @@ const SECOND_LOOK_NS: u64 = 200_000;
 /// The deadline has passed: runs timers, and ends a used-up slice. In interrupt context.
 pub(super) fn tick() {
     let cpu = CPUS.of(hal::cpu::id());
+    cpu.counts.ticks.increment();
     cpu.programmed.store(u64::MAX, Ordering::Relaxed);
     time::expire(time::now());
     let now = hal::timer::now_ns();
@@ -21,11 +22,14 @@ pub(super) fn tick() {
         cpu.publish(&queue);
         used_up
     };
+    let mut overdue = false;
     if cpu.share_at.load(Ordering::Relaxed) <= now {
         cpu.share_at.store(u64::MAX, Ordering::Relaxed);
-        super::core::nudge_idle(u64::MAX);
+        // If nobody else comes for it, who has waited longest for its share runs next here.
+        super::core::nudge_idle(cpu.share_with.load(Ordering::Relaxed));
+        overdue = true;
     }
-    if used_up {
+    if used_up || overdue {
         cpu.reschedule.store(true, Ordering::Relaxed);
     }
     statistics::sample_load(now);
@@ -67,6 +71,7 @@ pub(crate) fn deadline_added(deadline: Instant) {
 fn set(cpu: &Cpu, wanted: u64) {
     if wanted < cpu.programmed.load(Ordering::Relaxed) {
         cpu.programmed.store(wanted, Ordering::Relaxed);
+        cpu.counts.deadlines.increment();
         hal::timer::set_deadline_ns(Some(wanted));
     }
 }

@@ -1,12 +1,10 @@
 //! What hangs on a thread: its owner, its address space, its share of the CPUs, its times.
 
 use super::Thread;
-use crate::sched::policy;
+use crate::sched::{Habit, policy};
 use alloc::sync::{Arc, Weak};
 use core::any::Any;
-use core::sync::atomic::{
-    AtomicBool, AtomicI8, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering,
-};
+use core::sync::atomic::{AtomicI8, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use core::time::Duration;
 
 /// An address space, as the scheduler sees it.
@@ -27,9 +25,6 @@ pub struct CpuTimes {
     pub system: Duration,
 }
 
-/// Who sleeps this soon after waking another is taken to have waited for it.
-pub(crate) const SOON_NS: u64 = 400_000;
-
 /// The scheduler's own fields of a thread.
 ///
 /// The counters are written by the thread itself alone (or by the switch that ends its run), so a
@@ -44,10 +39,8 @@ pub(crate) struct Scheduling {
     pub(crate) lag: AtomicI64,
     /// Up to when it is left to the CPU it was queued on: its waker is about to make room there.
     pub(crate) stays_until: AtomicU64,
-    /// Whether it soon slept the last time it had woken another.
-    pub(crate) sleeps_after_waking: AtomicBool,
-    /// When it woke another since it slept last; 0 if it did not.
-    pub(crate) woke_at: AtomicU64,
+    /// What it does after waking another.
+    pub(crate) habit: Habit,
     /// Time in each mode, in the clock's own unit.
     user_ticks: AtomicU64,
     system_ticks: AtomicU64,
@@ -68,9 +61,7 @@ impl Scheduling {
             cpu: AtomicUsize::new(0),
             lag: AtomicI64::new(0),
             stays_until: AtomicU64::new(0),
-            // Many a short-lived thread wakes just once: whoever waits for its end.
-            sleeps_after_waking: AtomicBool::new(true),
-            woke_at: AtomicU64::new(0),
+            habit: Habit::new(),
             user_ticks: AtomicU64::new(0),
             system_ticks: AtomicU64::new(0),
             counted_to: AtomicU64::new(0),
@@ -105,30 +96,6 @@ impl Scheduling {
 
     pub(crate) fn weight(&self) -> u64 {
         self.weight.load(Ordering::Relaxed)
-    }
-
-    /// The thread wakes another at `now`. Says whether it is likely to sleep soon itself, by what
-    /// it did the last time.
-    pub(crate) fn wakes(&self, now_ns: u64) -> bool {
-        let since = self.woke_at.load(Ordering::Relaxed);
-        let long_ago = now_ns.saturating_sub(since) > SOON_NS;
-        if since != 0 && long_ago {
-            self.sleeps_after_waking.store(false, Ordering::Relaxed);
-        }
-        if since == 0 || long_ago {
-            self.woke_at.store(now_ns.max(1), Ordering::Relaxed);
-        }
-        self.sleeps_after_waking.load(Ordering::Relaxed)
-    }
-
-    /// The thread goes to sleep at `now`.
-    pub(crate) fn sleeps(&self, now_ns: u64) {
-        let since = self.woke_at.load(Ordering::Relaxed);
-        if since != 0 {
-            let soon = now_ns.saturating_sub(since) <= SOON_NS;
-            self.sleeps_after_waking.store(soon, Ordering::Relaxed);
-            self.woke_at.store(0, Ordering::Relaxed);
-        }
     }
 
     /// The thread gets a CPU.

@@ -17,8 +17,8 @@ mod life;
 mod park;
 mod user;
 
+pub(crate) use attributes::Scheduling;
 pub use attributes::{CpuTimes, UserSpace, pay_from, payer};
-pub(crate) use attributes::{SOON_NS, Scheduling};
 pub use life::{exit, sleep_until, spawn, spawn_with};
 pub(crate) use park::{State, park};
 pub use user::run_user;

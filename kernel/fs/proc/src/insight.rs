@@ -61,14 +61,23 @@ fn memory() -> String {
 /// Each CPU's queue and counts, then the whole.
 fn scheduler() -> String {
     let statistics = base::sched::statistics();
-    let mut text = String::from("cpu  runnable    switches      stolen     idle ms\n");
+    let mut text = String::from(
+        "cpu runnable   switches      wakes       kept     stolen      kicks      halts    watched      ticks  deadlines    idle ms\n",
+    );
     for (number, cpu) in statistics.cpus.iter().enumerate() {
         let _ = writeln!(
             text,
-            "{number:3} {:9} {:11} {:11} {:11}",
+            "{number:3} {:8} {:10} {:10} {:10} {:10} {:10} {:10} {:10} {:10} {:10} {:10}",
             cpu.runnable,
             cpu.switches,
+            cpu.wakes,
+            cpu.kept,
             cpu.stolen,
+            cpu.kicks,
+            cpu.halts,
+            cpu.watched,
+            cpu.ticks,
+            cpu.deadlines,
             cpu.idle.as_millis()
         );
     }
