@@ -518,3 +518,31 @@ fn who_computes_alone_on_a_cpu_hears_of_its_end() {
         })
         .check();
 }
+
+#[test]
+fn who_is_killed_while_it_waits_for_a_cpu_does_not_compute_on() {
+    System::new()
+        .cpus(3)
+        .linux("/init", |linux| {
+            for _ in 0..3 {
+                let mut children = Vec::new();
+                for _ in 0..5 {
+                    let child = linux.fork(|child| {
+                        loop {
+                            child.user.compute(1);
+                        }
+                    });
+                    children.push(child.unwrap());
+                }
+                linux.sleep_ns(1_000_000).unwrap();
+                for child in &children {
+                    linux.kill(*child as isize, 9).unwrap();
+                }
+                for _ in &children {
+                    let (_, ended) = linux.wait().unwrap();
+                    assert_eq!(ended, Ended::Killed(9));
+                }
+            }
+        })
+        .check();
+}

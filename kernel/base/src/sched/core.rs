@@ -6,7 +6,7 @@ use super::policy::Entity;
 use super::queue::{self, CPUS, Cpu};
 use super::tick;
 use crate::thread::Thread;
-use ::core::sync::atomic::Ordering;
+use ::core::sync::atomic::{Ordering, fence};
 use alloc::sync::Arc;
 
 /// How long a thread is kept for a waker that should sleep at once, before it is seen to otherwise.
@@ -146,6 +146,8 @@ fn run_idle(cpu: &Cpu) {
 /// What a thread does first when it has been switched to, wherever that is: the thread before it
 /// has left its stack now, and may be sent elsewhere.
 pub(crate) fn arrived() {
+    // Pairs with the fence in `Thread::interrupt`.
+    fence(Ordering::SeqCst);
     let cpu = CPUS.of(hal::cpu::id());
     if cpu.has_departed.load(Ordering::Relaxed) {
         cpu.has_departed.store(false, Ordering::Relaxed);

@@ -30,8 +30,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::{Arc, Weak};
 use core::any::Any;
-use core::sync::atomic::AtomicBool;
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicBool, Ordering, fence};
 use hal::sync::SpinLock;
 use hal::thread::KernelThread;
 
@@ -90,10 +89,13 @@ impl Thread {
     }
 
     /// Ends the thread's interruptible sleep, or its next one if it is not asleep now. If it runs a
-    /// program on another CPU, it comes back from there: nothing else may ever interrupt it.
+    /// program on another CPU, it comes back from there: nothing else may ever interrupt it. Who goes
+    /// to user mode has to look after it gave up its CPU for the last time, not before.
     pub fn interrupt(self: &Arc<Self>) {
         self.interrupted.store(true, Ordering::SeqCst);
         self.unpark();
+        // Pairs with the fence where a thread gets a CPU: either it is seen there, or it sees this.
+        fence(Ordering::SeqCst);
         let cpu = self.scheduling.cpu.load(Ordering::Relaxed);
         if self.kernel.is_on_cpu() && cpu != hal::cpu::id() {
             hal::cpu::kick(cpu);

@@ -20,7 +20,7 @@ pub type Writer = fn() -> Option<PeerCredentials>;
 
 static WRITER: Global<Once<Writer>> = Global::new(Once::new);
 
-/// Lets sockets ask who calls, for a plain write to one whose receiver wants to know the sender. Set
+/// Lets sockets ask who calls, for what is sent to one whose receiver wants to know the sender. Set
 /// once, at boot, by the room that knows processes.
 pub fn set_writer(writer: Writer) {
     let _ = WRITER.set(writer);

@@ -7,6 +7,7 @@ use base::{Error, Result, Room, room};
 use mem::transfer::{Sink, Source};
 use object::{PollRegistration, Ready};
 
+use super::ancillary::writer;
 use super::mailbox::{Message, Refused};
 use super::{Address, Ancillary, Kind, LocalSocket};
 
@@ -22,9 +23,34 @@ pub struct Received {
     pub from: Option<Address>,
 }
 
+/// A time limit of the socket's own that has passed is told as on a socket that never waits.
+pub(super) fn late_is_would_block<T>(outcome: Result<T>) -> Result<T> {
+    outcome.map_err(|error| match error {
+        Error::TimedOut => Error::WouldBlock,
+        other => other,
+    })
+}
+
+/// A whole message, out of the sender's memory.
+fn read_all(from: &mut Source<'_>) -> Result<Vec<u8>> {
+    let length = from.remaining();
+    room::for_one_more()?;
+    let mut bytes = Vec::new();
+    bytes.make_room(length)?;
+    bytes.resize(length, 0);
+    let mut filled = 0;
+    while filled < length {
+        match from.read(&mut bytes[filled..])? {
+            0 => return Err(Error::BadAddress),
+            count => filled += count,
+        }
+    }
+    Ok(bytes)
+}
+
 impl LocalSocket {
     /// Whether a message to this socket should say who sends it.
-    pub fn asks_for_credentials(&self, target: Option<&Arc<LocalSocket>>) -> bool {
+    fn asks_for_credentials(&self, target: Option<&Arc<LocalSocket>>) -> bool {
         if let Some(connection) = self.connection.get() {
             return connection.asks_for_credentials();
         }
@@ -42,24 +68,25 @@ impl LocalSocket {
     }
 
     /// Sends bytes, all of them in one message unless it is a stream. `target` is for datagrams;
-    /// without it they go to the noted peer.
+    /// without it they go to the noted peer. Where an end asked for the sender, and the sender did not
+    /// say who it is, it is noted here.
     pub fn send(
         &self,
         from: &mut Source<'_>,
         target: Option<&Arc<LocalSocket>>,
-        ancillary: Ancillary,
+        mut ancillary: Ancillary,
         nonblocking: bool,
     ) -> Result<usize> {
+        if ancillary.credentials.is_none() && self.asks_for_credentials(target) {
+            ancillary.credentials = writer();
+        }
         let depth = ancillary.depth()?;
         let outcome = if self.kind() == Kind::Stream {
             self.send_stream(from, target, ancillary, depth, nonblocking)
         } else {
             self.send_message(from, target, ancillary, depth, nonblocking)
         };
-        match outcome {
-            Err(Error::TimedOut) => Err(Error::WouldBlock),
-            other => other,
-        }
+        late_is_would_block(outcome)
     }
 
     fn send_stream(
@@ -153,17 +180,7 @@ impl LocalSocket {
         if length > self.send_buffer().saturating_sub(32) {
             return Err(Error::MessageTooLong);
         }
-        room::for_one_more()?;
-        let mut bytes = Vec::new();
-        bytes.make_room(length)?;
-        bytes.resize(length, 0);
-        let mut filled = 0;
-        while filled < length {
-            match from.read(&mut bytes[filled..])? {
-                0 => return Err(Error::BadAddress),
-                count => filled += count,
-            }
-        }
+        let bytes = read_all(from)?;
         self.check_may_send(&receiver)?;
         let patience = self.patience(self.send_timeout(), nonblocking);
         let fits = || self.unread.bytes() < self.send_buffer();
@@ -180,10 +197,7 @@ impl LocalSocket {
         receiver.deepen(depth);
         let mut message = Message::new(bytes, ancillary, self.address(), &self.unread);
         loop {
-            if self.state.lock().writing_ended {
-                return Err(Error::BrokenPipe);
-            }
-            if receiver.state.lock().reading_ended {
+            if self.state.lock().writing_ended || receiver.state.lock().reading_ended {
                 return Err(Error::BrokenPipe);
             }
             let stranger = !self.is_peer_of(&receiver);
@@ -215,10 +229,7 @@ impl LocalSocket {
         } else {
             self.receive_message(into, nonblocking, peek)
         };
-        match outcome {
-            Err(Error::TimedOut) => Err(Error::WouldBlock),
-            other => other,
-        }
+        late_is_would_block(outcome)
     }
 
     fn receive_stream(

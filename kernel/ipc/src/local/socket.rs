@@ -15,6 +15,7 @@ use mem::transfer::{Sink, Source};
 use object::{File, FileKind, FileStatus, PollRegistration, Ready, StatusFlags};
 
 use super::connection::Connection;
+use super::datagram::late_is_would_block;
 use super::mailbox::{Mailbox, Unread};
 use super::{Address, Ancillary, PeerCredentials, SEND_BUFFER, address};
 use crate::anonymous;
@@ -432,16 +433,9 @@ impl File for LocalSocket {
             && !connection.asks_for_credentials()
         {
             let patience = self.patience(self.send_timeout(), false);
-            return match connection.send(from, patience, None) {
-                Err(Error::TimedOut) => Err(Error::WouldBlock),
-                other => other,
-            };
+            return late_is_would_block(connection.send(from, patience, None));
         }
-        let mut ancillary = Ancillary::default();
-        if self.asks_for_credentials(None) {
-            ancillary.credentials = super::ancillary::writer();
-        }
-        self.send(from, None, ancillary, false)
+        self.send(from, None, Ancillary::default(), false)
     }
 
     fn read_at(&self, _offset: u64, _into: &mut Sink<'_>) -> Result<usize> {

@@ -5,11 +5,10 @@
 use alloc::vec::Vec;
 
 use base::{Error, Result};
-use ipc::local::{Ancillary, LocalSocket, PeerCredentials};
+use ipc::local::{Ancillary, PeerCredentials};
 use object::{Handle, Rights};
 use proc::Identity;
 
-use super::own_credentials;
 use crate::arguments::Fd;
 use crate::call::Call;
 
@@ -102,18 +101,6 @@ fn claimed(call: &Call<'_>, data: &[u8]) -> Result<PeerCredentials> {
         process.ok_or(Error::NoSuchProcess)?.identity().clone()
     };
     Ok(PeerCredentials { process, uid, gid })
-}
-
-/// Notes the sender where somebody asked for it and it did not say so itself.
-pub(super) fn sign(
-    call: &Call<'_>,
-    socket: &LocalSocket,
-    target: Option<&alloc::sync::Arc<LocalSocket>>,
-    ancillary: &mut Ancillary,
-) {
-    if ancillary.credentials.is_none() && socket.asks_for_credentials(target) {
-        ancillary.credentials = Some(own_credentials(call));
-    }
 }
 
 /// `struct ucred` as the caller sees it.

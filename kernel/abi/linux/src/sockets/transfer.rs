@@ -8,7 +8,7 @@ use mem::transfer::{Sink, Source};
 use mem::user::{UserPtr, UserSlice};
 use object::Rights;
 
-use super::{SocketFile, address, ancillary};
+use super::{SocketFile, address};
 use crate::arguments::Fd;
 use crate::call::Call;
 use crate::files::read_write::MOST;
@@ -31,20 +31,18 @@ pub(super) fn checked(buffer: UserSlice) -> Result<(usize, usize)> {
     }
 }
 
-/// Sends, with who sends it where somebody wants to know, and the event that goes with a broken
-/// connection.
+/// Sends, with the event that goes with a broken connection.
 pub(super) fn send(
     call: &Call<'_>,
     socket: &LocalSocket,
     from: &mut Source<'_>,
     target: Option<&Arc<LocalSocket>>,
-    mut along: Ancillary,
+    along: Ancillary,
     flags: u32,
 ) -> Result<usize> {
     if flags & MSG_OOB != 0 {
         return Err(Error::Unsupported);
     }
-    ancillary::sign(call, socket, target, &mut along);
     let outcome = socket.send(from, target, along, flags & MSG_DONTWAIT != 0);
     if outcome == Err(Error::BrokenPipe)
         && flags & MSG_NOSIGNAL == 0

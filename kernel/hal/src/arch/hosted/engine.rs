@@ -167,7 +167,8 @@ impl State {
             {
                 Some(deadline) => self.time_ns.set(self.time_ns.get().max(deadline)),
                 // An interrupt that is nobody's: the kernel must not mind.
-                None => return true,
+                None if self.interrupts_for_nothing => return true,
+                None => {}
             }
         }
         self.is_pending(self.this_cpu())

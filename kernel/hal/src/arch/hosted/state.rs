@@ -73,6 +73,9 @@ pub(super) struct State {
     pub(super) switch_every: u64,
     /// One user step in this many is struck by an interrupt.
     pub(super) preempt_every: u64,
+    /// Programs are now and then interrupted for nothing. Not on every machine: it may be what hides that
+    /// the interrupt which should come does not.
+    pub(super) interrupts_for_nothing: bool,
     pub(super) cpus: Vec<Cpu>,
     pub(super) cpu: Cell<usize>,
     /// The fiber that runs.
@@ -127,6 +130,7 @@ impl State {
         // switches within a few steps, others a long undisturbed run.
         let switch_every = [2, 5, 20, 100][random.below(4) as usize];
         let preempt_every = [3, 10, 40][random.below(3) as usize];
+        let interrupts_for_nothing = random.one_in(2);
         let host = Rc::new(Fiber::host());
         let cpus: Vec<Cpu> = (0..plan.cpus).map(|_| Cpu::new()).collect();
         cpus[0].started.set(true);
@@ -136,6 +140,7 @@ impl State {
             random,
             switch_every,
             preempt_every,
+            interrupts_for_nothing,
             cpus,
             cpu: Cell::new(0),
             running: RefCell::new(host.clone()),

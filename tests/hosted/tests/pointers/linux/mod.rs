@@ -363,10 +363,12 @@ fn processes() -> Vec<Recipe> {
 /// Calls that are about addresses, and those that keep one for later.
 fn memory() -> Vec<Recipe> {
     let range = || Unread(1 << 30, RANGE);
-    let by_child = Unread(
-        8,
-        "written by the child, which exists already: clone(2) ignores a failure",
-    );
+    let number = || {
+        Unread(
+            8,
+            "written when the child exists already: clone(2) ignores a failure",
+        )
+    };
     let unasked = || Unread(8, "no flag asks for it");
     vec![
         recipe("mincore", [Unread(0x1_0000, RANGE), n(4096), Out(1)]),
@@ -403,11 +405,11 @@ fn memory() -> Vec<Recipe> {
         ),
         recipe(
             "clone",
-            [n(17 | 0x10_0000), NOTHING, Out(4), NOTHING, unasked()],
+            [n(17 | 0x10_0000), NOTHING, number(), NOTHING, unasked()],
         ),
         recipe(
             "clone",
-            [n(17 | 0x100_0000), NOTHING, unasked(), NOTHING, by_child],
+            [n(17 | 0x100_0000), NOTHING, unasked(), NOTHING, number()],
         ),
         recipe("readahead", [n(FILE), n(0), n(4096)]),
     ]
