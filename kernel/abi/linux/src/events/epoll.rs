@@ -151,14 +151,15 @@ impl Shared {
     /// Wakes all who wait for the set. One at a time without the lock: a sleeper may be the hook
     /// of another set that watches this one.
     fn wake(&self) {
-        let mut index = 0;
-        loop {
+        // From the last to the first: when others take the dead out meanwhile, the rest moves to the
+        // front, and nobody is passed over.
+        let mut index = self.ready.lock().sleepers.len();
+        while index > 0 {
+            index -= 1;
             let sleeper = self.ready.lock().sleepers.get(index).cloned();
-            let Some(sleeper) = sleeper else { return };
-            if let Some(waiter) = sleeper.upgrade() {
+            if let Some(waiter) = sleeper.and_then(|sleeper| sleeper.upgrade()) {
                 waiter.notify();
             }
-            index += 1;
         }
     }
 
@@ -256,9 +257,15 @@ impl Epoll {
         Ok(())
     }
 
-    /// Gives the ready list room for all entries, with memory that is allocated outside its lock.
-    fn make_room(&self, wanted: usize) -> Result<()> {
-        if self.shared.ready.lock().entries.capacity() >= wanted {
+    /// Gives the ready list room for all entries, with memory that is allocated outside its lock. Those
+    /// already on it are counted apart: their files may be gone, and they are no entries any more.
+    fn make_room(&self, watched: usize) -> Result<()> {
+        let (queued, capacity) = {
+            let ready = self.shared.ready.lock();
+            (ready.entries.len(), ready.entries.capacity())
+        };
+        let wanted = watched + queued;
+        if capacity >= wanted {
             return Ok(());
         }
         let mut room = VecDeque::new();
@@ -316,7 +323,7 @@ impl Epoll {
         let waiter = Waiter::new();
         self.shared.add_sleeper(&waiter);
         loop {
-            let events = self.harvest(most);
+            let events = self.harvest(most)?;
             if !events.is_empty() || deadline.is_some_and(|moment| moment <= base::time::now()) {
                 return Ok(events);
             }
@@ -327,15 +334,19 @@ impl Epoll {
         }
     }
 
-    /// Looks once at each entry on the ready list.
-    fn harvest(&self, most: usize) -> Vec<EpollEvent> {
+    /// Looks once at each entry on the ready list. Fails if there is no room for even one event.
+    fn harvest(&self, most: usize) -> Result<Vec<EpollEvent>> {
         let mut events = Vec::new();
         let mut again = Vec::new();
         let mut left = self.shared.ready.lock().entries.len();
         while left > 0 && events.len() < most {
             left -= 1;
             // What there is no room to report is reported by the next wait.
-            if events.make_room(1).is_err() || again.make_room(1).is_err() {
+            let room = events.make_room(1).and_then(|()| again.make_room(1));
+            if let Err(error) = room {
+                if events.is_empty() {
+                    return Err(error);
+                }
                 break;
             }
             let Some(entry) = self.shared.ready.lock().entries.pop_front() else {
@@ -365,13 +376,16 @@ impl Epoll {
         for entry in again {
             entry.signal();
         }
-        events
+        Ok(events)
     }
 
     fn is_ready(&self) -> bool {
+        // From the last to the first, for the same reason as in `wake`.
         let queued = |index| self.shared.ready.lock().entries.get(index).cloned();
-        (0..)
-            .map_while(queued)
+        let length = self.shared.ready.lock().entries.len();
+        (0..length)
+            .rev()
+            .filter_map(queued)
             .any(|entry: Arc<Entry>| entry.look(None) != 0)
     }
 }
