@@ -102,8 +102,8 @@ pub struct SignalFrame {
     pub pad2: u64,
     /// First record: floating point and SIMD.
     pub floating: FloatingPointRecord,
-    /// Second record: the exception's syndrome, if it was a fault; else the terminator. Nothing
-    /// reads on behind that one.
+    /// Second record: always the terminator, behind which nobody reads on. (Linux has a fault's
+    /// syndrome here; with that one there would have to be a third.)
     pub exception: ExceptionRecord,
 }
 

@@ -269,7 +269,8 @@ impl UserState {
         event
     }
 
-    /// Leaves for user mode. Interrupts are disabled, now and then.
+    /// Leaves for user mode. Interrupts are disabled, now and then; only after [`UNANSWERED`] they
+    /// are enabled.
     fn enter<K: Kernel>(&mut self, kernel: &mut K) -> UserEvent {
         loop {
             self.frame.registers.pstate &= USER_FLAGS;

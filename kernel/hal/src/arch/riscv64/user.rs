@@ -202,7 +202,7 @@ impl UserState {
     }
 
     /// Leaves for user mode, with the unit as the program needs it; returns with its registers
-    /// saved. Interrupts are disabled, now and then.
+    /// saved. Interrupts are disabled, now and then; only after [`UNANSWERED`] they are enabled.
     fn enter<K: Kernel>(&mut self, kernel: &mut K) -> Trap {
         let block = cpu::this();
         if block.floating_point.load(Ordering::Relaxed) != self.stamp {
