@@ -163,7 +163,7 @@ impl RamInode {
             inode.change_links(-2);
             self.change_links(-1);
         } else if inode.change_links(-1) > 1 {
-            self.account.refund_inode();
+            self.account.refund_name();
         }
     }
 
@@ -328,7 +328,7 @@ impl Inode for RamInode {
         self.account.charge_name()?;
         if inode.change_links(1) == 0 {
             // Its first name: that one the inode itself is counted for.
-            self.account.refund_inode();
+            self.account.refund_name();
         }
         self.entries()?.lock().insert(name.as_bytes(), inode);
         self.note_modification();

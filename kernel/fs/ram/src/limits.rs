@@ -5,6 +5,9 @@ use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use base::{Error, Result, room};
 use mem::PageBudget;
 
+/// Entries of a directory that fit into a page of a disk, at 16 bytes each as in xv6.
+const NAMES_IN_A_PAGE: usize = hal::PAGE_SIZE / 16;
+
 /// The most that one instance may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -37,6 +40,8 @@ pub(crate) struct Account {
     pub(crate) limits: Limits,
     pages: AtomicUsize,
     inodes: AtomicUsize,
+    /// Further names of inodes, where they are not counted as inodes.
+    names: AtomicUsize,
     next_number: AtomicU64,
     /// Names may come without the vfs making them.
     pub(crate) names_appear: AtomicBool,
@@ -49,6 +54,7 @@ impl Account {
             limits,
             pages: AtomicUsize::new(0),
             inodes: AtomicUsize::new(0),
+            names: AtomicUsize::new(0),
             next_number: AtomicU64::new(1),
             names_appear: AtomicBool::new(false),
         }
@@ -64,20 +70,38 @@ impl Account {
 
     /// Counts a new inode and gives it its number.
     pub(crate) fn charge_inode(&self) -> Result<u64> {
-        self.charge_name()?;
+        room::for_one_more()?;
+        charge(&self.inodes, 1, self.limits.inodes)?;
         Ok(self.next_number.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Counts a further name of an inode as if it were an inode, as Linux's tmpfs does: it takes
-    /// kernel memory, too.
-    pub(crate) fn charge_name(&self) -> Result<()> {
-        room::for_one_more()?;
-        charge(&self.inodes, 1, self.limits.inodes)
-    }
-
-    /// An inode, or a further name of one, is gone.
+    /// An inode is gone.
     pub(crate) fn refund_inode(&self) {
         self.inodes.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Counts a further name of an inode as if it were an inode, as Linux's tmpfs does: it takes
+    /// kernel memory, too. On what stands for a disk it takes none of the disk's inodes, only the
+    /// room of an entry in a directory.
+    pub(crate) fn charge_name(&self) -> Result<()> {
+        room::for_one_more()?;
+        let (counter, limit) = self.names();
+        charge(counter, 1, limit)
+    }
+
+    /// A further name of an inode is gone.
+    pub(crate) fn refund_name(&self) {
+        self.names().0.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Where further names are counted, and how many there may be.
+    fn names(&self) -> (&AtomicUsize, usize) {
+        if self.limits.directory_pages == 0 {
+            (&self.inodes, self.limits.inodes)
+        } else {
+            let most = self.limits.pages.saturating_mul(NAMES_IN_A_PAGE);
+            (&self.names, most)
+        }
     }
 }
 

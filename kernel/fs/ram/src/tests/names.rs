@@ -257,6 +257,39 @@ fn the_limit_on_inodes_is_an_error() {
 }
 
 #[test]
+fn a_further_name_is_an_inode_except_on_a_disk() {
+    on_machine(|| {
+        for (directory_pages, most) in [(0, 3), (1, 10 * hal::PAGE_SIZE / 16)] {
+            let small = crate::Limits {
+                pages: 10,
+                inodes: 5,
+                directory_pages,
+                unpaid: false,
+            };
+            let filesystem: std::sync::Arc<dyn vfs::FileSystem> =
+                crate::RamFs::with("tmpfs", small, 0o755).unwrap();
+            let context = vfs::FsContext::new(vfs::View::new(&filesystem));
+            let file = context.touch("/file").unwrap();
+            let name = |number: usize| format!("/{number}").into_bytes();
+            for _ in 0..2 {
+                let mut names = 0;
+                while context.link(file.path(), None, &name(names)).is_ok() {
+                    names += 1;
+                }
+                assert_eq!(names, most);
+                for number in 0..names {
+                    context.unlink(None, &name(number)).unwrap();
+                }
+            }
+            for number in 0..3 {
+                context.touch(&format!("/{number}")).unwrap();
+            }
+            assert_eq!(context.touch("/x").err(), Some(Error::NoSpace));
+        }
+    });
+}
+
+#[test]
 fn a_tree_deeper_than_a_stack_is_dropped() {
     on_machine(|| {
         let mut context = context();
