@@ -7,6 +7,7 @@ use crate::process::Process;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
+use base::wait::WaitQueue;
 use base::{Error, Result};
 use core::any::Any;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -30,6 +31,23 @@ impl ProcessFile {
     /// The process, which may have ended.
     pub fn process(&self) -> &Arc<Process> {
         &self.process
+    }
+}
+
+impl Process {
+    /// Whether it has ended and its parent was told: a wait finds it, unless it was removed already.
+    pub fn may_be_waited_for(&self) -> bool {
+        self.shared.lock().reported || self.is_released()
+    }
+
+    /// Whether nothing is left of it but its handles.
+    pub fn is_released(&self) -> bool {
+        self.released.load(Ordering::Acquire)
+    }
+
+    /// The queue that wakes when it ends, when it may be waited for, and when it is gone.
+    pub fn ended_queue(&self) -> &WaitQueue {
+        &self.ended
     }
 }
 

@@ -575,21 +575,6 @@ impl Process {
         self.ended.wait_until(|| self.exit_status())
     }
 
-    /// Whether it has ended and its parent was told: a wait finds it, unless it was removed already.
-    pub fn may_be_waited_for(&self) -> bool {
-        self.shared.lock().reported || self.is_released()
-    }
-
-    /// Whether nothing is left of it but its handles.
-    pub fn is_released(&self) -> bool {
-        self.released.load(Ordering::Acquire)
-    }
-
-    /// The queue that wakes when it ends, when it may be waited for, and when it is gone.
-    pub fn ended_queue(&self) -> &WaitQueue {
-        &self.ended
-    }
-
     /// The queue that wakes when a child ends, stops or continues.
     pub fn child_changed_queue(&self) -> &WaitQueue {
         &self.child_changed
