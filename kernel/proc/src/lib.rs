@@ -52,7 +52,7 @@ pub use event::{
     Action, ActionFlags, ActionTable, Cause, ChildChange, DefaultAction, Disposition, Event,
     EventInfo, EventSet, FaultReason, PendingEvent, PendingSet, ProcessAlarm, ProcessorClock,
     ProcessorTimers, force, may_send, may_send_to_group, send_to_all, send_to_group,
-    send_to_group_from, send_to_process, send_to_task,
+    send_to_group_as, send_to_group_from, send_to_process, send_to_task,
 };
 pub use exec::{ElfError, ElfImage, ExecInfo, ExecRequest, ImageKind, InitialState, Layout, exec};
 pub use exit::{end_process, end_thread, kill_process};

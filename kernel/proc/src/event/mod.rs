@@ -35,8 +35,8 @@ pub use pending::PendingSet;
 pub use processor::{ProcessorClock, ProcessorTimers};
 pub(crate) use send::{child_info, notify_parent};
 pub use send::{
-    force, may_send, may_send_to_group, send_to_all, send_to_group, send_to_group_from,
-    send_to_process, send_to_task,
+    force, may_send, may_send_to_group, send_to_all, send_to_group, send_to_group_as,
+    send_to_group_from, send_to_process, send_to_task,
 };
 pub use take::{PendingEvent, TaskEvents};
 

@@ -45,6 +45,17 @@ pub fn send_to_group_from(
     )
 }
 
+/// Like [`send_to_group_from`], with an event about which the caller says everything itself (pidfd_send_signal(2)).
+pub fn send_to_group_as(caller: &Task, group: &ProcessGroup, info: EventInfo) -> Result<()> {
+    send_to_members(
+        || group.members(),
+        |member| {
+            may_send(caller, member, info.event)?;
+            Ok(info)
+        },
+    )
+}
+
 /// Whether [`send_to_group_from`] would reach anybody.
 pub fn may_send_to_group(caller: &Task, group: &ProcessGroup, event: Event) -> Result<()> {
     let mut result = Err(Error::NoSuchProcess);

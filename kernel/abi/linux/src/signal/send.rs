@@ -178,12 +178,10 @@ pub(crate) fn pidfd_send_signal(
     match scope {
         Scope::Group => {
             let group = namespace.group(number).ok_or(Error::NoSuchProcess)?;
-            let mut result = Err(Error::NoSuchProcess);
-            for member in group.members() {
-                let one = send(call, &member, signal, info);
-                result = result.or(one);
+            match info {
+                Some(info) => proc::send_to_group_as(call.task, &group, info)?,
+                None => proc::may_send_to_group(call.task, &group, Event::TERMINATE)?,
             }
-            result?;
         }
         _ if target.is_released() => return Err(Error::NoSuchProcess),
         Scope::Process => send(call, &target, signal, info)?,
