@@ -5,7 +5,8 @@
 //! the time, as xv6's stressor does in an environment of 64 processes, would see a fork fail now and then that has room a
 //! moment later. So where nothing but orphans that have ended is in the way, the start of a thread waits for them to be
 //! collected, as a page fault at the limit of memory waits for what others give back. A user's own limit
-//! (`RLIMIT_NPROC`) is never waited for.
+//! (`RLIMIT_NPROC`) is never waited for, and neither is the machine's own, which keeps a fork bomb from using up
+//! memory: who meets it hears so at once.
 
 use crate::environment::{Charge, Environment, Refusal};
 use crate::limits::{Limits, Resource};
@@ -25,8 +26,8 @@ pub(crate) fn admit(environment: &Arc<Environment>, user: u32, limits: &Limits) 
     let user_limit = limits.soft(Resource::Processes);
     let full = match environment.count_start(user, user_limit) {
         Ok(charge) => return Ok(charge),
-        Err(Refusal::User) => return Err(Error::WouldBlock),
-        Err(Refusal::Full(full)) => full,
+        Err(Refusal::Full(full)) if full.parent().is_some() => full,
+        Err(_) => return Err(Error::WouldBlock),
     };
     let task = Task::current().ok_or(Error::WouldBlock)?;
     let look = || match environment.count_start(user, user_limit) {

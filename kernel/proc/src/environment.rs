@@ -345,7 +345,6 @@ impl Drop for Charge {
         for environment in &self.environments {
             let mut unused = BTreeMap::new();
             let mut state = environment.state.lock();
-            let was_full = state.threads >= state.limits.threads;
             state.threads = state.threads.saturating_sub(1);
             let of_user = state.users.get(&self.user).copied().unwrap_or(0);
             if of_user <= 1 {
@@ -359,9 +358,8 @@ impl Drop for Charge {
             // The views go with the lock released.
             drop(state);
             drop(unused);
-            if was_full {
-                environment.room.wake_all();
-            }
+            // There is room for one more, so one is woken: all of a fork bomb would be a flood of its own.
+            environment.room.wake_one();
         }
     }
 }
