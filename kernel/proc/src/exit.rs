@@ -13,7 +13,7 @@ use crate::group::ProcessGroup;
 use crate::process::{Image, Process, shared_fs_context};
 use crate::status::ExitStatus;
 use crate::task::Task;
-use crate::{exec, tree};
+use crate::{exec, parent_death, tree};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use base::log;
@@ -213,6 +213,7 @@ fn part_from_family(process: &Arc<Process>, status: ExitStatus) -> Vec<Arc<Proce
             orphaned.push(own_group);
         }
     }
+    parent_death::tell(process, &adopted);
     if let Some(reaper) = reaper {
         for child in adopted.iter().filter(|child| child.is_zombie()) {
             if child_is_forgotten(&reaper) {

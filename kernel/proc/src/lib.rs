@@ -33,6 +33,7 @@ mod locate;
 pub mod machine;
 mod memory_pressure;
 mod namespace;
+mod parent_death;
 mod process;
 pub mod record;
 mod spawn;

@@ -70,6 +70,7 @@ pub(crate) struct Relations {
     pub(crate) group: Arc<ProcessGroup>,
     pub(crate) subreaper: bool,
     pub(crate) executed: bool,
+    pub(crate) parent_death: Option<Event>,
 }
 
 /// A job-control stop in progress.
@@ -201,6 +202,7 @@ impl Process {
             group: seed.group,
             subreaper: false,
             executed: false,
+            parent_death: None,
         };
         Process {
             identity: seed.identity,

@@ -60,12 +60,14 @@ fn commit(task: &Arc<Task>, context: &mut UserContext, prepared: Prepared) {
     leave_memory(task);
     let old_state = task.set_abi_state(prepared.task_state);
     let old_image = process.set_image(Arc::new(prepared.image));
+    let before = process.credentials();
     process.update_fs(|fs| {
         fs.credentials = prepared.credentials;
         if let Some(view) = prepared.enters {
             enter(fs, view);
         }
     });
+    process.forget_parent_death_unless_as(&before);
     if !task.is_leader() {
         drop(task.set_identity(process.identity().clone()));
     }

@@ -180,6 +180,7 @@ fn change_users(
     call: &Call<'_>,
     change: impl FnOnce(Numbers, bool) -> Result<Numbers>,
 ) -> Result<usize> {
+    let before = call.process().credentials();
     call.process().update_fs(|context| {
         let credentials = &mut context.credentials;
         let numbers = change(users(credentials), credentials.is_superuser())?;
@@ -187,14 +188,17 @@ fn change_users(
         credentials.euid = numbers.effective;
         credentials.suid = numbers.saved;
         credentials.fsuid = numbers.file;
-        Ok(0)
-    })
+        Ok(())
+    })?;
+    call.process().forget_parent_death_unless_as(&before);
+    Ok(0)
 }
 
 fn change_groups(
     call: &Call<'_>,
     change: impl FnOnce(Numbers, bool) -> Result<Numbers>,
 ) -> Result<usize> {
+    let before = call.process().credentials();
     call.process().update_fs(|context| {
         let credentials = &mut context.credentials;
         let numbers = change(groups(credentials), credentials.is_superuser())?;
@@ -202,8 +206,10 @@ fn change_groups(
         credentials.egid = numbers.effective;
         credentials.sgid = numbers.saved;
         credentials.fsgid = numbers.file;
-        Ok(0)
-    })
+        Ok(())
+    })?;
+    call.process().forget_parent_death_unless_as(&before);
+    Ok(0)
 }
 
 fn valid(id: u32) -> Result<u32> {

@@ -3,6 +3,7 @@
 use alloc::string::String;
 use base::{Error, Result};
 use mem::user::{UserPtr, UserSlice};
+use proc::Event;
 
 use crate::call::Call;
 use crate::state::ProcessState;
@@ -62,9 +63,15 @@ pub(crate) fn prctl(
             bytes[..length].copy_from_slice(&name.as_bytes()[..length]);
             UserSlice::new(argument2, NAME_LENGTH).write_from(&bytes)?;
         }
-        // Only "none" can be asked for, and is what there is.
-        SET_PDEATHSIG if argument2 == 0 => {}
-        GET_PDEATHSIG => UserPtr::from(argument2).write(&0i32)?,
+        SET_PDEATHSIG if argument2 == 0 => call.process().set_parent_death_event(None),
+        SET_PDEATHSIG => {
+            let event = Event::new(argument2).ok_or(Error::InvalidArgument)?;
+            call.process().set_parent_death_event(Some(event));
+        }
+        GET_PDEATHSIG => {
+            let event = call.process().parent_death_event();
+            UserPtr::from(argument2).write(&event.map_or(0, |event| i32::from(event.number())))?;
+        }
         GET_DUMPABLE => return Ok(usize::from(state(call)?.is_dumpable())),
         SET_DUMPABLE if argument2 <= 1 => state(call)?.set_dumpable(argument2 == 1),
         GET_KEEPCAPS => return Ok(0),
