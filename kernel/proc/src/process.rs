@@ -3,8 +3,7 @@
 //! A process has an [`Image`] (the memory, the ABI that speaks for it, what it was started as), a table of handles, a
 //! place in the file tree, actions for events, limits and an environment; and it has relations: a parent, children, a
 //! group, threads. Each of these lies behind its own small lock, because each is read on its own, many times, and
-//! changed rarely. Whole things are replaced, never edited in place, where readers may keep what they
-//! got: `process.space()` is a snapshot that stays valid.
+//! changed rarely. Whole things are replaced, never edited in place: `process.space()` is a snapshot that stays valid.
 //!
 //! A process is *alive* while it has a thread, then a *zombie* until its parent has waited for it.
 //!

@@ -100,6 +100,13 @@ impl Credentials {
         }
     }
 
+    /// Whether a process with these credentials is `uid`'s and `gid`'s and nobody else's: real, effective
+    /// and saved numbers alike. Who is that one may look into it (ptrace(2), "Ptrace access mode
+    /// checking").
+    pub fn belong_to(&self, uid: u32, gid: u32) -> bool {
+        [self.uid, self.euid, self.suid] == [uid; 3] && [self.gid, self.egid, self.sgid] == [gid; 3]
+    }
+
     /// True if `gid` is the file group or a supplementary one.
     pub fn in_group(&self, gid: u32) -> bool {
         self.fsgid == gid || self.groups.contains(&gid)

@@ -16,13 +16,7 @@ pub(crate) fn check(target: &Process) -> Result<()> {
         return Ok(());
     }
     let (reader, target) = (reader.credentials(), target.credentials());
-    let same = [target.uid, target.euid, target.suid]
-        .iter()
-        .all(|&uid| uid == reader.fsuid)
-        && [target.gid, target.egid, target.sgid]
-            .iter()
-            .all(|&gid| gid == reader.fsgid);
-    if same || reader.is_superuser() {
+    if target.belong_to(reader.fsuid, reader.fsgid) || reader.is_superuser() {
         Ok(())
     } else {
         Err(Error::AccessDenied)

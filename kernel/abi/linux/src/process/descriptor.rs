@@ -53,18 +53,18 @@ pub(crate) fn pidfd_getfd(call: &mut Call<'_>, process: Fd, file: Fd, flags: u32
     call.handles().insert(handle, 0)
 }
 
-/// Who may attach to a process may have its files (ptrace(2), `PTRACE_MODE_ATTACH_REALCREDS`).
+/// Who may attach to a process may have its files (ptrace(2), `PTRACE_MODE_ATTACH_REALCREDS`): its
+/// user and the super-user, if they see it at all. A descriptor that was handed into a container
+/// opens nothing outside it.
 fn may_take_from(caller: &Arc<Process>, target: &Arc<Process>) -> Result<()> {
     if Arc::ptr_eq(caller, target) {
         return Ok(());
     }
-    let (own, other) = (caller.credentials(), target.credentials());
-    let same = [other.uid, other.euid, other.suid]
-        .iter()
-        .all(|user| *user == own.uid)
-        && [other.gid, other.egid, other.sgid]
-            .iter()
-            .all(|group| *group == own.gid);
+    if target.identity().number_in(caller.namespace()) == 0 {
+        return Err(Error::NotPermitted);
+    }
+    let own = caller.credentials();
+    let same = target.credentials().belong_to(own.uid, own.gid);
     let closed = ProcessState::of(target).is_ok_and(|state| !state.is_dumpable());
     if own.is_superuser() || (same && !closed) {
         Ok(())

@@ -188,7 +188,7 @@ fn change_users(
         credentials.euid = numbers.effective;
         credentials.suid = numbers.saved;
         credentials.fsuid = numbers.file;
-        Ok(())
+        Result::Ok(())
     })?;
     call.process().forget_parent_death_unless_as(&before);
     Ok(0)
@@ -206,7 +206,7 @@ fn change_groups(
         credentials.egid = numbers.effective;
         credentials.sgid = numbers.saved;
         credentials.fsgid = numbers.file;
-        Ok(())
+        Result::Ok(())
     })?;
     call.process().forget_parent_death_unless_as(&before);
     Ok(0)

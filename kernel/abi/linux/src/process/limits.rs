@@ -81,10 +81,7 @@ pub(crate) fn prlimit64(
     let target = process_of(call, pid)?;
     if !core::ptr::eq(&*target, &**call.process()) {
         let (mine, theirs) = (call.process().credentials(), target.credentials());
-        let same_user = [theirs.uid, theirs.euid, theirs.suid]
-            .iter()
-            .all(|uid| *uid == mine.uid);
-        if !mine.is_superuser() && !same_user {
+        if !mine.is_superuser() && !theirs.belong_to(mine.uid, mine.gid) {
             return Err(Error::NotPermitted);
         }
     }
