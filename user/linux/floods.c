@@ -2,7 +2,8 @@
  * usage: floods [KIND...]
  *
  * Each flood runs in a child of its own. Whatever it makes costs the kernel memory; the only right
- * answer, sooner or later, is an error. When the child is gone, the memory has to be free again. */
+ * answer, sooner or later, is an error; or its end, if it happens to touch a page of its own when there
+ * is none left. When the child is gone, the memory has to be free again. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

@@ -96,6 +96,15 @@ impl AreaMap {
         room::for_one_more()
     }
 
+    /// Room for what a change of `range` makes of the areas at its borders?
+    pub(crate) fn check_splits(&self, range: &Range<usize>) -> Result<()> {
+        let splits = |at: usize| self.find(at).is_some_and(|area| area.start < at);
+        match usize::from(splits(range.start)) + usize::from(splits(range.end)) {
+            0 => Ok(()),
+            more => self.check_room(more),
+        }
+    }
+
     /// Room for what is left when `range` is taken out? Only a hole in an area makes one more.
     pub(crate) fn check_room_without(&self, range: &Range<usize>) -> Result<()> {
         let around = |area: &Area| area.start < range.start && area.end > range.end;

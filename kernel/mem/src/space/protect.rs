@@ -29,7 +29,7 @@ impl AddressSpace {
         {
             return Err(Error::AccessDenied);
         }
-        inner.areas.check_room(2)?;
+        inner.areas.check_splits(&range)?;
         inner
             .areas
             .change(range.clone(), |area| area.protection = protection);
@@ -63,7 +63,7 @@ impl AddressSpace {
             if wipes && inner.areas.any(range.clone(), |area| area.object.is_some()) {
                 return Err(Error::InvalidArgument);
             }
-            inner.areas.check_room(2)?;
+            inner.areas.check_splits(&range)?;
             inner.areas.change(range, |area| area.at_fork = at_fork);
         }
         // What was there was advised; that there were holes is told all the same.
