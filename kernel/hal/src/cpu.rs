@@ -63,6 +63,20 @@ pub fn kick(cpu: usize) {
     }
 }
 
+/// Marks `cpu` as one on which the kernel wants to do something before it goes on with the program
+/// it runs, or takes the mark away. What that is, is the caller's; [`is_marked`] reads it. The mark
+/// lies where a CPU reaches it with one load. A number beyond the machine's CPUs does nothing.
+#[inline]
+pub fn mark(cpu: usize, marked: bool) {
+    arch::mark_cpu(cpu, marked);
+}
+
+/// Whether this CPU is marked.
+#[inline]
+pub fn is_marked() -> bool {
+    arch::is_cpu_marked()
+}
+
 /// One turn of a loop that waits for another CPU.
 #[inline]
 pub fn relax() {

@@ -175,6 +175,13 @@ impl Task {
         self.work.load(Ordering::Acquire)
     }
 
+    /// The same, for somebody who only decides whether to ask [`Task::has_work`]: it says nothing of what was written
+    /// before the work came.
+    #[inline]
+    pub(crate) fn seems_to_have_work(&self) -> bool {
+        self.work.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn clear_work(&self) {
         self.work.store(false, Ordering::Release);
         if let Some(thread) = self.thread() {

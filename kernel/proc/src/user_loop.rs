@@ -20,42 +20,38 @@ use mem::FaultKind;
 
 /// Runs a program until its task ends. The caller is the task's kernel thread and finishes the task afterwards.
 pub(crate) fn run(task: &Arc<Task>, mut context: Box<UserContext>) {
-    let mut calls = Calls {
-        task,
-        abi: crate::trace::abi_of(task.process()),
-    };
+    let mut abi = crate::trace::abi_of(task.process());
     let thread = base::thread::current();
     loop {
         if task.image_changed.load(Ordering::Relaxed) {
             task.image_changed.store(false, Ordering::Relaxed);
-            calls.abi = crate::trace::abi_of(task.process());
+            abi = crate::trace::abi_of(task.process());
         }
-        if task.has_work() && !look_at_events(task, &calls.abi, &mut context) {
+        if task.has_work() && !look_at_events(task, &abi, &mut context) {
             return;
         }
         base::thread::yield_if_needed();
-        let event = base::thread::run_user(&thread, &mut context, &mut calls);
-        let abi = &calls.abi;
+        let event = base::thread::run_user(&thread, &mut context, Calls { task, abi: &*abi });
         match event {
             UserEvent::Syscall => abi.call_with_registers(task, &mut context),
             UserEvent::Attention | UserEvent::Interrupt => {}
             UserEvent::Fault { address, access } => {
-                page_fault(task, abi, &context, address, access)
+                page_fault(task, &abi, &context, address, access)
             }
             UserEvent::Illegal => {
                 fault(
                     task,
-                    abi,
+                    &abi,
                     &context,
                     FaultReason::IllegalInstruction,
                     context.pc(),
                 );
             }
             UserEvent::Breakpoint => {
-                fault(task, abi, &context, FaultReason::Breakpoint, context.pc())
+                fault(task, &abi, &context, FaultReason::Breakpoint, context.pc())
             }
             UserEvent::Misaligned { address } => {
-                fault(task, abi, &context, FaultReason::Misaligned, address)
+                fault(task, &abi, &context, FaultReason::Misaligned, address)
             }
         }
     }
@@ -64,7 +60,7 @@ pub(crate) fn run(task: &Arc<Task>, mut context: Box<UserContext>) {
 /// Who answers a running program's system calls, and says when it must come back.
 struct Calls<'a> {
     task: &'a Arc<Task>,
-    abi: Arc<dyn Abi>,
+    abi: &'a dyn Abi,
 }
 
 impl Kernel for Calls<'_> {
@@ -75,7 +71,7 @@ impl Kernel for Calls<'_> {
 
     #[inline]
     fn may_enter(&mut self) -> bool {
-        !self.task.has_work() && !base::thread::should_yield()
+        !self.task.seems_to_have_work() && !base::thread::should_yield()
     }
 }
 

@@ -47,14 +47,13 @@ impl Abi for Linux {
     }
 
     fn system_call(&self, task: &Arc<Task>, mut registers: CallRegisters<'_>) -> Next {
-        let number = registers.number();
-        let Some(handler) = table::plain_handler(number) else {
+        let Some(handler) = table::plain_handler(registers.number()) else {
             return not_plain(task, registers);
         };
         let mut call = Call::new(task);
-        let result = match handler(&mut call, &registers) {
+        let result = match handler(&mut call, registers.reborrow()) {
             Ok(value) => value,
-            Err(error) => failed(&call, number, error),
+            Err(error) => failed(&call, registers.number(), error),
         };
         registers.set_result(result);
         Next::GoOn

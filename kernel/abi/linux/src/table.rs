@@ -56,7 +56,7 @@ impl Machines {
 }
 
 /// What serves a call: takes its arguments from the registers and runs.
-pub type PlainHandler = fn(&mut Call<'_>, &CallRegisters<'_>) -> Result<usize>;
+pub type PlainHandler = fn(&mut Call<'_>, CallRegisters<'_>) -> Result<usize>;
 
 /// What serves a call that copies or replaces the registers; `None` if they are not to be touched
 /// any more.
@@ -108,7 +108,7 @@ macro_rules! machines {
 macro_rules! handler {
     ($handler:path; $($argument:ident: $kind:ty),*) => {
         Handler::Plain(|_call, _registers| {
-            let mut _registers = Registers::of(_registers);
+            let mut _registers = Registers::of(&_registers);
             $(let $argument = <$kind as Argument>::take(&mut _registers)?;)*
             $handler(_call, $($argument),*)
         })

@@ -45,7 +45,7 @@ pub(crate) fn switch(leave: Leave) {
     if leave == Leave::Park {
         current.scheduling.habit.sleeps(now);
     }
-    cpu.reschedule.store(false, Ordering::Relaxed);
+    hal::cpu::mark(hal::cpu::id(), false);
     let next = {
         let mut queue = cpu.queue.lock();
         queue.charge(now);
@@ -82,12 +82,12 @@ pub(crate) fn switch(leave: Leave) {
     match next {
         Some(next) if Arc::ptr_eq(&next, &current) => tick::program(cpu),
         Some(next) => {
-            current.scheduling.count_system();
+            current.scheduling.end_run();
             drop(current);
             run(cpu, next);
         }
         None => {
-            current.scheduling.count_system();
+            current.scheduling.end_run();
             drop(current);
             run_idle(cpu);
         }
@@ -108,7 +108,7 @@ pub(crate) fn exit() -> ! {
         next
     };
     if let Some(current) = queue::current() {
-        current.scheduling.count_system();
+        current.scheduling.end_run();
     }
     match next {
         Some(next) => run(cpu, next),
@@ -251,7 +251,7 @@ fn enqueue(thread: Arc<Thread>, guess: Option<Guess>) {
         return;
     }
     if preempts {
-        cpu.reschedule.store(true, Ordering::Relaxed);
+        hal::cpu::mark(target, true);
     }
     if target != here {
         // It must switch, or from now on end its running thread's slices.

@@ -43,7 +43,7 @@ pub(super) fn main() {
     loop {
         let interrupts = hal::interrupt::disable();
         let cpu = CPUS.of(hal::cpu::id());
-        cpu.reschedule.store(false, Ordering::Relaxed);
+        hal::cpu::mark(hal::cpu::id(), false);
         cpu.forget_nudges();
         cpu.answer.come(hal::timer::now_ns());
         if let Some(next) = next_thread(cpu) {

@@ -16,8 +16,6 @@ pub(super) struct Cpu {
     pub(super) queue: SpinLock<RunQueue>,
     /// What runs when nothing else does.
     pub(super) idle: Once<Arc<Thread>>,
-    /// The scheduler wants to be called at the next chance.
-    pub(super) reschedule: AtomicBool,
     /// Somebody queued something here, or has something for an idle CPU to take.
     nudged: AtomicBool,
     /// How long it takes to come.
@@ -65,7 +63,6 @@ pub(super) static CPUS: CpuLocal<Cpu> = CpuLocal::new(|| Cpu {
         },
     ),
     idle: Once::new(),
-    reschedule: AtomicBool::new(false),
     nudged: AtomicBool::new(false),
     answer: Answer::new(),
     watches: AtomicBool::new(false),
@@ -195,10 +192,10 @@ pub(crate) fn is_current(thread: &Thread) -> bool {
     CURRENT.with(|current| current.is_some_and(|current| ::core::ptr::eq(current, thread)))
 }
 
-/// Whether the scheduler wants to be called on this CPU.
+/// Whether the scheduler wants to be called on this CPU at the next chance: the CPU is marked.
 #[inline]
 pub(crate) fn needs_reschedule() -> bool {
-    CPUS.reschedule.load(Ordering::Relaxed)
+    hal::cpu::is_marked()
 }
 
 /// Does something while this CPU's run queue is locked; only a planted bug wants that.

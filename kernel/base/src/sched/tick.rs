@@ -30,7 +30,7 @@ pub(super) fn tick() {
         overdue = true;
     }
     if used_up || overdue {
-        cpu.reschedule.store(true, Ordering::Relaxed);
+        hal::cpu::mark(hal::cpu::id(), true);
     }
     statistics::sample_load(now);
     program(cpu);

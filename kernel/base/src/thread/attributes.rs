@@ -1,6 +1,7 @@
 //! What hangs on a thread: its owner, its address space, its share of the CPUs, its times.
 
 use super::Thread;
+use super::stopwatch::Stopwatch;
 use crate::sched::{Habit, policy};
 use alloc::sync::{Arc, Weak};
 use core::any::Any;
@@ -41,11 +42,10 @@ pub(crate) struct Scheduling {
     pub(crate) stays_until: AtomicU64,
     /// What it does after waking another.
     pub(crate) habit: Habit,
-    /// Time in each mode, in the clock's own unit.
-    user_ticks: AtomicU64,
-    system_ticks: AtomicU64,
-    /// Since when the time that runs has not been added up yet.
-    counted_to: AtomicU64,
+    /// Goes while it has a CPU.
+    on_cpu: Stopwatch,
+    /// Goes while it has one and is in the kernel.
+    in_kernel: Stopwatch,
     pub(crate) switches: AtomicU64,
     pub(crate) preemptions: AtomicU64,
     /// The account that pays for the frames it allocates.
@@ -62,9 +62,8 @@ impl Scheduling {
             lag: AtomicI64::new(0),
             stays_until: AtomicU64::new(0),
             habit: Habit::new(),
-            user_ticks: AtomicU64::new(0),
-            system_ticks: AtomicU64::new(0),
-            counted_to: AtomicU64::new(0),
+            on_cpu: Stopwatch::new(),
+            in_kernel: Stopwatch::new(),
             switches: AtomicU64::new(0),
             preemptions: AtomicU64::new(0),
             payer: AtomicU32::new(0),
@@ -98,37 +97,33 @@ impl Scheduling {
         self.weight.load(Ordering::Relaxed)
     }
 
-    /// The thread gets a CPU.
+    /// The thread gets a CPU, in the kernel.
     #[inline]
     pub(crate) fn begin_run(&self) {
-        self.counted_to
-            .store(hal::timer::ticks(), Ordering::Relaxed);
-    }
-
-    /// The thread leaves its CPU, or its mode: what ran since counts as kernel time.
-    #[inline]
-    pub(crate) fn count_system(&self) {
-        self.count(&self.system_ticks);
-    }
-
-    #[inline]
-    pub(super) fn count_user(&self) {
-        self.count(&self.user_ticks);
-    }
-
-    #[inline]
-    fn count(&self, side: &AtomicU64) {
         let now = hal::timer::ticks();
-        let since = self.counted_to.load(Ordering::Relaxed);
-        self.counted_to.store(now, Ordering::Relaxed);
-        let sum = side.load(Ordering::Relaxed);
-        // Another CPU's clock may be behind by a tick.
-        side.store(sum + now.saturating_sub(since), Ordering::Relaxed);
+        self.on_cpu.start(now);
+        self.in_kernel.start(now);
     }
-}
 
-fn duration(ticks: &AtomicU64) -> Duration {
-    Duration::from_nanos(hal::timer::ticks_to_ns(ticks.load(Ordering::Relaxed)))
+    /// The thread, in the kernel, leaves its CPU.
+    #[inline]
+    pub(crate) fn end_run(&self) {
+        let now = hal::timer::ticks();
+        self.on_cpu.stop(now);
+        self.in_kernel.stop(now);
+    }
+
+    /// The thread, on its CPU, comes from user mode.
+    #[inline]
+    pub(super) fn enter_kernel(&self) {
+        self.in_kernel.start(hal::timer::ticks());
+    }
+
+    /// The thread, on its CPU, goes to user mode.
+    #[inline]
+    pub(super) fn leave_kernel(&self) {
+        self.in_kernel.stop(hal::timer::ticks());
+    }
 }
 
 /// From now on the frames that the current thread allocates are paid from the account with this
@@ -225,11 +220,15 @@ impl Thread {
         self.scheduling.cpu.load(Ordering::Relaxed)
     }
 
-    /// How long it has run, up to its last change of mode.
+    /// How long it has run until now. What another CPU's thread does meanwhile may be in one of the
+    /// two times and not yet in the other.
     pub fn times(&self) -> CpuTimes {
+        let system = self.scheduling.in_kernel.read();
+        let both = self.scheduling.on_cpu.read();
+        let duration = |ticks| Duration::from_nanos(hal::timer::ticks_to_ns(ticks));
         CpuTimes {
-            user: duration(&self.scheduling.user_ticks),
-            system: duration(&self.scheduling.system_ticks),
+            user: duration(both.saturating_sub(system)),
+            system: duration(system),
         }
     }
 

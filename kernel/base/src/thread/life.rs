@@ -50,7 +50,6 @@ pub fn exit() -> ! {
         thread.set_user_space(None);
         let waiter = thread.waiter.lock().take();
         drop(waiter);
-        thread.scheduling.count_system();
         sched::note_ended(&thread);
         thread.state.die();
         thread.ended.wake_all();

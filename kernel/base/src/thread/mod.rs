@@ -15,6 +15,7 @@
 mod attributes;
 mod life;
 mod park;
+mod stopwatch;
 mod user;
 
 pub(crate) use attributes::Scheduling;

@@ -6,11 +6,11 @@ use hal::user::{CallRegisters, Kernel, Next, UserContext, UserEvent};
 /// Runs the program until it needs `kernel` for more than a system call that is answered on the
 /// way, and counts the time as user time and kernel time of `thread`, which is the current one.
 #[inline]
-pub fn run_user(thread: &Thread, context: &mut UserContext, kernel: &mut impl Kernel) -> UserEvent {
+pub fn run_user(thread: &Thread, context: &mut UserContext, kernel: impl Kernel) -> UserEvent {
     let event = context.run(&mut Timed { thread, kernel });
     // The others come from the kernel itself.
     if !matches!(event, UserEvent::Syscall | UserEvent::Attention) {
-        thread.scheduling.count_user();
+        thread.scheduling.enter_kernel();
     }
     event
 }
@@ -18,13 +18,13 @@ pub fn run_user(thread: &Thread, context: &mut UserContext, kernel: &mut impl Ke
 /// The kernel, with the clock changed over on the way in and out.
 struct Timed<'a, K> {
     thread: &'a Thread,
-    kernel: &'a mut K,
+    kernel: K,
 }
 
 impl<K: Kernel> Kernel for Timed<'_, K> {
     #[inline]
     fn system_call(&mut self, call: CallRegisters<'_>) -> Next {
-        self.thread.scheduling.count_user();
+        self.thread.scheduling.enter_kernel();
         self.kernel.system_call(call)
     }
 
@@ -32,7 +32,7 @@ impl<K: Kernel> Kernel for Timed<'_, K> {
     fn may_enter(&mut self) -> bool {
         let may = self.kernel.may_enter();
         if may {
-            self.thread.scheduling.count_system();
+            self.thread.scheduling.leave_kernel();
         }
         may
     }

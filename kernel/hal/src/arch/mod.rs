@@ -16,6 +16,7 @@
 //! | `fn spin_relax()` | one turn of a waiting loop; hosted runs another CPU |
 //! | `fn cpu_id() -> usize`, `fn cpu_count() -> usize` | |
 //! | `fn start_cpus()` | starts the others; each calls `cpu::secondary_main()`, I |
+//! | `fn mark_cpu(cpu, marked: bool)`, `fn is_cpu_marked() -> bool` | `cpu::mark` |
 //! | `fn send_kick(cpu)` | makes that CPU call `interrupt::dispatch_kick()` |
 //! | `fn ticks()`, `fn ticks_to_ns(ticks)` | see [`crate::timer`] |
 //! | `fn tick_scale() -> u64` | nanoseconds a tick, in units of 2⁻³²: what programs calculate with |

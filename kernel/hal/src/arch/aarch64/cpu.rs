@@ -32,6 +32,8 @@ pub(super) struct CpuBlock {
     emergency_stack: AtomicUsize,
     /// Set when the CPU is up.
     started: AtomicBool,
+    /// See [`crate::cpu::mark`].
+    mark: AtomicBool,
 }
 
 pub(super) static CPU_BLOCKS: [CpuBlock; MAX_CPUS] = [const {
@@ -44,6 +46,7 @@ pub(super) static CPU_BLOCKS: [CpuBlock; MAX_CPUS] = [const {
         floating_point: AtomicUsize::new(0),
         emergency_stack: AtomicUsize::new(0),
         started: AtomicBool::new(false),
+        mark: AtomicBool::new(false),
     }
 }; MAX_CPUS];
 
@@ -81,6 +84,19 @@ pub(super) fn this() -> &'static CpuBlock {
 #[inline(always)]
 pub(crate) fn cpu_id() -> usize {
     this().id.load(Ordering::Relaxed)
+}
+
+/// Sets or clears the mark of a CPU.
+pub(crate) fn mark_cpu(cpu: usize, marked: bool) {
+    if let Some(block) = CPU_BLOCKS.get(cpu) {
+        block.mark.store(marked, Ordering::Relaxed);
+    }
+}
+
+/// Whether this CPU's mark is set.
+#[inline(always)]
+pub(crate) fn is_cpu_marked() -> bool {
+    this().mark.load(Ordering::Relaxed)
 }
 
 /// Notes which CPUs there are; the one that booted is the first.

@@ -34,7 +34,7 @@ mod user;
 pub(crate) use boot::{cpu_count, memory_map};
 pub(crate) use cache::{clean_code, fence_instructions};
 pub(crate) use copy::{user_compare_exchange_u32, user_load_u32, user_read, user_write, user_zero};
-pub(crate) use cpu::{cpu_id, send_kick, start_cpus};
+pub(crate) use cpu::{cpu_id, is_cpu_marked, mark_cpu, send_kick, start_cpus};
 pub(crate) use devices::{console_write, wall_clock_ns};
 pub use floating::FloatingPointState;
 pub(crate) use kernel_table::{kernel_root, prepare_root, writable_and_executable};

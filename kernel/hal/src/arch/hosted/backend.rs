@@ -53,6 +53,16 @@ pub(crate) fn cpu_id() -> usize {
     machine().cpu.get()
 }
 
+pub(crate) fn mark_cpu(cpu: usize, marked: bool) {
+    if let Some(cpu) = machine().cpus.get(cpu) {
+        cpu.mark.set(marked);
+    }
+}
+
+pub(crate) fn is_cpu_marked() -> bool {
+    machine().this_cpu().mark.get()
+}
+
 pub(crate) fn cpu_count() -> usize {
     machine().cpus.len()
 }

@@ -34,6 +34,8 @@ pub(super) struct Cpu {
     pub(super) deadline: Cell<Option<u64>>,
     /// Another CPU has kicked it.
     pub(super) kicked: Cell<bool>,
+    /// See [`crate::cpu::mark`].
+    pub(super) mark: Cell<bool>,
     /// It takes interrupts of devices.
     pub(super) external: Cell<bool>,
     /// What runs on it.
@@ -53,6 +55,7 @@ impl Cpu {
             in_user: Cell::new(false),
             deadline: Cell::new(None),
             kicked: Cell::new(false),
+            mark: Cell::new(false),
             external: Cell::new(false),
             fiber: RefCell::new(None),
             root: Cell::new(None),

@@ -34,6 +34,8 @@ pub(super) struct CpuBlock {
     started: AtomicBool,
     /// One past the end of the stack on which a stack overflow is reported.
     emergency_stack: AtomicUsize,
+    /// See [`crate::cpu::mark`].
+    mark: AtomicBool,
 }
 
 pub(super) static CPU_BLOCKS: [CpuBlock; MAX_CPUS] = [const {
@@ -47,6 +49,7 @@ pub(super) static CPU_BLOCKS: [CpuBlock; MAX_CPUS] = [const {
         stamps: AtomicUsize::new(0),
         started: AtomicBool::new(false),
         emergency_stack: AtomicUsize::new(0),
+        mark: AtomicBool::new(false),
     }
 }; MAX_CPUS];
 
@@ -90,6 +93,19 @@ pub(super) fn this() -> &'static CpuBlock {
 #[inline(always)]
 pub(crate) fn cpu_id() -> usize {
     this().id.load(Ordering::Relaxed)
+}
+
+/// Sets or clears the mark of a CPU.
+pub(crate) fn mark_cpu(cpu: usize, marked: bool) {
+    if let Some(block) = CPU_BLOCKS.get(cpu) {
+        block.mark.store(marked, Ordering::Relaxed);
+    }
+}
+
+/// Whether this CPU's mark is set.
+#[inline(always)]
+pub(crate) fn is_cpu_marked() -> bool {
+    this().mark.load(Ordering::Relaxed)
 }
 
 /// How many CPUs there are.

@@ -29,7 +29,9 @@ pub(crate) use copy::{
     copy_bytes, copy_page, fill_bytes, user_compare_exchange_u32, user_load_u32, user_read,
     user_write, user_zero, zero_page,
 };
-pub(crate) use cpu::{cpu_count, cpu_id, hart as hardware_id, send_kick, start_cpus};
+pub(crate) use cpu::{
+    cpu_count, cpu_id, hart as hardware_id, is_cpu_marked, mark_cpu, send_kick, start_cpus,
+};
 pub(crate) use csr::{
     external_interrupts_enable, interrupts_enabled, interrupts_restore, interrupts_save_disable,
     spin_relax, wait_for_interrupt,
