@@ -65,9 +65,23 @@ static RANDOM: &[Entry] = &[
 ];
 
 static VM: &[Entry] = &[
+    Entry::new("drop_caches", Content::Order(drop_caches)),
     // Memory is promised without being counted; who touches too much may be ended.
     Entry::new("overcommit_memory", Content::Text(|_| Ok(b"1\n".to_vec()))),
 ];
+
+/// Lets go of what is remembered only to be quick (Linux, Documentation/admin-guide/sysctl/vm.rst): 1 means
+/// pages of files, of which there are none that could be had again, 2 names, 3 both.
+fn drop_caches(_: &Shared, text: &[u8]) -> Result<()> {
+    match text.trim_ascii() {
+        b"1" => Ok(()),
+        b"2" | b"3" => {
+            vfs::dentry_cache::shrink(usize::MAX);
+            Ok(())
+        }
+        _ => Err(Error::InvalidArgument),
+    }
+}
 
 fn host_name(shared: &Shared) -> Result<Vec<u8>> {
     Ok(format!("{}\n", shared.environment.host_name()).into_bytes())
