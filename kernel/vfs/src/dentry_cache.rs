@@ -224,6 +224,10 @@ fn sweep(
             index += 1;
         }
     }
+    if entries.len() < entries.capacity() / 4 {
+        let room = entries.len() * 2;
+        entries.shrink_to(room);
+    }
     // Let go after the lock: a dentry's end may end an inode, and that may take other locks.
     drop(entries);
     let count = taken.len();
