@@ -369,16 +369,16 @@ mod tests {
             session.steps,
             [
                 Step::Command {
-                    line: 4,
+                    line: 5,
                     typed: "hello".into(),
                     expected: vec!["Hi".into()]
                 },
                 Step::Keys {
-                    line: 7,
+                    line: 8,
                     bytes: b"a\x03".to_vec()
                 },
                 Step::Wait {
-                    line: 8,
+                    line: 9,
                     text: "done".into()
                 },
             ]
