@@ -250,43 +250,46 @@ fn child_is_forgotten(parent: &Process) -> bool {
     })
 }
 
+/// Tells the parent, and lets it wait for the zombie from then on. Both happen under the tree's lock, as one for
+/// whoever looks under it too ([`Process::is_reported`]): who has the event finds the zombie, and who has waited
+/// finds the event delivered.
 fn report_end(process: &Arc<Process>, status: ExitStatus) {
+    let (change, number) = match status {
+        ExitStatus::Exited(number) => (ChildChange::Exited, number),
+        ExitStatus::Killed { event, core: false } => (ChildChange::Killed, event.number().into()),
+        ExitStatus::Killed { event, core: true } => (ChildChange::Dumped, event.number().into()),
+    };
+    let tree = tree::lock();
+    if process.is_released() {
+        return;
+    }
     let Some(parent) = process.parent() else {
+        drop(tree);
         if !process.is_init() {
             log::warn!("{process:?} ended without a parent");
         }
         release(process);
         return;
     };
-    let (change, number) = match status {
-        ExitStatus::Exited(number) => (ChildChange::Exited, number),
-        ExitStatus::Killed { event, core: false } => (ChildChange::Killed, event.number().into()),
-        ExitStatus::Killed { event, core: true } => (ChildChange::Dumped, event.number().into()),
-    };
     let forgotten = process.exit_event == Some(Event::CHILD_CHANGED) && child_is_forgotten(&parent);
     if let Some(event) = process.exit_event {
         let _ = send_to_process(&parent, child_info(process, &parent, event, change, number));
     }
+    if !forgotten {
+        process.shared.lock().reported = true;
+        bring_forward(process, &parent);
+    }
+    drop(tree);
     if forgotten {
         release(process);
     } else {
-        process.shared.lock().reported = true;
-        bring_forward(process);
         process.ended.wake_all();
     }
     parent.child_changed.wake_all();
-    // The parent may have ended meanwhile and given us away, before there was anything to wait for.
-    if let Some(adopter) = process.parent().filter(|now| !Arc::ptr_eq(now, &parent)) {
-        adopter.child_changed.wake_all();
-    }
 }
 
-/// Moves a zombie to the front of its parent's children, where a wait looks first.
-fn bring_forward(process: &Arc<Process>) {
-    let _tree = tree::lock();
-    let Some(parent) = process.parent() else {
-        return;
-    };
+/// Moves a zombie to the front of its parent's children, where a wait looks first. The tree is locked.
+fn bring_forward(process: &Arc<Process>, parent: &Process) {
     let mut relations = parent.relations.lock();
     if let Some(position) = relations
         .children

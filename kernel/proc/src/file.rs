@@ -37,7 +37,24 @@ impl ProcessFile {
 impl Process {
     /// Whether it has ended and its parent was told: a wait finds it, unless it was removed already.
     pub fn may_be_waited_for(&self) -> bool {
-        self.shared.lock().reported || self.is_released()
+        self.is_reported() || self.is_released()
+    }
+
+    /// Whether its parent was told of its end.
+    pub(crate) fn is_reported(&self) -> bool {
+        let ended = {
+            let shared = self.shared.lock();
+            if shared.reported {
+                return true;
+            }
+            shared.ended.is_some()
+        };
+        if !ended {
+            return false;
+        }
+        // The parent is told under the tree's lock: who was told a moment ago finds it reported after that.
+        drop(crate::tree::lock());
+        self.shared.lock().reported
     }
 
     /// Whether nothing is left of it but its handles.

@@ -17,7 +17,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use base::{Error, Result};
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{Ordering, fence};
 use hal::user::UserContext;
 use mem::AddressSpace;
 
@@ -323,6 +323,8 @@ fn start(
         space.attach();
         // Only the address spaces of tasks hold it from here on.
         drop(space);
+        // Who had news for it before it had a thread could not interrupt that ([`Task::notice`]).
+        fence(Ordering::SeqCst);
         if runner.is_killed() || runner.has_work() {
             runner.notice();
         }

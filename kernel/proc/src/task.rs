@@ -16,7 +16,7 @@ use base::thread::Thread;
 use base::time::Instant;
 use base::{Error, Result};
 use core::any::Any;
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 
 /// Small replaceable things, held for the time of one clone.
 const SLOT: Rank = Rank(136);
@@ -164,6 +164,8 @@ impl Task {
     /// Makes it look at its events before the next return to user mode; ends an interruptible sleep.
     pub(crate) fn notice(&self) {
         self.work.store(true, Ordering::Release);
+        // Pairs with the fence of a task that starts: it sees the work, or its thread is seen here.
+        fence(Ordering::SeqCst);
         if let Some(thread) = self.thread() {
             thread.interrupt();
         }

@@ -123,10 +123,14 @@ fn news(process: &Arc<Process>, child: &Arc<Process>, options: WaitOptions) -> O
     let keep = options.contains(WaitOptions::NO_REAP);
     let status = {
         let mut shared = child.shared.lock();
-        if let Some(status) = shared.ended {
-            if !shared.reported {
+        if shared.ended.is_some() && !shared.reported {
+            drop(shared);
+            if !child.is_reported() {
                 return None;
             }
+            shared = child.shared.lock();
+        }
+        if let Some(status) = shared.ended {
             options
                 .contains(WaitOptions::ENDED)
                 .then_some(WaitStatus::Ended(status))?
