@@ -346,6 +346,11 @@ impl Process {
         self.fs().credentials.clone()
     }
 
+    /// Its real user id.
+    pub fn user(&self) -> u32 {
+        self.fs().credentials.uid
+    }
+
     /// The cell of its actions, shared with processes that were cloned so.
     pub(crate) fn shared_actions(&self) -> Arc<SpinLock<ActionTable>> {
         self.actions.lock().clone()

@@ -136,8 +136,8 @@ fn fault(
 enum Demand {
     /// Nothing is left.
     Nothing,
-    /// The program's handler.
-    Handler(PendingEvent),
+    /// The program's handler, and whether more waits behind it.
+    Handler(PendingEvent, bool),
     /// A stop by its default action, as of that generation of CONTINUE.
     Stop(Event, u64),
     /// All threads of the process stand still.
@@ -163,9 +163,9 @@ fn look_at_events(task: &Arc<Task>, abi: &Arc<dyn Abi>, context: &mut UserContex
                 crate::exit::end_process(task, status);
                 return false;
             }
-            Demand::Handler(event) => {
+            Demand::Handler(ref event, more) => {
                 delivered = true;
-                if abi.deliver(task, context, &event).is_err() {
+                if abi.deliver(task, context, event).is_err() {
                     log::info!(
                         "{:?}: no room to deliver {:?}",
                         task.process(),
@@ -177,6 +177,9 @@ fn look_at_events(task: &Arc<Task>, abi: &Arc<dyn Abi>, context: &mut UserContex
                     };
                     crate::exit::end_process(task, status);
                     return false;
+                }
+                if !more && !task.has_work() {
+                    break;
                 }
             }
         }
@@ -223,12 +226,15 @@ fn next(task: &Arc<Task>) -> Demand {
                 if action.flags.contains(ActionFlags::RESET) {
                     table.set(event, Action::default());
                 }
-                let restore_mask = task.events.lock().enter_handler(event, &action);
-                return Demand::Handler(PendingEvent {
+                let mut events = task.events.lock();
+                let restore_mask = events.enter_handler(event, &action);
+                let pending = events.pending().set().union(shared.pending.set());
+                let event = PendingEvent {
                     info,
                     action,
                     restore_mask,
-                });
+                };
+                return Demand::Handler(event, !pending.without(events.blocked()).is_empty());
             }
             Disposition::Default => match DefaultAction::of(event) {
                 DefaultAction::Ignore | DefaultAction::Continue => {}

@@ -222,6 +222,18 @@ impl UserContext {
         self.state.with_floating_point(look)
     }
 
+    /// The floating point registers where they are kept: on the machines that save them at each entry.
+    #[cfg(not(all(target_arch = "aarch64", target_os = "none")))]
+    pub fn floating_point_in_memory(&self) -> &FloatingPointState {
+        self.state.floating_point_in_memory()
+    }
+
+    /// As above, to change.
+    #[cfg(not(all(target_arch = "aarch64", target_os = "none")))]
+    pub fn floating_point_in_memory_mut(&mut self) -> &mut FloatingPointState {
+        self.state.floating_point_in_memory_mut()
+    }
+
     /// Sets the floating point registers.
     pub fn set_floating_point(&mut self, state: &FloatingPointState) {
         self.change_floating_point(|own| *own = state.clone());

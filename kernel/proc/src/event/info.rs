@@ -34,7 +34,8 @@ pub enum ChildChange {
     Continued,
 }
 
-/// Who or what raised an event.
+/// Who or what raised an event. The tag is as wide as what follows it, so that a copy is made of whole words.
+#[repr(u64)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Cause {
     /// Another process, by kill.

@@ -51,16 +51,20 @@ impl PendingSet {
     /// Takes the next event among `wanted`.
     pub fn take(&mut self, wanted: EventSet) -> Option<EventInfo> {
         let available = self.set.intersection(wanted);
+        if available.is_empty() {
+            return None;
+        }
         let event = available
             .intersection(EventSet::FAULTS)
             .first()
             .or(available.first())?;
-        let index = self.queue.iter().position(|info| info.event == event)?;
-        let info = self.queue.remove(index);
-        if !self.queue.iter().any(|other| other.event == event) {
+        let mut places = self.queue.iter().enumerate();
+        let mut next = || places.find(|(_, info)| info.event == event);
+        let (first, _) = next()?;
+        if next().is_none() {
             self.set.remove(event);
         }
-        Some(info)
+        Some(self.queue.remove(first))
     }
 
     /// Forgets every pending event of the set.

@@ -66,41 +66,57 @@ impl SignalAction {
 /// `SA_RESTORER` as far as this architecture knows it.
 pub const SA_RESTORER: u64 = 0;
 
-/// `struct rt_sigframe`: the information, then the `ucontext`.
-#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout)]
+record! {
+    /// What a handler's return puts back besides the registers.
+    pub struct FrameMask {
+        /// `uc_stack`.
+        stack: SignalStack,
+        /// `uc_sigmask`: what is blocked after the return.
+        mask: u64,
+    }
+}
+
+record! {
+    /// A signal frame up to the program counter.
+    pub struct FrameHead {
+        /// `siginfo_t`, second argument of the handler.
+        information: SignalInformation,
+        /// `uc_flags`.
+        flags: u64,
+        /// `uc_link`.
+        link: u64,
+        /// `uc_stack` and `uc_sigmask`.
+        kept: FrameMask,
+        /// Room for larger sets, and `sigcontext` is aligned to 16 bytes.
+        unused: [u64; 16],
+        /// `sc_regs.pc`.
+        program_counter: usize,
+    }
+}
+
+/// `struct rt_sigframe`: the information, then the `ucontext`. Nobody has a whole one in hand: each part goes
+/// straight from where the kernel keeps it to the program's stack, and back.
 #[repr(C)]
 pub struct SignalFrame {
-    /// `siginfo_t`, second argument of the handler.
-    pub information: SignalInformation,
-    /// `uc_flags`.
-    pub flags: u64,
-    /// `uc_link`.
-    pub link: u64,
-    /// `uc_stack`.
-    pub stack: SignalStack,
-    /// `uc_sigmask`: what is blocked after the return.
-    pub mask: u64,
-    /// Room for larger sets.
-    pub unused: [u64; 15],
-    /// `sigcontext` is aligned to 16 bytes.
-    pub pad: u64,
-    /// `sc_regs`: pc in place of x0, then x1 to x31.
-    pub registers: [u64; 32],
+    /// Up to the program counter.
+    pub head: FrameHead,
+    /// `sc_regs`: x1 to x31.
+    pub registers: [usize; 31],
     /// `sc_fpregs` in its double-precision form: f0 to f31.
     pub floating: [u64; 32],
     /// `fcsr`.
     pub floating_control: u32,
-    /// The rest of the union, up to the header of extensions; all zero says that there are none.
-    pub reserved_first: u32,
-    /// As above.
-    pub reserved: [u64; 33],
+    /// The rest of the union's room for other forms.
+    pub unused: [u32; 64],
+    /// `sc_extdesc`, the header of the first extension: all zero says that there are none.
+    pub extensions: [u32; 3],
 }
 
 /// What a frame takes of a stack.
 pub const FRAME_SIZE: usize = size_of::<SignalFrame>();
 
 /// Where `ucontext` begins in the frame: third argument of the handler.
-pub const CONTEXT_OFFSET: usize = core::mem::offset_of!(SignalFrame, flags);
+pub const CONTEXT_OFFSET: usize = core::mem::offset_of!(FrameHead, flags);
 
 /// Keys of `riscv_hwprobe` and what this machine answers.
 pub mod probe {
@@ -141,9 +157,10 @@ mod tests {
     fn frame_is_linux_layout() {
         assert_eq!(size_of::<SignalFrame>(), 128 + 960);
         assert_eq!(CONTEXT_OFFSET, 128);
-        assert_eq!(offset_of!(SignalFrame, stack) - CONTEXT_OFFSET, 16);
-        assert_eq!(offset_of!(SignalFrame, mask) - CONTEXT_OFFSET, 40);
-        assert_eq!(offset_of!(SignalFrame, registers) - CONTEXT_OFFSET, 176);
+        assert_eq!(offset_of!(FrameHead, kept) - CONTEXT_OFFSET, 16);
+        assert_eq!(offset_of!(FrameMask, mask), 24);
+        assert_eq!(offset_of!(FrameHead, program_counter) - CONTEXT_OFFSET, 176);
+        assert_eq!(offset_of!(SignalFrame, registers) - CONTEXT_OFFSET, 184);
         assert_eq!(offset_of!(SignalFrame, floating) - CONTEXT_OFFSET, 432);
         assert_eq!(
             offset_of!(SignalFrame, floating_control) - CONTEXT_OFFSET,

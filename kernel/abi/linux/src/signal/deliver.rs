@@ -8,15 +8,12 @@
 use alloc::sync::Arc;
 use base::{Error, Result};
 use hal::user::UserContext;
-use mem::user::UserPtr;
 use proc::{Action, ActionFlags, EventSet, PendingEvent, Task};
-
-use zerocopy::FromZeros;
 
 use super::frame;
 use crate::call::{Call, Restart};
 use crate::layout::SignalInformation;
-use crate::machine::current::{CONTEXT_OFFSET, FRAME_SIZE, SignalFrame};
+use crate::machine::current::{CONTEXT_OFFSET, FRAME_SIZE};
 use crate::state::{AlternateStack, ProcessState, ThreadState};
 
 /// Makes the context call the handler of an event.
@@ -36,15 +33,8 @@ pub(crate) fn deliver(
         return Err(Error::BadAddress);
     }
     let information = SignalInformation::of(&event.info);
-    let mut frame = SignalFrame::new_zeroed();
-    frame::build(
-        &mut frame,
-        context,
-        information,
-        stack.record(present),
-        event.restore_mask.0,
-    );
-    UserPtr::<SignalFrame>::from(address).write(&frame)?;
+    let before = stack.record(present);
+    frame::write(context, address, information, before, event.restore_mask.0)?;
     if stack.disarm {
         state.set_signal_stack(AlternateStack::default());
     }
@@ -99,16 +89,17 @@ pub(crate) fn rt_sigreturn(
     context: &mut UserContext,
 ) -> Result<Option<usize>> {
     let pointer = context.sp();
-    let mut frame = SignalFrame::new_zeroed();
-    let restored = UserPtr::<SignalFrame>::from(pointer)
-        .read_into(&mut frame)
-        .and_then(|()| frame::restore(context, &frame));
-    if restored.is_err() || !pointer.is_multiple_of(16) {
+    let restored = if pointer.is_multiple_of(16) {
+        frame::restore(context, pointer)
+    } else {
+        Err(Error::BadAddress)
+    };
+    let Ok((stack, mask)) = restored else {
         bad_frame(call.task, pointer);
         return Ok(None);
-    }
-    call.task.set_blocked(EventSet(frame.mask));
-    if let Ok(stack) = super::actions::checked(frame.stack) {
+    };
+    call.task.set_blocked(EventSet(mask));
+    if let Ok(stack) = super::actions::checked(stack) {
         call.thread_state()?.set_signal_stack(stack);
     }
     Ok(None)

@@ -5,17 +5,25 @@
 //! a program may set in its registers is taken back from a frame; `hal` sees to that.
 
 #[cfg(all(target_arch = "aarch64", target_os = "none"))]
-pub(super) use arm::{build, push_record, restore, set_return};
+pub(super) use arm::{push_record, restore, set_return, write};
 #[cfg(not(all(target_arch = "aarch64", target_os = "none")))]
-pub(super) use riscv::{build, push_record, restore, set_return};
+pub(super) use riscv::{push_record, restore, set_return, write};
 
 #[cfg(not(all(target_arch = "aarch64", target_os = "none")))]
 mod riscv {
     use base::{Error, Result};
+    use core::mem::offset_of;
     use hal::user::UserContext;
+    use mem::user::UserPtr;
+    use zerocopy::FromZeros;
 
     use crate::layout::{SignalInformation, SignalStack};
-    use crate::machine::riscv64::SignalFrame;
+    use crate::machine::riscv64::{FrameHead, FrameMask, SignalFrame};
+
+    /// A part of a frame; copying to and from there finds out whether that is the program's memory.
+    fn at(frame: usize, offset: usize) -> usize {
+        frame.wrapping_add(offset)
+    }
 
     /// RISC-V keeps no record above the frame.
     pub(in crate::signal) fn push_record(
@@ -25,47 +33,54 @@ mod riscv {
         Ok(0)
     }
 
-    /// Fills in the frame, still zero, of a thread with these registers.
-    pub(in crate::signal) fn build(
-        frame: &mut SignalFrame,
+    /// Writes the frame of a thread with these registers.
+    pub(in crate::signal) fn write(
         context: &UserContext,
+        address: usize,
         information: SignalInformation,
         stack: SignalStack,
         mask: u64,
-    ) {
-        frame.information = information;
-        frame.stack = stack;
-        frame.mask = mask;
-        let general = context.registers();
-        for (slot, register) in frame.registers.iter_mut().zip(&general.x) {
-            *slot = *register as u64;
-        }
-        // The program counter is in the place of x0, which is always zero.
-        frame.registers[0] = context.pc() as u64;
-        context.with_floating_point(|floating| {
-            frame.floating = floating.f;
-            frame.floating_control = floating.fcsr;
-        });
+    ) -> Result<()> {
+        let head = FrameHead {
+            information,
+            kept: FrameMask { stack, mask },
+            program_counter: context.pc(),
+            ..FrameHead::new_zeroed()
+        };
+        let floating = context.floating_point_in_memory();
+        UserPtr::from(address).write(&head)?;
+        UserPtr::from(at(address, offset_of!(SignalFrame, registers)))
+            .write_many(&context.registers().x[1..])?;
+        UserPtr::from(at(address, offset_of!(SignalFrame, floating))).write(&floating.f)?;
+        UserPtr::from(at(address, offset_of!(SignalFrame, floating_control)))
+            .write(&floating.fcsr)?;
+        let rest = offset_of!(SignalFrame, unused);
+        mem::user::zero_bytes(at(address, rest), size_of::<SignalFrame>() - rest)
     }
 
-    /// Puts the registers of a frame back.
-    pub(in crate::signal) fn restore(context: &mut UserContext, frame: &SignalFrame) -> Result<()> {
-        // Extensions follow the floating point state; none was saved, so none can come back.
-        let first = u64::from(frame.reserved_first);
-        let extensions = frame.reserved.iter().fold(first, |all, word| all | word);
-        if extensions != 0 {
+    /// Puts the registers of a frame back; the rest of it is for the caller.
+    pub(in crate::signal) fn restore(
+        context: &mut UserContext,
+        address: usize,
+    ) -> Result<(SignalStack, u64)> {
+        let kept = at(address, offset_of!(FrameHead, kept));
+        let FrameMask { stack, mask } = UserPtr::from(kept).read()?;
+        let extensions = at(address, offset_of!(SignalFrame, extensions));
+        // Nothing but the floating point state was saved, so nothing else can come back.
+        if UserPtr::<[u32; 3]>::from(extensions).read()? != [0; 3] {
             return Err(Error::InvalidArgument);
         }
-        let general = context.registers_mut();
-        for (register, slot) in general.x[1..].iter_mut().zip(&frame.registers[1..]) {
-            *register = *slot as usize;
-        }
-        context.set_pc(frame.registers[0] as usize);
-        context.change_floating_point(|floating| {
-            floating.f = frame.floating;
-            floating.fcsr = frame.floating_control;
-        });
-        Ok(())
+        // The program counter is in the place of x0, which is always zero.
+        let first = at(address, offset_of!(FrameHead, program_counter));
+        let general = &mut context.registers_mut().x;
+        UserPtr::from(first).read_into(general)?;
+        let program_counter = core::mem::take(&mut general[0]);
+        context.set_pc(program_counter);
+        let floating = context.floating_point_in_memory_mut();
+        UserPtr::from(at(address, offset_of!(SignalFrame, floating))).read_into(&mut floating.f)?;
+        floating.fcsr =
+            UserPtr::from(at(address, offset_of!(SignalFrame, floating_control))).read()?;
+        Ok((stack, mask))
     }
 
     /// Makes the handler return to `address`.
@@ -79,6 +94,7 @@ mod arm {
     use base::{Error, Result};
     use hal::user::UserContext;
     use mem::user::UserPtr;
+    use zerocopy::FromZeros;
 
     use crate::layout::{SignalInformation, SignalStack};
     use crate::machine::aarch64::{FLOATING_POINT_MAGIC, FloatingPointRecord, SignalFrame};
@@ -97,14 +113,15 @@ mod arm {
         Ok(address)
     }
 
-    /// Fills in the frame, still zero, of a thread with these registers.
-    pub(in crate::signal) fn build(
-        frame: &mut SignalFrame,
+    /// Writes the frame of a thread with these registers.
+    pub(in crate::signal) fn write(
         context: &UserContext,
+        address: usize,
         information: SignalInformation,
         stack: SignalStack,
         mask: u64,
-    ) {
+    ) -> Result<()> {
+        let mut frame = SignalFrame::new_zeroed();
         frame.information = information;
         frame.stack = stack;
         frame.mask = mask;
@@ -124,10 +141,16 @@ mod arm {
                 *slot = [*register as u64, (*register >> 64) as u64];
             }
         });
+        UserPtr::from(address).write(&frame)
     }
 
-    /// Puts the registers of a frame back.
-    pub(in crate::signal) fn restore(context: &mut UserContext, frame: &SignalFrame) -> Result<()> {
+    /// Puts the registers of a frame back; the rest of it is for the caller.
+    pub(in crate::signal) fn restore(
+        context: &mut UserContext,
+        address: usize,
+    ) -> Result<(SignalStack, u64)> {
+        let mut frame = SignalFrame::new_zeroed();
+        UserPtr::from(address).read_into(&mut frame)?;
         // A program may take the record away; then it has asked for a frame that Linux refuses too.
         if frame.floating.magic != FLOATING_POINT_MAGIC {
             return Err(Error::InvalidArgument);
@@ -146,7 +169,7 @@ mod arm {
             floating.fpsr = frame.floating.status;
             floating.fpcr = frame.floating.control;
         });
-        Ok(())
+        Ok((frame.stack, frame.mask))
     }
 
     /// Makes the handler return to `address`, with the record as its frame pointer.

@@ -14,7 +14,7 @@ use crate::process::descriptor::process_and_flags;
 /// Raises an event of the calling thread's own doing (SIGPIPE).
 pub(crate) fn raise(task: &Arc<Task>, event: Event) {
     let process = task.process();
-    let info = EventInfo::from_process(event, process.id(), process.credentials().uid);
+    let info = EventInfo::from_process(event, process.id(), process.user());
     // Standard events are never refused.
     let _ = send_to_task(task, info);
 }
@@ -24,7 +24,7 @@ fn from_caller(call: &Call<'_>, event: Event, cause: Cause) -> EventInfo {
     let process = call.process();
     EventInfo {
         cause,
-        ..EventInfo::from_process(event, process.id(), process.credentials().uid)
+        ..EventInfo::from_process(event, process.id(), process.user())
     }
 }
 

@@ -212,6 +212,14 @@ impl UserState {
     pub(crate) fn change_floating_point(&mut self, change: impl FnOnce(&mut FloatingPointState)) {
         change(&mut self.floating_point);
     }
+
+    pub(crate) fn floating_point_in_memory(&self) -> &FloatingPointState {
+        &self.floating_point
+    }
+
+    pub(crate) fn floating_point_in_memory_mut(&mut self) -> &mut FloatingPointState {
+        &mut self.floating_point
+    }
 }
 
 impl Running {

@@ -387,8 +387,17 @@ impl UserState {
     }
 
     pub(crate) fn change_floating_point(&mut self, change: impl FnOnce(&mut FloatingPointState)) {
-        change(&mut self.floating_point);
+        change(self.floating_point_in_memory_mut());
+    }
+
+    pub(crate) fn floating_point_in_memory(&self) -> &FloatingPointState {
+        &self.floating_point
+    }
+
+    pub(crate) fn floating_point_in_memory_mut(&mut self) -> &mut FloatingPointState {
+        // What a CPU holds is not the truth any more.
         self.stamp = 0;
+        &mut self.floating_point
     }
 }
 
