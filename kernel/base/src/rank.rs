@@ -46,10 +46,17 @@ pub const TTY: Rank = Rank(310);
 pub const FUTEX: Rank = Rank(320);
 /// An address space.
 pub const ADDRESS_SPACE: Rank = Rank(400);
+/// How one file's bytes lie on its device. A page fault may ask under an address space's lock, so
+/// whoever holds this touches no user memory.
+pub const FILE_MAP: Rank = Rank(402);
+/// What is free on a device.
+pub const ALLOCATION: Rank = Rank(405);
 /// A page cache.
 pub const PAGE_CACHE: Rank = Rank(410);
 /// A device's driver.
 pub const DEVICE: Rank = Rank(500);
+/// Requests to a device that somebody waits for.
+pub const DEVICE_BATCH: Rank = Rank(510);
 /// The list of a wait queue.
 pub const WAIT_QUEUE: Rank = Rank(600);
 /// A CPU's timer queue.
@@ -98,8 +105,11 @@ const NAMES: &[(Rank, &str)] = &[
     (TTY, "tty"),
     (FUTEX, "futex"),
     (ADDRESS_SPACE, "address space"),
+    (FILE_MAP, "file map"),
+    (ALLOCATION, "allocation"),
     (PAGE_CACHE, "page cache"),
     (DEVICE, "device"),
+    (DEVICE_BATCH, "device batch"),
     (WAIT_QUEUE, "wait queue"),
     (TIMER, "timer"),
     (RUN_QUEUE, "run queue"),

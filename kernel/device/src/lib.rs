@@ -2,7 +2,7 @@
 //!
 //! A driver finds its hardware (on both architectures by the device tree's `compatible`), claims
 //! it from `hal`, and offers it here as one of a few traits: a [`CharacterDevice`] that can be
-//! opened, a [`SerialPort`] that carries bytes, a [`RandomSource`], a [`Clock`]. The
+//! opened, a [`block::BlockDevice`] with sectors, a [`SerialPort`] that carries bytes, a [`RandomSource`], a [`Clock`]. The
 //! [`Registry`] holds what was offered. Who uses a device knows only its trait: the terminal on a
 //! serial port does not care whether a 16550 or a PL011 is below, and devfs shows whatever
 //! character devices there are.
@@ -13,6 +13,7 @@
 
 extern crate alloc;
 
+pub mod block;
 mod character;
 mod clock;
 mod number;

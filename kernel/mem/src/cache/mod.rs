@@ -45,6 +45,29 @@ pub trait PageSource: Send + Sync {
 
     /// Stores the page at `index`.
     fn write_page(&self, index: u64, frame: &Frame) -> Result<()>;
+
+    /// As [`PageSource::read_page`], for as many pages as there are frames, the first at `first`: a source that
+    /// lies on a device asks it once for what lies together.
+    fn read_pages(&self, first: u64, frames: &[Frame]) -> Result<()> {
+        let pages = (first..).zip(frames);
+        pages
+            .map(|(index, frame)| self.read_page(index, frame))
+            .collect()
+    }
+
+    /// As [`PageSource::write_page`], for several pages.
+    fn write_pages(&self, first: u64, frames: &[Frame]) -> Result<()> {
+        let pages = (first..).zip(frames);
+        pages
+            .map(|(index, frame)| self.write_page(index, frame))
+            .collect()
+    }
+
+    /// The page at `index` is about to be changed: room for it is found now, while there is somebody to hear
+    /// `Error::NoSpace`. Asked again for a page that is dirty already it has to be cheap.
+    fn prepare_write(&self, _index: u64) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Who pays for the pages of a file that lives in memory. Neither method may sleep.
