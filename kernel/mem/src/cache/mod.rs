@@ -49,18 +49,16 @@ pub trait PageSource: Send + Sync {
     /// As [`PageSource::read_page`], for as many pages as there are frames, the first at `first`: a source that
     /// lies on a device asks it once for what lies together.
     fn read_pages(&self, first: u64, frames: &[Frame]) -> Result<()> {
-        let pages = (first..).zip(frames);
-        pages
-            .map(|(index, frame)| self.read_page(index, frame))
-            .collect()
+        (first..)
+            .zip(frames)
+            .try_for_each(|(index, frame)| self.read_page(index, frame))
     }
 
     /// As [`PageSource::write_page`], for several pages.
     fn write_pages(&self, first: u64, frames: &[Frame]) -> Result<()> {
-        let pages = (first..).zip(frames);
-        pages
-            .map(|(index, frame)| self.write_page(index, frame))
-            .collect()
+        (first..)
+            .zip(frames)
+            .try_for_each(|(index, frame)| self.write_page(index, frame))
     }
 
     /// The page at `index` is about to be changed: room for it is found now, while there is somebody to hear
