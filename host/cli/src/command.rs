@@ -3,7 +3,10 @@
 use crate::{
     arch::Arch,
     bench, build, diff, fuzz,
-    guest::{self, Kernel, Machine},
+    guest::{
+        self, Kernel, Machine,
+        disk::{self, Disk},
+    },
     image,
     project::Project,
     setup, soak, test, ui,
@@ -84,6 +87,10 @@ struct MachineArguments {
     /// Count guest instructions as time (1 ns each, one CPU): repeatable figures
     #[arg(long)]
     icount: bool,
+    /// Give the guest a file of this machine as a disk, /dev/vda and so on; the guest writes to it
+    /// unless `,readonly` follows the name (may be repeated)
+    #[arg(long, value_name = "FILE[,readonly]")]
+    disk: Vec<String>,
 }
 
 #[derive(Args)]
@@ -306,7 +313,17 @@ fn prepare(project: &Project, arguments: &MachineArguments) -> Result<Machine> {
     if arguments.icount && arguments.cpus != 1 {
         bail!("--icount counts the instructions of one CPU: add `--cpus 1`");
     }
+    if arguments.disk.len() > disk::MOST {
+        bail!("a machine has at most {} disks", disk::MOST);
+    }
+    let disks: Vec<Disk> = arguments
+        .disk
+        .iter()
+        .map(|word| Disk::parse(word))
+        .collect();
+    disks.iter().try_for_each(Disk::check)?;
     let mut machine = guest::prepare(project, arguments.kernel, arguments.arch)?;
+    machine.disks = disks;
     machine.cpus = arguments.cpus;
     machine.memory_mebibytes = arguments.memory;
     machine.append = arguments.append.clone();

@@ -4,6 +4,7 @@
 //! output and status, [`debug`] attaches gdb, and [`console::Console`] is what tests type at.
 
 pub mod console;
+pub mod disk;
 mod framing;
 mod terminal;
 
@@ -11,6 +12,7 @@ use crate::{arch::Arch, build, image, image::cpio::Tree, project::Project, setup
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use console::{Console, Waited};
+use disk::Disk;
 use std::{
     fs,
     io::Write,
@@ -49,6 +51,8 @@ pub struct Machine {
     pub append: String,
     /// Whether time counts guest instructions.
     pub instruction_count: bool,
+    /// Its disks, the first one `/dev/vda`.
+    pub disks: Vec<Disk>,
 }
 
 /// Sets up, builds and images whatever a machine of this kind needs.
@@ -77,6 +81,7 @@ pub fn prepare(project: &Project, kernel: Kernel, arch: Arch) -> Result<Machine>
         memory_mebibytes: 512,
         append: String::new(),
         instruction_count: false,
+        disks: Vec::new(),
     })
 }
 
@@ -97,6 +102,7 @@ impl Machine {
         command.args(["-nic", "none"]);
         command.args(["-global", "virtio-mmio.force-legacy=false"]);
         command.args(["-device", "virtio-rng-device"]);
+        disk::attach(&mut command, self.arch, &self.disks);
         command.arg("-smp").arg(self.cpus.to_string());
         command.arg("-m").arg(format!("{}M", self.memory_mebibytes));
         if self.instruction_count {
@@ -121,6 +127,9 @@ impl Machine {
     pub fn with_files(&self, project: &Project, files: &Tree) -> Result<(Machine, Temporary)> {
         let mut archive = fs::read(&self.root)?;
         archive.extend(files.archive());
+        if self.kernel == Kernel::Linux && !self.disks.is_empty() {
+            archive.extend(image::linux_modules(project, self.arch)?.archive());
+        }
         let name = format!("root-{}-{}.cpio", std::process::id(), unique());
         let path = Temporary(project.output.join(name));
         fs::write(&path.0, archive)?;

@@ -12,7 +12,7 @@ mod mark;
 
 use crate::{arch::Arch, build::Built, project::Project, setup::debian, ui};
 use anyhow::{Context, Result};
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, process::Command};
 
 /// Builds Scarlet's root file system and returns the archive's path.
 pub fn scarlet(project: &Project, arch: Arch, built: &Built) -> Result<PathBuf> {
@@ -66,6 +66,67 @@ pub fn linux_kernel(project: &Project, arch: Arch) -> Result<PathBuf> {
     Ok(kept)
 }
 
+/// The modules without which Debian's Linux sees no disk, and the file systems to put on one, each
+/// behind those that it needs.
+const MODULES: [&str; 14] = [
+    "drivers/virtio/virtio_mmio",
+    "drivers/block/virtio_blk",
+    "drivers/block/loop",
+    "lib/crc16",
+    "lib/libcrc32c",
+    "fs/mbcache",
+    "fs/jbd2/jbd2",
+    "fs/ext4/ext4",
+    "fs/nls/nls_ucs2_utils",
+    "fs/nls/nls_ascii",
+    "fs/nls/nls_utf8",
+    "fs/nls/nls_iso8859-1",
+    "fs/fat/fat",
+    "fs/fat/vfat",
+];
+
+/// What the reference needs besides its root file system when it has disks: the modules, unpacked,
+/// and their order.
+pub fn linux_modules(project: &Project, arch: Arch) -> Result<cpio::Tree> {
+    let folder = project.cache.join(format!("linux-modules-{}", arch.name()));
+    if !folder.is_dir() {
+        ui::step("unpacking Debian's modules");
+        let all = project.cache.join(format!(
+            "unpack-modules-{}-{}",
+            arch.name(),
+            std::process::id()
+        ));
+        debian::unpack(&debian::linux(project, arch)?, &all)?;
+        let versions = fs::read_dir(all.join("usr/lib/modules"))?.flatten();
+        let version = versions.map(|entry| entry.path()).next();
+        let version = version.context("Debian's package holds no modules")?;
+        let kept = all.join("kept");
+        fs::create_dir_all(&kept)?;
+        for module in MODULES {
+            let packed = version.join(format!("kernel/{module}.ko.xz"));
+            let unpacked = ui::quietly(Command::new("xz").arg("-d").arg(&packed));
+            unpacked.with_context(|| format!("cannot unpack {}", packed.display()))?;
+            fs::rename(packed.with_extension(""), kept.join(file_name(module)))?;
+        }
+        fs::rename(&kept, &folder)?;
+        fs::remove_dir_all(&all)?;
+    }
+    let mut tree = cpio::Tree::default();
+    let mut order = String::new();
+    for module in MODULES {
+        let path = format!("/lib/modules/{}", file_name(module));
+        tree.file(&path, 0o644, fs::read(folder.join(file_name(module)))?);
+        order += &format!("{path}\n");
+    }
+    tree.file("/lib/modules/order", 0o644, order.into_bytes());
+    Ok(tree)
+}
+
+fn file_name(module: &str) -> String {
+    let name = module.rsplit('/').next().unwrap_or(module);
+    format!("{name}.ko")
+}
+
 /// What the reference runs first: the mounts that Scarlet's init makes, then the command of
 /// `boot --run`, framed as Scarlet frames it, or a login shell.
 const LINUX_INIT: &str = r#"#!/bin/sh
@@ -81,6 +142,9 @@ for n in 0:stdin 1:stdout 2:stderr; do /bin/busybox ln -s /proc/self/fd/${n%:*} 
 /bin/busybox chmod 755 /
 export HOME=/root PATH=/bin TERM=linux
 cd /
+if [ -f /lib/modules/order ]; then
+    for module in $(/bin/busybox cat /lib/modules/order); do /bin/busybox insmod $module; done
+fi
 if [ -f /etc/scarlet/run ]; then
     nonce=$(/bin/busybox head -n 1 /etc/scarlet/run)
     /bin/busybox tail -n +2 /etc/scarlet/run > /tmp/.run

@@ -13,18 +13,20 @@ use base::sync::SpinLock;
 use base::{Error, Result};
 use hal::Global;
 
+use crate::block::BlockDevice;
 use crate::{CharacterDevice, Clock, DeviceNumber, RandomSource, SerialPort};
 
 /// All devices of the machine.
 pub struct Registry {
     tables: SpinLock<Tables>,
-    /// Counts changes of the character devices, so that devfs can tell whether to look again.
+    /// Counts changes of the character and block devices, so that devfs can tell whether to look again.
     generation: AtomicU64,
 }
 
 #[derive(Default)]
 struct Tables {
     character: BTreeMap<DeviceNumber, Arc<dyn CharacterDevice>>,
+    block: BTreeMap<DeviceNumber, Arc<dyn BlockDevice>>,
     serial: Vec<Arc<dyn SerialPort>>,
     random: Vec<Arc<dyn RandomSource>>,
     clocks: Vec<Arc<dyn Clock>>,
@@ -71,7 +73,37 @@ impl Registry {
         self.tables.lock().character.values().cloned().collect()
     }
 
-    /// A number that changes whenever a character device comes or goes.
+    /// Adds a block device; its number must be free.
+    pub fn add_block(&self, device: Arc<dyn BlockDevice>) -> Result<()> {
+        let number = device.number();
+        let mut tables = self.tables.lock();
+        if tables.block.contains_key(&number) {
+            return Err(Error::Exists);
+        }
+        tables.block.insert(number, device);
+        self.generation.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Takes a block device away; who uses it keeps it.
+    pub fn remove_block(&self, number: DeviceNumber) {
+        let removed = self.tables.lock().block.remove(&number);
+        if removed.is_some() {
+            self.generation.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The block device with this number.
+    pub fn block(&self, number: DeviceNumber) -> Option<Arc<dyn BlockDevice>> {
+        self.tables.lock().block.get(&number).cloned()
+    }
+
+    /// All block devices, ordered by number.
+    pub fn block_devices(&self) -> Vec<Arc<dyn BlockDevice>> {
+        self.tables.lock().block.values().cloned().collect()
+    }
+
+    /// A number that changes whenever a character or block device comes or goes.
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Relaxed)
     }

@@ -1,6 +1,12 @@
 //! Memory that a device reads and writes.
+//!
+//! Two kinds: a [`DmaBuffer`] is contiguous and belongs to one driver (queues, bounce buffers); a
+//! [`Segment`] is a piece of a frame that somebody wants filled or stored, and that is lent to a
+//! device for one request.
 
-use crate::frame::{self, ORDERS, Purpose};
+use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
+
+use crate::frame::{self, Frame, ORDERS, Purpose};
 use crate::{OutOfMemory, PAGE_SIZE, arch};
 
 /// Physically contiguous memory shared with a device. Its bytes are copied in and out.
@@ -85,6 +91,74 @@ impl DmaBuffer {
             offset <= self.len() && length <= self.len() - offset,
             "beyond the buffer"
         );
+    }
+}
+
+/// Single accesses to what a device reads or writes at any moment, in the machine's byte order
+/// (little endian on all that we run on). They order nothing by themselves.
+macro_rules! words {
+    ($load:ident, $store:ident, $type:ty, $atomic:ty) => {
+        #[allow(
+            dead_code,
+            reason = "one pair for each width, whichever a driver needs"
+        )]
+        impl DmaBuffer {
+            /// Reads an aligned word in one access. Panics if misaligned or beyond the end.
+            #[inline]
+            pub(crate) fn $load(&self, offset: usize) -> $type {
+                self.check_word(offset, size_of::<$type>());
+                // SAFETY: an aligned word of this buffer, initialised memory that lives as long as
+                // the borrow; a device may change it, to which a single access is indifferent.
+                unsafe { <$atomic>::from_ptr(self.pointer().add(offset).cast()) }
+                    .load(Ordering::Relaxed)
+            }
+
+            /// Writes an aligned word in one access. Panics if misaligned or beyond the end.
+            #[inline]
+            pub(crate) fn $store(&self, offset: usize, value: $type) {
+                self.check_word(offset, size_of::<$type>());
+                // SAFETY: as above.
+                unsafe { <$atomic>::from_ptr(self.pointer().add(offset).cast()) }
+                    .store(value, Ordering::Relaxed);
+            }
+        }
+    };
+}
+
+words!(load_u8, store_u8, u8, AtomicU8);
+words!(load_u16, store_u16, u16, AtomicU16);
+words!(load_u32, store_u32, u32, AtomicU32);
+words!(load_u64, store_u64, u64, AtomicU64);
+
+impl DmaBuffer {
+    #[inline]
+    fn check_word(&self, offset: usize, size: usize) {
+        assert!(offset.is_multiple_of(size), "a misaligned word");
+        self.check(offset, size);
+    }
+}
+
+/// A piece of a frame that a device fills or stores: offset and length in bytes, within the frame.
+/// It owns a share of the frame, so whoever has it keeps the frame alive.
+#[derive(Clone)]
+pub struct Segment {
+    /// Where the bytes are.
+    pub frame: Frame,
+    /// The first byte's place in the frame.
+    pub offset: usize,
+    /// How many bytes.
+    pub length: usize,
+}
+
+impl Segment {
+    /// Whether it lies in its frame and has bytes.
+    pub fn is_valid(&self) -> bool {
+        self.length > 0 && self.offset <= PAGE_SIZE && self.length <= PAGE_SIZE - self.offset
+    }
+
+    /// The address to tell the device.
+    pub(crate) fn physical(&self) -> usize {
+        self.frame.physical() + self.offset
     }
 }
 

@@ -97,6 +97,17 @@ impl Request {
         self.segments.iter().map(|segment| segment.length).sum()
     }
 
+    /// Gives the segments to whoever does the work. They are to come back with
+    /// [`Request::return_segments`] before the answer, which may come where nothing should be freed.
+    pub fn take_segments(&mut self) -> Vec<Segment> {
+        core::mem::take(&mut self.segments)
+    }
+
+    /// See [`Request::take_segments`].
+    pub fn return_segments(&mut self, segments: Vec<Segment>) {
+        self.segments = segments;
+    }
+
     /// Whether `device` can do this at all; each driver asks first.
     pub fn check(&self, device: &dyn BlockDevice) -> Result<()> {
         let geometry = device.geometry();

@@ -25,7 +25,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use base::{Error, Result};
-use hal::frame::Frame;
+/// A piece of a frame. Offset and length are multiples of [`SECTOR`].
+pub use hal::dma::Segment;
 
 use crate::DeviceNumber;
 
@@ -41,17 +42,6 @@ pub enum Operation {
     Write,
     /// Everything that was answered before this was submitted survives a loss of power. No segments.
     Flush,
-}
-
-/// A piece of a frame. Offset and length are multiples of [`SECTOR`].
-#[derive(Clone)]
-pub struct Segment {
-    /// Where the bytes are.
-    pub frame: Frame,
-    /// The first byte's place in the frame.
-    pub offset: usize,
-    /// How many bytes.
-    pub length: usize,
 }
 
 /// What a device takes.

@@ -2,13 +2,14 @@
 //!
 //! A `virt` machine has a row of slots, most of them empty; the device tree names every one. The
 //! protocol and the memory that devices write are [`hal::virtio`]'s; here its devices are found and
-//! offered to [`device::registry`] as what they are. So far that is the entropy device, which also
-//! gives the kernel's generator its first unpredictable bytes.
+//! offered to [`device::registry`] as what they are: disks, and the entropy device, which also gives the
+//! kernel's generator its first unpredictable bytes.
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
+mod block;
 mod entropy;
 
 use base::Result;
@@ -23,6 +24,7 @@ const COMPATIBLE: &str = "virtio,mmio";
 /// many.
 pub fn probe(nodes: &[HardwareNode]) -> Result<usize> {
     let mut started = 0;
+    let mut disks = 0;
     for node in nodes.iter().filter(|node| node.is_compatible(COMPATIBLE)) {
         let Some(&(address, length)) = node.registers.first() else {
             continue;
@@ -33,6 +35,7 @@ pub fn probe(nodes: &[HardwareNode]) -> Result<usize> {
         };
         let outcome = match kind(&registers) {
             None => continue,
+            Some(Kind::Block) => block::start(registers, node, disks).inspect(|()| disks += 1),
             Some(Kind::Entropy) => entropy::start(registers),
             Some(Kind::Other(number)) => {
                 base::info!(

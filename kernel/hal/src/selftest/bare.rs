@@ -2,7 +2,7 @@
 
 use core::fmt::Write;
 
-use super::{Test, calls, copies, frames, measure, spaces, threads, user};
+use super::{Test, calls, copies, frames, measure, queues, spaces, threads, user};
 use crate::panic::Console;
 use crate::power;
 
@@ -11,6 +11,7 @@ const TESTS: &[&[Test]] = &[
     spaces::TESTS,
     spaces::BARE_TESTS,
     copies::TESTS,
+    queues::TESTS,
     threads::TESTS,
     user::TESTS,
     calls::TESTS,

@@ -1,6 +1,6 @@
 //! The portable ones as ordinary tests, each on a simulated machine of its own.
 
-use super::{Test, copies, frames, spaces};
+use super::{Test, copies, frames, queues, spaces};
 use crate::hosted::Machine;
 use crate::{interrupt, power};
 
@@ -34,4 +34,9 @@ fn spaces() {
 #[test]
 fn copies() {
     run(copies::TESTS);
+}
+
+#[test]
+fn virtio_queues() {
+    run(queues::TESTS);
 }

@@ -19,6 +19,7 @@ mod frames;
 mod hosted;
 #[cfg(target_os = "none")]
 mod measure;
+mod queues;
 mod spaces;
 #[cfg(target_os = "none")]
 mod threads;

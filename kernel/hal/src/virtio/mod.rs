@@ -4,19 +4,31 @@
 //! nature (memory that a device writes, addresses that it is told), so that part is here, and what
 //! leaves this module is safe: a driver outside gives registers and gets bytes.
 //!
-//! A device only ever sees memory that was allocated for it: queues and one bounce buffer, whole
-//! frames of a [`DmaBuffer`]. Bytes are copied between that and the caller's slice. A kernel stack
-//! could not be given to a device anyway, because its frames are not contiguous.
+//! A device only ever sees memory that was allocated for it (queues and a bounce buffer, whole frames
+//! of a [`DmaBuffer`]) and, where there is much to move, the frames of [`Segment`](crate::dma::Segment)s: those it gets
+//! by address, so no byte is copied, and whoever is told of a frame owns a share of it until the
+//! device has given it back ([`Block`]). A kernel stack could not be given to a device anyway,
+//! because its frames are not contiguous.
+//!
+//! For [`Entropy`] the crate's own driver does. A disk has a [`queue`] of our own below it: the
+//! crate's takes Rust references to the bytes, which may not be made of memory that programs have
+//! mapped, and allocates for each request, which an answer to a shortage of memory must not.
+
+mod block;
+mod entropy;
+pub(crate) mod queue;
+
+pub use block::{Answer, Block, BlockFacts, BlockOperation, BlockRefusal};
+pub use entropy::Entropy;
 
 use core::ptr::NonNull;
 
-use virtio_drivers::device::rng::VirtIORng;
 use virtio_drivers::transport::mmio::{MmioTransport, VirtIOHeader};
 use virtio_drivers::{BufferDirection, Hal, PhysAddr};
 
+use crate::arch;
 use crate::dma::DmaBuffer;
 use crate::mmio::Mmio;
-use crate::{PAGE_SIZE, arch};
 
 /// "virt", little endian: the first register of every virtio device.
 const MAGIC: u32 = 0x7472_6976;
@@ -28,6 +40,8 @@ pub const REGISTERS: usize = 0x100;
 /// What a virtio device is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// A disk.
+    Block,
     /// A source of entropy.
     Entropy,
     /// Something else, by its number (Virtual I/O Device 1.2, chapter 5).
@@ -45,6 +59,7 @@ pub fn kind(registers: &Mmio) -> Option<Kind> {
     }
     match registers.read32(REGISTER_DEVICE) {
         0 => None,
+        2 => Some(Kind::Block),
         4 => Some(Kind::Entropy),
         number => Some(Kind::Other(number)),
     }
@@ -89,57 +104,15 @@ unsafe impl Hal for Memory {
     unsafe fn unshare(_physical: PhysAddr, _buffer: NonNull<[u8]>, _direction: BufferDirection) {}
 }
 
-/// An entropy device.
-pub struct Entropy {
-    device: VirtIORng<Memory, MmioTransport<'static>>,
-    /// What the device writes to.
-    buffer: DmaBuffer,
-    /// Owned so that nobody else gets the registers.
-    _registers: Mmio,
-}
-
-// SAFETY: the transport holds a pointer to registers that this value owns; everything about it may
-// be used from any CPU, one at a time.
-unsafe impl Send for Entropy {}
-
-impl Entropy {
-    /// Starts the device behind these registers.
-    pub fn new(registers: Mmio) -> Result<Entropy, VirtioError> {
-        if kind(&registers) != Some(Kind::Entropy) {
-            return Err(VirtioError);
-        }
-        let header = NonNull::new(registers.pointer().cast::<VirtIOHeader>()).ok_or(VirtioError)?;
-        // SAFETY: the registers of a virtio device of this length, mapped for ever, owned by this
-        // value and used by nothing but the transport.
-        let transport = unsafe { MmioTransport::new(header, registers.len()) };
-        let device =
-            VirtIORng::new(transport.map_err(|_| VirtioError)?).map_err(|_| VirtioError)?;
-        let buffer = DmaBuffer::allocate(1).map_err(|_| VirtioError)?;
-        Ok(Entropy {
-            device,
-            buffer,
-            _registers: registers,
-        })
+/// Begins to speak with the device behind `registers`, which has to be of this kind. The registers
+/// stay claimed by the returned value, which resets the device when it is dropped.
+fn connect(registers: Mmio, expected: Kind) -> Result<(MmioTransport<'static>, Mmio), VirtioError> {
+    if kind(&registers) != Some(expected) {
+        return Err(VirtioError);
     }
-
-    /// Fills at most a page of `into` with random bytes and says how many. Waits for the device,
-    /// which answers at once or is broken.
-    pub fn fill(&mut self, into: &mut [u8]) -> Result<usize, VirtioError> {
-        let most = into.len().min(PAGE_SIZE);
-        if most == 0 {
-            return Ok(0);
-        }
-        // SAFETY: the buffer is this value's alone, at least a page long and initialised; nobody
-        // else refers to it while the slice lives, and the device writes only within the call.
-        let shared = unsafe { core::slice::from_raw_parts_mut(self.buffer.pointer(), most) };
-        let count = self
-            .device
-            .request_entropy(shared)
-            .map_err(|_| VirtioError)?
-            .min(most);
-        self.buffer.read(0, &mut into[..count]);
-        // What was given away must not be found again.
-        self.buffer.write(0, &[0; PAGE_SIZE][..most]);
-        Ok(count)
-    }
+    let header = NonNull::new(registers.pointer().cast::<VirtIOHeader>()).ok_or(VirtioError)?;
+    // SAFETY: the registers of a virtio device of this length, mapped for ever; they belong to the
+    // caller from now on, which keeps them beside the transport and gives them to nobody else.
+    let transport = unsafe { MmioTransport::new(header, registers.len()) };
+    Ok((transport.map_err(|_| VirtioError)?, registers))
 }

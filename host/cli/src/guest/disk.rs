@@ -1,0 +1,103 @@
+//! Disks of a guest: files of this machine, as virtio block devices.
+//!
+//! The first one is `/dev/vda`, on both kernels. A guest writes to the file itself; `,readonly`
+//! behind its name keeps it as it is.
+
+use crate::arch::Arch;
+use anyhow::{Context, Result, bail};
+use std::{
+    fs::{self, OpenOptions},
+    path::PathBuf,
+    process::Command,
+};
+
+/// The most disks: the machine that has fewest has eight slots, and one is taken.
+pub const MOST: usize = 7;
+
+/// A file that a guest has as a disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disk {
+    /// The file, byte for byte the disk.
+    pub file: PathBuf,
+    /// Writes are refused.
+    pub read_only: bool,
+}
+
+impl Disk {
+    /// `FILE` or `FILE,readonly`.
+    pub fn parse(text: &str) -> Disk {
+        let (file, read_only) = match text.strip_suffix(",readonly") {
+            Some(file) => (file, true),
+            None => (text, false),
+        };
+        Disk {
+            file: PathBuf::from(file),
+            read_only,
+        }
+    }
+
+    /// Says what would keep the emulator from using the file.
+    pub fn check(&self) -> Result<()> {
+        let name = self.file.display();
+        let facts = fs::metadata(&self.file).with_context(|| {
+            format!(
+                "--disk {name}: there is no such file (`truncate -s 64M {name}` makes an empty one)"
+            )
+        })?;
+        if facts.is_dir() {
+            bail!("--disk {name}: that is a directory, not a disk image");
+        }
+        if facts.is_file() && facts.len() < 512 {
+            bail!("--disk {name}: too short for a disk, which has sectors of 512 bytes");
+        }
+        let opened = OpenOptions::new()
+            .read(true)
+            .write(!self.read_only)
+            .open(&self.file);
+        opened.with_context(|| match self.read_only {
+            true => format!("--disk {name}: the file cannot be read"),
+            false => format!(
+                "--disk {name}: the file cannot be written (`--disk {name},readonly` only reads it)"
+            ),
+        })?;
+        Ok(())
+    }
+}
+
+/// Adds the disks to the emulator's command line.
+pub(super) fn attach(command: &mut Command, arch: Arch, disks: &[Disk]) {
+    for (index, disk) in disks.iter().enumerate() {
+        // A comma in the name is written twice (qemu(1), `-drive`).
+        let file = disk.file.display().to_string().replace(',', ",,");
+        let read_only = if disk.read_only { "on" } else { "off" };
+        command.arg("-drive").arg(format!(
+            "file={file},if=none,id=disk{index},format=raw,read-only={read_only}"
+        ));
+    }
+    // The kernels find devices by the device tree, and on AArch64 the emulator fills its slots from
+    // that tree's end.
+    let mut order: Vec<usize> = (0..disks.len()).collect();
+    if arch == Arch::Aarch64 {
+        order.reverse();
+    }
+    for index in order {
+        command
+            .arg("-device")
+            .arg(format!("virtio-blk-device,drive=disk{index}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_may_be_read_only() {
+        assert!(Disk::parse("a,b.img,readonly").read_only);
+        assert_eq!(Disk::parse("a,b.img").file, PathBuf::from("a,b.img"));
+        let missing = Disk::parse("/no/such/image").check().unwrap_err();
+        assert!(format!("{missing:#}").contains("no such file"));
+        assert!(Disk::parse("/").check().is_err());
+        assert!(Disk::parse("/proc/version,readonly").check().is_err());
+    }
+}
