@@ -1,0 +1,261 @@
+//! Bringing what was changed to the disk, in an order that survives a loss of power at any point.
+//!
+//! The crate's essay says why the steps are these and come in this order.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use base::Result;
+use zerocopy::little_endian::U32;
+
+use crate::blocks::Class;
+use crate::meta::Meta;
+use crate::volume::Volume;
+
+/// Where the count of names lies in an inode, and where the time of its death.
+const LINKS: core::ops::Range<usize> = 26..28;
+const DEATH: core::ops::Range<usize> = 20..24;
+
+/// A moment for an inode's death: never so small that it could be taken for an inode's number.
+pub(crate) fn death_time() -> u32 {
+    (vfs::now().seconds as u32).max(1 << 30)
+}
+
+impl Volume {
+    /// Brings every change of inodes, maps, names and bitmaps to the disk, and flushes it. Data is the caller's.
+    pub(crate) fn commit(&self, meta: &mut Meta) -> Result<()> {
+        if meta.read_only {
+            return Ok(());
+        }
+        self.reap(meta);
+        let settled = self.store_nodes(meta)?;
+        meta.store_counts()?;
+        meta.write_fresh()?;
+        meta.write_plain()?;
+        meta.write_names()?;
+        meta.write_births()?;
+        meta.blocks.flush()?;
+        meta.named_in.clear();
+        meta.order.clear();
+        meta.update_orphans()?;
+        meta.release();
+        self.forget_settled(settled);
+        Ok(())
+    }
+}
+
+impl Meta {
+    /// Step 1: what nothing on the disk leads to yet.
+    fn write_fresh(&mut self) -> Result<()> {
+        let fresh = self.blocks.select(|_, fresh| fresh);
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        self.blocks.write(&fresh, &|_, _| false)?;
+        self.blocks.flush()
+    }
+
+    /// Step 2: inodes, maps, bitmaps, counts; those who are being born are dead still, those who leave are alive still.
+    fn write_plain(&mut self) -> Result<()> {
+        let plain = self.blocks.select(|class, _| class == Class::Plain);
+        let newborn: Vec<u32> = self.newborn.keys().copied().collect();
+        self.write_inodes(&plain, &newborn, true)?;
+        let more = !self
+            .blocks
+            .select(|class, _| class == Class::Names)
+            .is_empty();
+        if more { self.blocks.flush() } else { Ok(()) }
+    }
+
+    fn write_inodes(&mut self, blocks: &[u64], dead: &[u32], departing: bool) -> Result<()> {
+        // Which inodes are to look otherwise than they are, by block: offset, names, and whether the time of death goes.
+        let mut looks: BTreeMap<u64, Vec<(usize, u16)>> = BTreeMap::new();
+        let leaving = self
+            .departing
+            .iter()
+            .filter(|_| departing)
+            .map(|number| (*number, 1));
+        let masked = dead.iter().map(|number| (*number, 0)).chain(leaving);
+        for (number, links) in masked {
+            let (block, offset) = self.inode_place(number)?;
+            looks.entry(block).or_default().push((offset, links));
+        }
+        let listed: BTreeSet<(u64, usize)> = self
+            .orphans
+            .iter()
+            .filter_map(|number| self.inode_place(*number).ok())
+            .collect();
+        self.blocks.write(blocks, &|block, bytes| {
+            let Some(looks) = looks.get(&block) else {
+                return false;
+            };
+            for &(offset, links) in looks {
+                let record = &mut bytes[offset..];
+                record[LINKS].copy_from_slice(&u16::to_le_bytes(links));
+                if links == 0 {
+                    record[DEATH].copy_from_slice(&death_time().to_le_bytes());
+                } else if !listed.contains(&(block, offset)) {
+                    record[DEATH].fill(0);
+                }
+            }
+            true
+        })
+    }
+
+    /// Step 3: names, block after block where one has to be there before another.
+    fn write_names(&mut self) -> Result<()> {
+        let names: BTreeSet<u64> = self
+            .blocks
+            .select(|class, _| class == Class::Names)
+            .into_iter()
+            .collect();
+        let mut left = names.clone();
+        for &(before, after) in &self.order {
+            left.extend([before, after]);
+        }
+        while !left.is_empty() {
+            let waits: BTreeSet<u64> = self
+                .order
+                .iter()
+                .filter(|(before, _)| left.contains(before))
+                .map(|&(_, after)| after)
+                .collect();
+            let mut ready: Vec<u64> = left.difference(&waits).copied().collect();
+            if ready.is_empty() {
+                // No circle is ever entered; if one were, names would be written all at once.
+                ready = left.iter().copied().collect();
+            }
+            for block in &ready {
+                left.remove(block);
+            }
+            ready.retain(|block| names.contains(block));
+            if !ready.is_empty() {
+                self.blocks.write(&ready, &|_, _| false)?;
+                if !left.is_empty() || !self.newborn.is_empty() || !self.departing.is_empty() {
+                    self.blocks.flush()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Step 4: births, a directory before what is in it; and who has left is dead.
+    fn write_births(&mut self) -> Result<()> {
+        let mut depths: BTreeSet<u32> = self.newborn.values().copied().collect();
+        if depths.is_empty() && !self.departing.is_empty() {
+            depths.insert(0);
+        }
+        let last = depths.last().copied();
+        for depth in depths {
+            let mut blocks = BTreeSet::new();
+            let due = self
+                .newborn
+                .iter()
+                .filter(|(_, of)| **of == depth)
+                .map(|(number, _)| number);
+            for number in due.chain(self.departing.iter()) {
+                blocks.insert(self.inode_place(*number)?.0);
+            }
+            let later: Vec<u32> = self
+                .newborn
+                .iter()
+                .filter(|(_, of)| **of > depth)
+                .map(|(number, _)| *number)
+                .collect();
+            let blocks: Vec<u64> = blocks.into_iter().collect();
+            self.write_inodes(&blocks, &later, false)?;
+            if last != Some(depth) {
+                self.blocks.flush()?;
+            }
+        }
+        self.newborn.clear();
+        self.departing.clear();
+        Ok(())
+    }
+
+    /// Step 5: the list of orphans, one link at a time. Its end is where inodes come and go, so that whatever is on the
+    /// disk is a list that ends.
+    fn update_orphans(&mut self) -> Result<()> {
+        while let Some(&last) = self.orphans.last()
+            && self.finished.contains(&last)
+        {
+            self.orphans.pop();
+            self.link_orphan(0)?;
+            self.finished.remove(&last);
+            let record = self.read_inode(last)?;
+            if record.links == 0 {
+                let directory = record.kind() == Some(object::FileKind::Directory);
+                self.freed_inodes.push((last, directory));
+            }
+        }
+        let listed: BTreeSet<u32> = self.orphans.iter().copied().collect();
+        let new: Vec<u32> = self.nameless.difference(&listed).copied().collect();
+        for number in new {
+            self.link_orphan(number)?;
+            self.orphans.push(number);
+        }
+        Ok(())
+    }
+
+    /// Lets the end of the list lead to `next`.
+    fn link_orphan(&mut self, next: u32) -> Result<()> {
+        let block = match self.orphans.last() {
+            Some(&last) => {
+                let mut record = self.read_inode(last)?;
+                record.deletion_time = next;
+                self.write_inode(last, &record, false)?;
+                self.inode_place(last)?.0
+            }
+            None => {
+                self.superblock.last_orphan = U32::new(next);
+                self.counts_changed = true;
+                self.store_counts()?;
+                crate::format::superblock::OFFSET / self.measures.block_size as u64
+            }
+        };
+        self.blocks.write(&[block], &|_, _| false)?;
+        self.blocks.flush()
+    }
+
+    /// Step 6: nothing on the disk leads there any more, so it may be taken again.
+    fn release(&mut self) {
+        for (first, count) in core::mem::take(&mut self.freed_blocks) {
+            // What is wrong is in the log; the rest is released all the same.
+            let _ = self.return_blocks(first, count);
+        }
+        for (number, directory) in core::mem::take(&mut self.freed_inodes) {
+            let _ = self.note_death(number);
+            let _ = self.return_inode(number, directory);
+        }
+    }
+
+    fn note_death(&mut self, number: u32) -> Result<()> {
+        let mut record = self.read_inode(number)?;
+        if record.deletion_time == 0 {
+            record.deletion_time = death_time();
+            self.write_inode(number, &record, false)?;
+        }
+        Ok(())
+    }
+
+    /// The block `before` has to be on the disk before `after` is; `false` if the reverse holds already.
+    pub(crate) fn put_in_order(&mut self, before: u64, after: u64) -> bool {
+        if before == after {
+            return true;
+        }
+        let mut reached = BTreeSet::from([after]);
+        let mut ahead = Vec::from([after]);
+        while let Some(block) = ahead.pop() {
+            if block == before {
+                return false;
+            }
+            for &(_, next) in self.order.range((block, 0)..=(block, u64::MAX)) {
+                if reached.insert(next) {
+                    ahead.push(next);
+                }
+            }
+        }
+        self.order.insert((before, after));
+        true
+    }
+}

@@ -1,0 +1,483 @@
+//! The bytes of regular files: pages in, pages out, and the room for them.
+
+use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
+use core::sync::atomic::Ordering;
+
+use base::{Error, Result};
+use device::block::{Batch, Operation, SECTOR, Segment, submit_all};
+use hal::PAGE_SIZE;
+use hal::frame::Frame;
+use hal::user::Access;
+use mem::transfer::Source;
+use mem::{MemoryObject, PageCache, PageSource};
+use object::FileKind;
+use vfs::Inode;
+
+use crate::format::superblock::READ_ONLY_LARGE_FILE;
+use crate::inode::Node;
+use crate::map::Run;
+use crate::meta::Meta;
+
+/// What a file's page cache asks.
+pub(crate) struct FilePages {
+    node: Weak<Node>,
+}
+
+impl FilePages {
+    pub(crate) fn new(node: Weak<Node>) -> FilePages {
+        FilePages { node }
+    }
+
+    fn node(&self) -> Result<Arc<Node>> {
+        // Pages that outlive their file belong to one without names: nobody will miss them.
+        self.node.upgrade().ok_or(Error::InputOutput)
+    }
+}
+
+impl PageSource for FilePages {
+    fn read_page(&self, index: u64, frame: &Frame) -> Result<()> {
+        self.read_pages(index, core::slice::from_ref(frame))
+    }
+
+    fn write_page(&self, index: u64, frame: &Frame) -> Result<()> {
+        self.write_pages(index, core::slice::from_ref(frame))
+    }
+
+    fn read_pages(&self, first: u64, frames: &[Frame]) -> Result<()> {
+        self.node()?.read_from_disk(first, frames)
+    }
+
+    fn write_pages(&self, first: u64, frames: &[Frame]) -> Result<()> {
+        self.node()?.write_to_disk(first, frames)
+    }
+
+    fn prepare_write(&self, index: u64) -> Result<()> {
+        let node = self.node()?;
+        let begin = index * PAGE_SIZE as u64;
+        let end = node.bytes()?.size().max(node.reach.load(Ordering::Acquire));
+        let end = end.min(begin + PAGE_SIZE as u64);
+        if begin < end {
+            let ready = node.make_room(begin, end - begin)?;
+            if ready < end - begin {
+                return Err(Error::NoSpace);
+            }
+        }
+        node.note_written();
+        Ok(())
+    }
+}
+
+/// Is shown a block of pages: its index in the file, its frame, its offset there, its place on the disk.
+type PageBlock<'a> = dyn FnMut(u64, &Frame, usize, Option<u64>) + 'a;
+
+/// Pieces of frames that lie together on the device.
+#[derive(Default)]
+struct Pieces {
+    done: Vec<(u64, Vec<Segment>)>,
+    end: u64,
+}
+
+impl Pieces {
+    fn add(&mut self, sector: u64, segment: Segment) {
+        let sectors = (segment.length / SECTOR) as u64;
+        match self.done.last_mut() {
+            Some((_, segments)) if self.end == sector => match segments.last_mut() {
+                Some(last)
+                    if last.frame.number() == segment.frame.number()
+                        && last.offset + last.length == segment.offset =>
+                {
+                    last.length += segment.length;
+                }
+                _ => segments.push(segment),
+            },
+            _ => self.done.push((sector, Vec::from([segment]))),
+        }
+        self.end = sector + sectors;
+    }
+}
+
+impl Node {
+    /// The bytes, of a regular file.
+    pub(crate) fn bytes(&self) -> Result<&Arc<PageCache>> {
+        match self.kind {
+            FileKind::Directory => Err(Error::IsDirectory),
+            _ => self.cache.as_ref().ok_or(Error::InvalidArgument),
+        }
+    }
+
+    /// Calls `each` for every block of the pages. Blocks that were never written count as holes, unless `all`.
+    fn each_block(
+        &self,
+        meta: &mut Meta,
+        first: u64,
+        frames: &[Frame],
+        all: bool,
+        each: &mut PageBlock<'_>,
+    ) -> Result<()> {
+        let size = meta.measures.block_size;
+        let in_page = (PAGE_SIZE / size) as u64;
+        let record = self.record();
+        let begin = first * in_page;
+        let end = begin + frames.len() as u64 * in_page;
+        let mut at = begin;
+        while at < end {
+            let run = meta.find_blocks(&record, at, end - at)?;
+            for step in 0..run.count.min(end - at) {
+                let index = at + step;
+                let frame = &frames[((index - begin) / in_page) as usize];
+                let offset = ((index - begin) % in_page) as usize * size;
+                let place = run.at.map(|block| block + step);
+                let place = place.filter(|_| all || !self.unwritten.lock().contains(&index));
+                each(index, frame, offset, place);
+            }
+            at += run.count.max(1);
+        }
+        Ok(())
+    }
+
+    fn read_from_disk(&self, first: u64, frames: &[Frame]) -> Result<()> {
+        let size = self.volume.block_size;
+        let sectors = (size / SECTOR) as u64;
+        let mut pieces = Pieces::default();
+        {
+            let mut meta = self.volume.meta();
+            self.each_block(
+                &mut meta,
+                first,
+                frames,
+                false,
+                &mut |_, frame, offset, place| match place {
+                    Some(block) => pieces.add(
+                        block * sectors,
+                        Segment {
+                            frame: frame.clone(),
+                            offset,
+                            length: size,
+                        },
+                    ),
+                    None => frame.fill(offset, size, 0),
+                },
+            )?;
+        }
+        self.move_pieces(Operation::Read, &pieces)?;
+        // What lies behind the end is zero, whatever the disk says.
+        let end = self.bytes()?.size();
+        let (page, within) = (end / PAGE_SIZE as u64, (end % PAGE_SIZE as u64) as usize);
+        if within != 0
+            && let Some(frame) = page
+                .checked_sub(first)
+                .and_then(|place| frames.get(place as usize))
+        {
+            frame.fill(within, PAGE_SIZE - within, 0);
+        }
+        Ok(())
+    }
+
+    fn move_pieces(&self, operation: Operation, pieces: &Pieces) -> Result<()> {
+        let device = self.volume.device();
+        let batch = Batch::new();
+        for (sector, segments) in &pieces.done {
+            submit_all(&**device, operation, *sector, segments, &batch)?;
+        }
+        batch.wait()
+    }
+
+    fn write_to_disk(&self, first: u64, frames: &[Frame]) -> Result<()> {
+        let size = self.volume.block_size;
+        let sectors = (size / SECTOR) as u64;
+        let end = self.bytes()?.size().max(self.reach.load(Ordering::Acquire));
+        // Nothing is cut off, and so given to another file, while it is written.
+        let _placing = self.placing.lock();
+        let begin = first * PAGE_SIZE as u64;
+        let until = end.min(begin + (frames.len() * PAGE_SIZE) as u64);
+        if begin < until && self.make_room(begin, until - begin)? < until - begin {
+            return Err(Error::NoSpace);
+        }
+        let mut pieces = Pieces::default();
+        let mut written = Vec::new();
+        {
+            let mut meta = self.volume.meta();
+            self.each_block(
+                &mut meta,
+                first,
+                frames,
+                true,
+                &mut |index, frame, offset, place| {
+                    if let Some(block) = place {
+                        written.push(index);
+                        pieces.add(
+                            block * sectors,
+                            Segment {
+                                frame: frame.clone(),
+                                offset,
+                                length: size,
+                            },
+                        );
+                    }
+                },
+            )?;
+        }
+        self.move_pieces(Operation::Write, &pieces)?;
+        let mut unwritten = self.unwritten.lock();
+        for index in written {
+            unwritten.remove(&index);
+        }
+        Ok(())
+    }
+
+    /// Finds blocks for the bytes from `offset` on; how many of `length` bytes have them. [`Error::NoSpace`] for none.
+    pub(crate) fn make_room(&self, offset: u64, length: u64) -> Result<u64> {
+        let size = self.volume.block_size as u64;
+        let (first, end) = (offset / size, (offset + length).div_ceil(size));
+        let (from, until) = *self.mapped.lock();
+        if from <= first && end <= until {
+            return Ok(length);
+        }
+        let mut meta = self.volume.meta();
+        meta.check_writable()?;
+        let mut record = self.record();
+        let mut added = |index: u64, count: u64| {
+            self.unwritten.lock().extend(index..index + count);
+        };
+        let mut ready = 0;
+        let mut again = true;
+        loop {
+            let map = record.map;
+            let (at, left) = (first + ready, end - first - ready);
+            let found = meta.add_blocks(self.number, &mut record, at, left, &mut added);
+            if record.map != map || found != Ok(0) {
+                self.change(|kept| {
+                    kept.map = record.map;
+                    kept.sectors = record.sectors;
+                });
+            }
+            match found {
+                Ok(count) => ready += count,
+                Err(Error::NoSpace) => {}
+                Err(error) => return Err(error),
+            }
+            if first + ready == end {
+                let mut mapped = self.mapped.lock();
+                // What was there and what came may be one range.
+                *mapped = if mapped.1 == first {
+                    (mapped.0, end)
+                } else {
+                    (first, end)
+                };
+                return Ok(length);
+            }
+            // What was freed lately is free after a commit.
+            let waiting = !meta.freed_blocks.is_empty() || self.volume.has_dropped();
+            if !(core::mem::take(&mut again) && waiting) {
+                break;
+            }
+            self.volume.commit(&mut meta)?;
+        }
+        if ready == 0 {
+            return Err(Error::NoSpace);
+        }
+        Ok(((first + ready) * size - offset).min(length))
+    }
+
+    /// Writes bytes; the caller keeps other writers out.
+    pub(crate) fn write_bytes(&self, offset: u64, from: &mut Source<'_>) -> Result<usize> {
+        let cache = self.bytes()?;
+        let wanted = from.remaining();
+        if wanted == 0 {
+            return Ok(0);
+        }
+        self.check_changeable(offset == cache.size())?;
+        if self.volume.is_read_only() {
+            return Err(Error::ReadOnlyFileSystem);
+        }
+        let most = self.volume.largest_file;
+        if offset >= most {
+            return Err(Error::FileTooLarge);
+        }
+        from.limit((most - offset).min(wanted as u64) as usize);
+        let length = from.remaining() as u64;
+        let old = cache.size();
+        if offset > old {
+            self.keep_end_zero(old)?;
+        }
+        let ready = self.make_room(offset, length)?;
+        from.limit(ready as usize);
+        self.note_written();
+        self.reach.store(offset + ready, Ordering::Release);
+        let done = cache.write_at(offset, from);
+        self.reach.store(0, Ordering::Release);
+        let bytes = *done.as_ref().unwrap_or(&0) as u64;
+        if bytes < ready {
+            self.give_back(offset + bytes, offset + ready)?;
+        }
+        let done = done?;
+        self.note_length(cache.size());
+        self.note_modification();
+        if cache.size() != old {
+            self.essential.store(true, Ordering::Relaxed);
+        }
+        Ok(done)
+    }
+
+    /// The first file over 2 GiB is noted in the superblock.
+    fn note_length(&self, length: u64) {
+        if length > i32::MAX as u64 && !self.volume.large_file.swap(true, Ordering::Relaxed) {
+            let mut meta = self.volume.meta();
+            let flags = meta.superblock.read_only.get() | READ_ONLY_LARGE_FILE;
+            meta.superblock.read_only.set(flags);
+            meta.counts_changed = true;
+        }
+    }
+
+    /// The file grows beyond `end`: what lies behind it in its block has to be zero on the disk too.
+    fn keep_end_zero(&self, end: u64) -> Result<()> {
+        if !end.is_multiple_of(self.volume.block_size as u64) {
+            let cache = self.bytes()?;
+            self.note_written();
+            cache.page(end / PAGE_SIZE as u64, Access::Write)?;
+        }
+        Ok(())
+    }
+
+    /// After a write that ended at `from` instead of at `until`: blocks behind the end of the file go, and what stays of
+    /// those that nothing was written to becomes zero.
+    fn give_back(&self, from: u64, until: u64) -> Result<()> {
+        let cache = self.bytes()?;
+        let size = self.volume.block_size as u64;
+        let end = cache.size();
+        if until > end {
+            self.cut_to(end)?;
+        }
+        let first = from.min(end) / size;
+        let last = until.min(end).div_ceil(size);
+        let left: Vec<u64> = self
+            .unwritten
+            .lock()
+            .range(first..last.max(first))
+            .copied()
+            .collect();
+        for index in left {
+            cache.page(index * size / PAGE_SIZE as u64, Access::Write)?;
+        }
+        Ok(())
+    }
+
+    /// Cuts the map off behind `length` bytes.
+    fn cut_to(&self, length: u64) -> Result<()> {
+        let keep = length.div_ceil(self.volume.block_size as u64);
+        let _placing = self.placing.lock();
+        let mut meta = self.volume.begin()?;
+        *self.mapped.lock() = (0, 0);
+        let gone = self.unwritten.lock().split_off(&keep);
+        drop(gone);
+        let mut record = self.record();
+        let outcome = meta.cut(&mut record, keep);
+        self.change(|kept| {
+            kept.map = record.map;
+            kept.sectors = record.sectors;
+            kept.size = length;
+        });
+        outcome
+    }
+
+    /// Makes the file `length` bytes long; the caller keeps writers out.
+    pub(crate) fn set_length(&self, length: u64) -> Result<()> {
+        let cache = self.bytes()?;
+        self.check_changeable(false)?;
+        if self.volume.is_read_only() {
+            return Err(Error::ReadOnlyFileSystem);
+        }
+        if length > self.volume.largest_file {
+            return Err(Error::FileTooLarge);
+        }
+        let old = cache.size();
+        if length > old {
+            self.keep_end_zero(old)?;
+        }
+        if length < old {
+            self.note_written();
+        }
+        cache.truncate(length)?;
+        self.note_length(length);
+        if length < old {
+            self.cut_to(length)?;
+        }
+        self.change(|_| ());
+        self.note_modification();
+        Ok(())
+    }
+
+    /// Where the next data, or hole, begins.
+    pub(crate) fn seek_extent(&self, offset: u64, data: bool) -> Result<u64> {
+        let Some(cache) = &self.cache else {
+            let size = self.status()?.size;
+            return match offset < size {
+                true => Ok(if data { offset } else { size }),
+                false => Err(Error::NoSuchDevice),
+            };
+        };
+        let end = cache.size();
+        if offset >= end {
+            return Err(Error::NoSuchDevice);
+        }
+        let size = self.volume.block_size as u64;
+        let record = self.record();
+        let mut index = offset / size;
+        while index * size < end {
+            // One hold of the lock for each step: a long hole keeps nobody waiting.
+            let Run { at, count } =
+                self.volume
+                    .meta()
+                    .find_blocks(&record, index, end.div_ceil(size) - index)?;
+            if at.is_some() == data {
+                return Ok((index * size).max(offset));
+            }
+            index += count.max(1);
+        }
+        if data {
+            Err(Error::NoSuchDevice)
+        } else {
+            Ok(end)
+        }
+    }
+
+    /// Writes the dirty pages.
+    pub(crate) fn write_pages_back(&self) -> Result<()> {
+        let Some(cache) = &self.cache else {
+            return Ok(());
+        };
+        if !self.written.swap(false, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let outcome = cache.write_back(0, u64::MAX);
+        if outcome.is_err() {
+            self.written.store(true, Ordering::Release);
+        }
+        outcome
+    }
+
+    /// Brings bytes, and whatever of the file system leads to them, to the disk.
+    pub(crate) fn bring_to_disk(&self, metadata: bool) -> Result<()> {
+        if self.volume.is_read_only() {
+            return Ok(());
+        }
+        if let Some(cache) = &self.cache {
+            self.written.store(false, Ordering::Release);
+            if let Err(error) = cache.write_back(0, u64::MAX) {
+                self.written.store(true, Ordering::Release);
+                return Err(error);
+            }
+        }
+        let mut meta = self.volume.meta();
+        let needed = metadata
+            || self.kind != FileKind::Regular
+            || self.essential.load(Ordering::Relaxed)
+            || meta.newborn.contains_key(&self.number);
+        if needed {
+            self.volume.commit(&mut meta)
+        } else {
+            meta.blocks.flush()
+        }
+    }
+}

@@ -1,0 +1,389 @@
+//! A live inode: one [`Node`] a number, however many names lead to it.
+
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+use alloc::sync::{Arc, Weak};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::any::Any;
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use base::rank;
+use base::sync::{Mutex, SpinLock};
+use base::{Error, Result};
+use hal::sync::Rank;
+use mem::transfer::{Sink, Source};
+use mem::{ObjectDescription, PageCache};
+use object::{DirectoryEntry, FileKind, FileStatus, Timestamp};
+use vfs::{Attachments, AttributeChange, Inode, Name, NewInode, Ownership, RenameFlags};
+
+use crate::file::FilePages;
+use crate::format::inode::{FLAG_APPEND, FLAG_IMMUTABLE, Record};
+use crate::meta::Meta;
+use crate::volume::Volume;
+
+/// An inode's attributes; taken for a moment, also under [`rank::ALLOCATION`].
+pub(crate) const ATTRIBUTES: Rank = Rank(407);
+
+/// A file, directory, link or node on the disk.
+pub struct Node {
+    pub(crate) volume: Arc<Volume>,
+    me: Weak<Node>,
+    pub(crate) number: u32,
+    pub(crate) kind: FileKind,
+    record: SpinLock<Record>,
+    /// The record differs from what lies in its block.
+    pub(crate) stale: AtomicBool,
+    /// Not only times differ.
+    pub(crate) essential: AtomicBool,
+    /// There may be dirty pages.
+    pub(crate) written: AtomicBool,
+    pub(crate) cache: Option<Arc<PageCache>>,
+    /// One writer of bytes, or of length, at a time.
+    pub(crate) writer: Mutex<()>,
+    /// Held while blocks that the map names are written, and while some are cut off.
+    pub(crate) placing: Mutex<()>,
+    /// Blocks that the file has got and that were never written: what lies there is another's.
+    pub(crate) unwritten: SpinLock<BTreeSet<u64>>,
+    /// Where the write under way ends; the file is as long as that soon.
+    pub(crate) reach: AtomicU64,
+    /// Blocks that surely are there: the latest range, first and end.
+    pub(crate) mapped: SpinLock<(u64, u64)>,
+    /// The block of a directory in which there was room lately.
+    pub(crate) roomy: AtomicU64,
+    attachments: Attachments,
+}
+
+/// Whether the record's fifteen numbers are a map.
+pub(crate) fn has_map(record: &Record) -> bool {
+    match record.kind() {
+        Some(FileKind::Regular | FileKind::Directory) => true,
+        Some(FileKind::SymbolicLink) => !is_fast(record),
+        _ => false,
+    }
+}
+
+/// Whether a link's body lies in the inode.
+pub(crate) fn is_fast(record: &Record) -> bool {
+    record.size < 60
+}
+
+impl Node {
+    pub(crate) fn new(
+        volume: Arc<Volume>,
+        number: u32,
+        kind: FileKind,
+        record: Record,
+    ) -> Arc<Node> {
+        Arc::new_cyclic(|me: &Weak<Node>| {
+            let cache = (kind == FileKind::Regular).then(|| {
+                let pages = Arc::new(FilePages::new(me.clone()));
+                let cache = PageCache::with_source("", pages, record.size);
+                cache.set_description(ObjectDescription {
+                    name: String::new(),
+                    device: volume.device_number(),
+                    inode: number.into(),
+                });
+                cache
+            });
+            Node {
+                volume,
+                me: me.clone(),
+                number,
+                kind,
+                record: SpinLock::new(ATTRIBUTES, record),
+                stale: AtomicBool::new(false),
+                essential: AtomicBool::new(false),
+                written: AtomicBool::new(false),
+                cache,
+                writer: Mutex::new(rank::INODE_BYTES, ()),
+                placing: Mutex::new(rank::FILE_MAP, ()),
+                unwritten: SpinLock::new(ATTRIBUTES, BTreeSet::new()),
+                reach: AtomicU64::new(0),
+                mapped: SpinLock::new(ATTRIBUTES, (0, 0)),
+                roomy: AtomicU64::new(0),
+                attachments: Attachments::new(),
+            }
+        })
+    }
+
+    /// Everything that its record says; a file's length is its cache's.
+    pub(crate) fn record(&self) -> Record {
+        let mut record = *self.record.lock();
+        if let Some(cache) = &self.cache {
+            record.size = cache.size();
+        }
+        record
+    }
+
+    /// Changes the record, which has to reach the disk some day.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Record) -> T) -> T {
+        let result = change(&mut self.record.lock());
+        self.essential.store(true, Ordering::Relaxed);
+        self.note_change();
+        result
+    }
+
+    /// Takes over what an operation made of a copy of the record: map, sectors, length, flags.
+    pub(crate) fn adopt(&self, changed: &Record) {
+        self.change(|record| {
+            record.map = changed.map;
+            record.sectors = changed.sectors;
+            record.size = changed.size;
+            record.flags = changed.flags;
+        });
+    }
+
+    /// The record differs from the disk: it is kept until it does not.
+    pub(crate) fn note_change(&self) {
+        if !self.stale.swap(true, Ordering::AcqRel)
+            && let Some(me) = self.me.upgrade()
+        {
+            self.volume.keep(me);
+        }
+    }
+
+    /// There are dirty pages: it is kept until they are written.
+    pub(crate) fn note_written(&self) {
+        if !self.written.swap(true, Ordering::AcqRel)
+            && let Some(me) = self.me.upgrade()
+        {
+            self.volume.keep(me);
+        }
+    }
+
+    /// Notes that the bytes or names changed now.
+    pub(crate) fn note_modification(&self) {
+        let now = vfs::now();
+        {
+            let mut record = self.record.lock();
+            record.modification_time = now;
+            record.change_time = now;
+        }
+        self.note_change();
+    }
+
+    /// How many names it has.
+    pub(crate) fn links(&self) -> u16 {
+        self.record.lock().links
+    }
+
+    /// It changes its own contents, if the flags on the disk let it.
+    pub(crate) fn check_changeable(&self, appends: bool) -> Result<()> {
+        let flags = self.record.lock().flags;
+        if flags & FLAG_IMMUTABLE != 0 || (flags & FLAG_APPEND != 0 && !appends) {
+            return Err(Error::NotPermitted);
+        }
+        Ok(())
+    }
+
+    fn body(&self, meta: &mut Meta) -> Result<Vec<u8>> {
+        let record = self.record();
+        let length = record.size as usize;
+        if is_fast(&record) {
+            return Ok(record.fast_body()[..length].into());
+        }
+        if length >= meta.measures.block_size {
+            return Err(meta.damage("a link's length", self.number.into()));
+        }
+        let run = meta.find_blocks(&record, 0, 1)?;
+        let mut bytes = vec![0; length];
+        match run.at {
+            Some(block) => meta.blocks.read(block, 0, &mut bytes)?,
+            None => return Err(meta.damage("a link without a body", self.number.into())),
+        }
+        Ok(bytes)
+    }
+}
+
+/// The same inode as what it is here; another file system's cannot be entered.
+pub(crate) fn own(inode: &Arc<dyn Inode>, volume: &Arc<Volume>) -> Result<Arc<Node>> {
+    let any: Arc<dyn Any + Send + Sync> = inode.clone();
+    let node = any.downcast::<Node>().map_err(|_| Error::CrossDevice)?;
+    if Arc::ptr_eq(&node.volume, volume) {
+        Ok(node)
+    } else {
+        Err(Error::CrossDevice)
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let record = *self.record.get_mut();
+        self.volume.dropped(self.number, record);
+    }
+}
+
+impl Inode for Node {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn kind(&self) -> FileKind {
+        self.kind
+    }
+
+    fn status(&self) -> Result<FileStatus> {
+        let record = self.record();
+        let (device_major, device_minor) = match self.kind {
+            FileKind::CharacterDevice | FileKind::BlockDevice => record.device(),
+            _ => (0, 0),
+        };
+        Ok(FileStatus {
+            kind: self.kind,
+            mode: u32::from(record.mode) & 0o7777,
+            uid: record.uid,
+            gid: record.gid,
+            size: record.size,
+            inode: self.number.into(),
+            device: self.volume.device_number(),
+            device_major,
+            device_minor,
+            links: record.links.into(),
+            blocks: record.sectors.into(),
+            block_size: self.volume.block_size as u32,
+            access_time: record.access_time,
+            modification_time: record.modification_time,
+            change_time: record.change_time,
+            birth_time: record.birth_time,
+        })
+    }
+
+    fn ownership(&self) -> Result<Ownership> {
+        let record = self.record.lock();
+        Ok(Ownership {
+            mode: u32::from(record.mode) & 0o7777,
+            uid: record.uid,
+            gid: record.gid,
+        })
+    }
+
+    fn times(&self) -> Result<(Timestamp, Timestamp, Timestamp)> {
+        let record = self.record.lock();
+        Ok((
+            record.access_time,
+            record.modification_time,
+            record.change_time,
+        ))
+    }
+
+    fn set_attributes(&self, change: &AttributeChange) -> Result<()> {
+        if self.volume.is_read_only() {
+            return Err(Error::ReadOnlyFileSystem);
+        }
+        let owner = change.mode.is_some() || change.uid.is_some() || change.gid.is_some();
+        if owner {
+            self.check_changeable(false)?;
+            self.essential.store(true, Ordering::Relaxed);
+        }
+        {
+            let mut record = self.record.lock();
+            if let Some(mode) = change.mode {
+                record.mode = record.mode & !0o7777 | (mode & 0o7777) as u16;
+            }
+            record.uid = change.uid.unwrap_or(record.uid);
+            record.gid = change.gid.unwrap_or(record.gid);
+            record.access_time = change.access_time.unwrap_or(record.access_time);
+            record.modification_time = change.modification_time.unwrap_or(record.modification_time);
+            record.change_time = change.change_time.unwrap_or(record.change_time);
+        }
+        self.note_change();
+        Ok(())
+    }
+
+    fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
+        Ok(self.find(name)?)
+    }
+
+    fn create(
+        &self,
+        name: Name<'_>,
+        new: &NewInode<'_>,
+        owner: Ownership,
+    ) -> Result<Arc<dyn Inode>> {
+        Ok(self.make(name, new, owner)?)
+    }
+
+    fn create_unnamed(&self, owner: Ownership) -> Result<Arc<dyn Inode>> {
+        Ok(self.make_nameless(owner)?)
+    }
+
+    fn link(&self, name: Name<'_>, target: &Arc<dyn Inode>) -> Result<()> {
+        self.enter(name, &own(target, &self.volume)?)
+    }
+
+    fn unlink(&self, name: Name<'_>) -> Result<()> {
+        self.take_out(name, false)
+    }
+
+    fn remove_directory(&self, name: Name<'_>) -> Result<()> {
+        self.take_out(name, true)
+    }
+
+    fn rename(
+        &self,
+        name: Name<'_>,
+        new_directory: &Arc<dyn Inode>,
+        new_name: Name<'_>,
+        flags: RenameFlags,
+    ) -> Result<()> {
+        let to = own(new_directory, &self.volume)?;
+        if flags.contains(RenameFlags::EXCHANGE) {
+            self.exchange(name, &to, new_name)
+        } else {
+            self.move_name(name, &to, new_name)
+        }
+    }
+
+    fn read_directory(
+        &self,
+        cookie: u64,
+        visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
+    ) -> Result<()> {
+        self.list(cookie, visit)
+    }
+
+    fn read_link(&self) -> Result<Vec<u8>> {
+        if self.kind != FileKind::SymbolicLink {
+            return Err(Error::InvalidArgument);
+        }
+        self.body(&mut self.volume.meta())
+    }
+
+    fn read_at(&self, offset: u64, into: &mut Sink<'_>) -> Result<usize> {
+        self.bytes()?.read_at(offset, into)
+    }
+
+    fn write_at(&self, offset: u64, from: &mut Source<'_>) -> Result<usize> {
+        let _alone = self.writer.lock();
+        self.write_bytes(offset, from)
+    }
+
+    fn append(&self, from: &mut Source<'_>) -> Result<(u64, usize)> {
+        let _alone = self.writer.lock();
+        let end = self.bytes()?.size();
+        let done = self.write_bytes(end, from)?;
+        Ok((end + done as u64, done))
+    }
+
+    fn truncate(&self, length: u64) -> Result<()> {
+        let _alone = self.writer.lock();
+        self.set_length(length)
+    }
+
+    fn page_cache(&self) -> Option<Arc<PageCache>> {
+        self.cache.clone()
+    }
+
+    fn next_extent(&self, offset: u64, data: bool) -> Result<u64> {
+        self.seek_extent(offset, data)
+    }
+
+    fn sync(&self, metadata: bool) -> Result<()> {
+        self.bring_to_disk(metadata)
+    }
+
+    fn attachments(&self) -> Option<&Attachments> {
+        Some(&self.attachments)
+    }
+}

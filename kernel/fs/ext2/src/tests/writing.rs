@@ -1,0 +1,380 @@
+//! What is written here is in order for e2fsck, and is there after the next mount.
+
+use std::sync::Arc;
+
+use base::Error;
+use device::block::MemoryDisk;
+use mem::transfer::{Sink, Source};
+use object::{File, FileKind, SeekFrom};
+use vfs::{FileSystem, FsContext, NewInode, OpenOptions, RenameFlags};
+
+use super::kit::*;
+use crate::Ext2;
+
+/// Works on a fresh image, unmounts it, lets e2fsck judge, mounts it again and looks.
+fn round(
+    kibibytes: u64,
+    arguments: &[&str],
+    work: impl FnOnce(&FsContext, &Arc<Ext2>, &Arc<MemoryDisk>) + 'static,
+    look: impl FnOnce(&FsContext) + 'static,
+) {
+    let image = make_image(kibibytes, arguments);
+    on_machine(move || {
+        let disk = disk(image);
+        let ext2 = mount(&disk);
+        let worker = context(&ext2);
+        work(&worker, &ext2, &disk);
+        drop(worker);
+        ext2.unmount().unwrap();
+        drop(ext2);
+        assert_clean(&disk.contents());
+        let ext2 = mount(&disk);
+        look(&context(&ext2));
+        ext2.unmount().unwrap();
+        assert_clean(&disk.contents());
+    });
+}
+
+const SIZES: [&[&str]; 5] = [
+    &["-b", "1024"],
+    &["-b", "2048"],
+    &["-b", "4096"],
+    &["-b", "1024", "-O", "none"],
+    &["-b", "4096", "-O", "^filetype", "-I", "128"],
+];
+
+#[test]
+fn a_tree_is_there_after_the_next_mount() {
+    for arguments in SIZES {
+        round(
+            8 * 1024,
+            arguments,
+            |context, _, _| {
+                context.make_directory("/d").unwrap();
+                context.make_directory("/d/e").unwrap();
+                context.put("/d/file", b"hello").unwrap();
+                let body: Vec<u8> = (0..900_000_u32).map(|number| (number / 7) as u8).collect();
+                context.put("/d/e/large", &body).unwrap();
+                context.make_link("file", "/d/short").unwrap();
+                context.make_link(&"x/".repeat(200), "/d/long").unwrap();
+                let file = context.touch("/d/file").unwrap();
+                context.link(file.path(), None, b"/other").unwrap();
+                let root = context.root.inode().clone();
+                let owner = vfs::Ownership {
+                    mode: 0o640,
+                    uid: 70_000,
+                    gid: 5,
+                };
+                for (name, new) in [
+                    ("fifo", NewInode::Fifo),
+                    ("socket", NewInode::Socket),
+                    (
+                        "disk",
+                        NewInode::Device {
+                            kind: FileKind::BlockDevice,
+                            major: 254,
+                            minor: 16,
+                        },
+                    ),
+                    (
+                        "wide",
+                        NewInode::Device {
+                            kind: FileKind::CharacterDevice,
+                            major: 300,
+                            minor: 70_000,
+                        },
+                    ),
+                ] {
+                    root.create(vfs::Name::new(name.as_bytes()).unwrap(), &new, owner)
+                        .unwrap();
+                }
+                assert_eq!(context.make_directory("/d").err(), Some(Error::Exists));
+            },
+            |context| {
+                assert_eq!(context.get("/d/file"), Ok(b"hello".to_vec()));
+                assert_eq!(context.get("/d/short"), Ok(b"hello".to_vec()));
+                assert_eq!(context.status("/other").unwrap().links, 2);
+                let body = context.get("/d/e/large").unwrap();
+                assert!(
+                    body.iter()
+                        .enumerate()
+                        .all(|(at, byte)| *byte == (at / 7) as u8)
+                );
+                assert_eq!(body.len(), 900_000);
+                let long = context.readlink(None, b"/d/long").unwrap();
+                assert_eq!(long, "x/".repeat(200).as_bytes());
+                let wide = context.status("/wide").unwrap();
+                assert_eq!((wide.device_major, wide.device_minor), (300, 70_000));
+                assert_eq!((wide.uid, wide.gid, wide.mode), (70_000, 5, 0o640));
+                let disk = context.status("/disk").unwrap();
+                assert_eq!((disk.device_major, disk.device_minor), (254, 16));
+                assert_eq!(context.status("/fifo").unwrap().kind, FileKind::Fifo);
+                assert_eq!(context.status("/d").unwrap().links, 3);
+            },
+        );
+    }
+}
+
+#[test]
+fn names_come_and_go() {
+    for arguments in SIZES {
+        round(
+            8 * 1024,
+            arguments,
+            |context, ext2, _| {
+                context.make_directory("/a").unwrap();
+                context.make_directory("/b").unwrap();
+                for number in 0..500 {
+                    context.put(&format!("/a/file {number}"), b"x").unwrap();
+                }
+                for number in (0..500).step_by(2) {
+                    context.remove(&format!("/a/file {number}")).unwrap();
+                }
+                ext2.sync().unwrap();
+                for number in (1..500).step_by(4) {
+                    context
+                        .move_to(&format!("/a/file {number}"), &format!("/b/moved {number}"))
+                        .unwrap();
+                }
+                context.make_directory("/a/inner").unwrap();
+                context.put("/a/inner/file", b"inside").unwrap();
+                context.move_to("/a/inner", "/b/inner").unwrap();
+                context.put("/new", b"new").unwrap();
+                context.put("/old", b"old").unwrap();
+                context.move_to("/new", "/old").unwrap();
+                context.make_directory("/x").unwrap();
+                context.make_directory("/b/y").unwrap();
+                context.put("/x/one", b"1").unwrap();
+                context.put("/b/y/two", b"2").unwrap();
+                context
+                    .move_with("/x", "/b/y", RenameFlags::EXCHANGE)
+                    .unwrap();
+                context
+                    .move_with("/x", "/old", RenameFlags::EXCHANGE)
+                    .unwrap();
+                assert_eq!(context.rmdir(None, b"/b").err(), Some(Error::NotEmpty));
+                context.make_directory("/gone").unwrap();
+                context.rmdir(None, b"/gone").unwrap();
+                context.make_directory("/over").unwrap();
+                context.make_directory("/under").unwrap();
+                context.move_to("/over", "/under").unwrap();
+            },
+            |context| {
+                assert_eq!(context.names("/a").unwrap().len(), 2 + 125);
+                assert_eq!(context.names("/b").unwrap().len(), 2 + 125 + 2);
+                assert_eq!(context.get("/b/inner/file"), Ok(b"inside".to_vec()));
+                assert_eq!(context.get("/x"), Ok(b"new".to_vec()));
+                assert_eq!(context.get("/old/two"), Ok(b"2".to_vec()));
+                assert_eq!(context.get("/b/y/one"), Ok(b"1".to_vec()));
+                assert_eq!(context.get("/b/y/../moved 1"), Ok(b"x".to_vec()));
+                assert_eq!(context.error("/new"), Some(Error::NotFound));
+                assert_eq!(context.error("/over"), Some(Error::NotFound));
+                assert_eq!(context.status("/b").unwrap().links, 4);
+            },
+        );
+    }
+}
+
+#[test]
+fn holes_take_no_room_and_truncation_gives_it_back() {
+    for arguments in SIZES {
+        round(
+            8 * 1024,
+            arguments,
+            |context, ext2, _| {
+                let before = ext2.statistics().blocks_free;
+                let file = context.touch("/sparse").unwrap();
+                for at in [0, 100_000, 5_000_000, 400_000_000] {
+                    file.write_at(at, &mut Source::kernel(b"data")).unwrap();
+                }
+                assert!(file.status().unwrap().blocks < 100);
+                let data = file.seek(SeekFrom::Data(8192)).unwrap();
+                assert!((95_000..=100_000).contains(&data), "{data}");
+                assert!(file.seek(SeekFrom::Hole(100_000)).unwrap() < 110_000);
+                ext2.sync().unwrap();
+                file.truncate(5_000_002).unwrap();
+                file.truncate(6_000_000).unwrap();
+                let mut tail = [9; 4];
+                file.read_at(5_000_000, &mut Sink::kernel(&mut tail))
+                    .unwrap();
+                assert_eq!(&tail, b"da\0\0");
+                context.put("/whole", &vec![7; 700_000]).unwrap();
+                ext2.sync().unwrap();
+                context.touch("/whole").unwrap().truncate(0).unwrap();
+                context.put("/gone", &vec![7; 700_000]).unwrap();
+                context.remove("/gone").unwrap();
+                drop(file);
+                ext2.sync().unwrap();
+                ext2.sync().unwrap();
+                assert!(before - ext2.statistics().blocks_free < 20);
+            },
+            |context| {
+                let bytes = context.get("/sparse").unwrap();
+                assert_eq!(bytes.len(), 6_000_000);
+                assert_eq!(&bytes[100_000..100_005], b"data\0");
+                assert_eq!(&bytes[4_999_999..5_000_003], b"\0da\0");
+                assert!(bytes[5_000_002..].iter().all(|byte| *byte == 0));
+                assert_eq!(context.status("/whole").unwrap().blocks, 0);
+            },
+        );
+    }
+}
+
+#[test]
+fn a_file_may_be_larger_than_4_gib() {
+    round(
+        8 * 1024,
+        &["-b", "1024", "-O", "none"],
+        |context, _, _| {
+            let file = context.touch("/large").unwrap();
+            file.write_at(5 << 30, &mut Source::kernel(b"far")).unwrap();
+            file.write_at(70 << 20, &mut Source::kernel(b"triple"))
+                .unwrap();
+            let most = u64::from(u32::MAX) * 1024;
+            let too_far = file.write_at(most, &mut Source::kernel(b"x"));
+            assert_eq!(too_far, Err(Error::FileTooLarge));
+        },
+        |context| {
+            let file = context.touch("/large").unwrap();
+            assert_eq!(file.status().unwrap().size, (5 << 30) + 3);
+            let mut bytes = [0; 3];
+            file.read_at(5 << 30, &mut Sink::kernel(&mut bytes))
+                .unwrap();
+            assert_eq!(&bytes, b"far");
+            file.truncate(71 << 20).unwrap();
+        },
+    );
+}
+
+#[test]
+fn a_full_disk_says_so_and_goes_on() {
+    for arguments in SIZES {
+        round(
+            1024,
+            arguments,
+            |context, ext2, _| {
+                context.put("/kept", b"kept").unwrap();
+                let file = context.touch("/fill").unwrap();
+                let bytes = [5; 10_000];
+                let mut written = 0;
+                let refused = loop {
+                    match file.write(&mut Source::kernel(&bytes)) {
+                        Ok(done) => written += done,
+                        Err(error) => break error,
+                    }
+                };
+                assert_eq!(refused, Error::NoSpace);
+                assert!(written > 500_000, "{written}");
+                assert_eq!(file.status().unwrap().size as usize, written);
+                assert_eq!(ext2.statistics().blocks_free, 0);
+                assert_eq!(context.make_directory("/d").err(), Some(Error::NoSpace));
+                assert_eq!(context.get("/kept"), Ok(b"kept".to_vec()));
+                drop(file);
+                context.remove("/fill").unwrap();
+                // What was freed is there at once for whoever needs it.
+                context.put("/again", &vec![6; 500_000]).unwrap();
+                context.make_directory("/d").unwrap();
+            },
+            |context| {
+                assert_eq!(context.get("/again").unwrap(), vec![6; 500_000]);
+            },
+        );
+    }
+}
+
+#[test]
+fn a_full_table_of_inodes_says_so_and_goes_on() {
+    round(
+        1024,
+        &["-b", "1024", "-N", "32"],
+        |context, _, _| {
+            let mut made = 0;
+            let refused = loop {
+                match context.touch(&format!("/{made}")) {
+                    Ok(_) => made += 1,
+                    Err(error) => break error,
+                }
+            };
+            assert_eq!(refused, Error::NoSpace);
+            assert!(made > 16, "{made}");
+            context.remove("/3").unwrap();
+            context.touch("/more").unwrap();
+        },
+        |context| assert!(context.error("/more").is_none()),
+    );
+}
+
+#[test]
+fn a_file_without_names_lives_as_long_as_it_is_open() {
+    round(
+        4096,
+        &["-b", "1024"],
+        |context, ext2, disk| {
+            let before = ext2.statistics();
+            let files: Vec<_> = (0..5)
+                .map(|number| {
+                    let path = format!("/file {number}");
+                    context.put(&path, &vec![number; 100_000]).unwrap();
+                    let file = context.touch(&path).unwrap();
+                    context.remove(&path).unwrap();
+                    file
+                })
+                .collect();
+            ext2.sync().unwrap();
+            // As the disk is now, without the power: they are cleared away, by e2fsck and by us.
+            let cut = disk.contents();
+            let (code, words, _) = check(&cut, "-p");
+            assert!(code <= 1, "{words}");
+            let other = MemoryDisk::new("other", 1, cut);
+            let mounted = mount(&other);
+            assert_eq!(mounted.statistics().inodes_free, before.inodes_free);
+            mounted.unmount().unwrap();
+            let (code, words, _) = check(&other.contents(), "-n");
+            assert!(code == 0, "{words}");
+            // In any order, and one of them changes meanwhile.
+            let mut files: Vec<_> = files.into_iter().map(Some).collect();
+            files[2].take();
+            ext2.sync().unwrap();
+            files[0].take();
+            files[4].take();
+            ext2.sync().unwrap();
+            let left = files[3].as_ref().unwrap();
+            left.write_at(100_000, &mut Source::kernel(&[9; 50_000]))
+                .unwrap();
+            let mut bytes = vec![0; 150_000];
+            left.read_at(0, &mut Sink::kernel(&mut bytes)).unwrap();
+            assert_eq!((bytes[0], bytes[149_999]), (3, 9));
+            ext2.sync().unwrap();
+            drop(files);
+            ext2.sync().unwrap();
+            ext2.sync().unwrap();
+            assert_eq!(ext2.statistics(), before);
+        },
+        |_| (),
+    );
+}
+
+#[test]
+fn what_is_written_beyond_the_end_of_a_block_is_zero() {
+    // The last block on the disk is full of something; a file that grows shows none of it.
+    round(
+        4096,
+        &["-b", "4096"],
+        |context, ext2, _| {
+            context.put("/f", &[7; 4096]).unwrap();
+            ext2.sync().unwrap();
+            let options = OpenOptions {
+                write: true,
+                ..Default::default()
+            };
+            context.open(b"/f", &options).unwrap().truncate(10).unwrap();
+            ext2.sync().unwrap();
+        },
+        |context| {
+            let file = context.touch("/f").unwrap();
+            file.write_at(9000, &mut Source::kernel(b"x")).unwrap();
+            let bytes = context.get("/f").unwrap();
+            assert!(bytes[10..9000].iter().all(|byte| *byte == 0));
+        },
+    );
+}

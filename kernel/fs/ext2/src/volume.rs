@@ -1,0 +1,525 @@
+//! A mounted file system.
+
+use alloc::collections::BTreeMap;
+use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use base::sync::{Mutex, MutexGuard, SpinLock};
+use base::{Error, Result, log, rank};
+use device::block::{BlockDevice, Operation, SECTOR, Segment, transfer};
+use hal::PAGE_SIZE;
+use hal::frame::Frame;
+use object::FileKind;
+use vfs::{FileSystem, FileSystemStatistics, Inode};
+use zerocopy::little_endian::{U16, U32};
+
+use crate::blocks::Blocks;
+use crate::format::inode::Record;
+use crate::format::superblock::{
+    self, COMPATIBLE_JOURNAL, READ_ONLY_LARGE_FILE, Raw, Refusal, STATE_ERROR, STATE_VALID,
+};
+use crate::inode::{ATTRIBUTES, Node};
+use crate::meta::Meta;
+
+/// The root directory's number.
+const ROOT: u32 = 2;
+
+/// Linux's magic number of the type.
+const EXT2_MAGIC: u64 = 0xef53;
+
+/// How many changed blocks are kept before they are brought to the disk.
+const WAITING_MAX: usize = 2048;
+
+/// What all inodes of a file system share.
+pub(crate) struct Volume {
+    meta: Mutex<Meta>,
+    me: Weak<Volume>,
+    device: Arc<dyn BlockDevice>,
+    pub(crate) block_size: usize,
+    pub(crate) largest_file: u64,
+    /// The superblock says that there are files over 2 GiB.
+    pub(crate) large_file: AtomicBool,
+    read_only: AtomicBool,
+    /// Every inode that is in memory.
+    nodes: SpinLock<BTreeMap<u32, Weak<Node>>>,
+    /// Those that differ from the disk.
+    changed: SpinLock<BTreeMap<u32, Arc<Node>>>,
+    /// Those without names that nobody uses any more.
+    dropped: SpinLock<Vec<(u32, Record)>>,
+}
+
+impl Volume {
+    /// The lock on everything but bytes.
+    pub(crate) fn meta(&self) -> MutexGuard<'_, Meta> {
+        self.meta.lock()
+    }
+
+    /// The same for whoever is about to change something.
+    pub(crate) fn begin(&self) -> Result<MutexGuard<'_, Meta>> {
+        let mut meta = self.meta.lock();
+        if meta.read_only {
+            self.read_only.store(true, Ordering::Relaxed);
+        }
+        meta.check_writable()?;
+        self.reap(&mut meta);
+        if meta.blocks.waiting() > WAITING_MAX {
+            self.commit(&mut meta)?;
+        }
+        Ok(meta)
+    }
+
+    /// Does something that takes room; where there is none, once more after what was freed lately is free.
+    pub(crate) fn with_room<T>(
+        &self,
+        meta: &mut Meta,
+        mut action: impl FnMut(&mut Meta) -> Result<T>,
+    ) -> Result<T> {
+        match action(meta) {
+            Err(Error::NoSpace)
+                if !meta.freed_blocks.is_empty() || !meta.freed_inodes.is_empty() =>
+            {
+                self.commit(meta)?;
+                action(meta)
+            }
+            outcome => outcome,
+        }
+    }
+
+    pub(crate) fn device(&self) -> &Arc<dyn BlockDevice> {
+        &self.device
+    }
+
+    pub(crate) fn device_number(&self) -> u64 {
+        self.device.number().to_linux()
+    }
+
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.read_only.load(Ordering::Relaxed)
+    }
+
+    /// The inode with a number.
+    pub(crate) fn node(&self, meta: &mut Meta, number: u32) -> Result<Arc<Node>> {
+        let present = self.nodes.lock().get(&number).and_then(Weak::upgrade);
+        if let Some(node) = present {
+            return Ok(node);
+        }
+        if number != ROOT && number < meta.measures.first_inode {
+            return Err(meta.damage("a name leads to a special inode", number.into()));
+        }
+        let record = meta.read_inode(number)?;
+        let kind = match record.kind() {
+            Some(kind) if record.links > 0 => kind,
+            _ => return Err(meta.damage("a name leads to no living inode", number.into())),
+        };
+        if kind == FileKind::Regular && record.size > i64::MAX as u64 {
+            return Err(meta.damage("the length of a file", number.into()));
+        }
+        Ok(self.enter(number, kind, record))
+    }
+
+    /// Makes an inode known; the caller has seen, under the same hold of the metadata, that it is not yet.
+    pub(crate) fn enter(&self, number: u32, kind: FileKind, record: Record) -> Arc<Node> {
+        let me = self
+            .me
+            .upgrade()
+            .unwrap_or_else(|| unreachable!("a volume is in use"));
+        let node = Node::new(me, number, kind, record);
+        self.nodes.lock().insert(number, Arc::downgrade(&node));
+        node
+    }
+
+    /// Keeps an inode in memory until it is on the disk.
+    pub(crate) fn keep(&self, node: Arc<Node>) {
+        if node.links() == 0 {
+            return;
+        }
+        let replaced = self.changed.lock().insert(node.number, node);
+        drop(replaced);
+    }
+
+    /// An inode need not be kept for the disk's sake.
+    pub(crate) fn let_go(&self, number: u32) {
+        let gone = self.changed.lock().remove(&number);
+        drop(gone);
+    }
+
+    /// The last use of an inode has ended.
+    pub(crate) fn dropped(&self, number: u32, record: Record) {
+        {
+            let mut nodes = self.nodes.lock();
+            if nodes
+                .get(&number)
+                .is_some_and(|node| node.strong_count() == 0)
+            {
+                nodes.remove(&number);
+            }
+        }
+        if record.links == 0 {
+            self.dropped.lock().push((number, record));
+        }
+    }
+
+    pub(crate) fn has_dropped(&self) -> bool {
+        !self.dropped.lock().is_empty()
+    }
+
+    /// Frees what nobody names and nobody uses.
+    pub(crate) fn reap(&self, meta: &mut Meta) {
+        let dropped = core::mem::take(&mut *self.dropped.lock());
+        for (number, record) in dropped {
+            if !meta.nameless.remove(&number) || meta.read_only {
+                continue;
+            }
+            if let Err(error) = meta.bury(number, record) {
+                log::error!("ext2: inode {number} is lost: {error}");
+            }
+        }
+    }
+
+    /// Puts an inode's record into its block.
+    pub(crate) fn store(&self, meta: &mut Meta, node: &Node) -> Result<()> {
+        node.stale.store(false, Ordering::Release);
+        node.essential.store(false, Ordering::Relaxed);
+        let mut record = node.record();
+        if let Some(place) = meta
+            .orphans
+            .iter()
+            .position(|number| *number == node.number)
+        {
+            record.deletion_time = meta.orphans.get(place + 1).copied().unwrap_or(0);
+        }
+        let stored = meta.write_inode(node.number, &record, false);
+        if stored.is_err() {
+            node.stale.store(true, Ordering::Release);
+        }
+        stored
+    }
+
+    /// Puts all changed records into their blocks; gives those that are in order with that.
+    pub(crate) fn store_nodes(&self, meta: &mut Meta) -> Result<Vec<Arc<Node>>> {
+        let changed: Vec<Arc<Node>> = self.changed.lock().values().cloned().collect();
+        for node in &changed {
+            if node.stale.load(Ordering::Acquire) {
+                self.store(meta, node)?;
+            }
+        }
+        let nameless: Vec<u32> = meta.nameless.iter().copied().collect();
+        for number in nameless {
+            let node = self.nodes.lock().get(&number).and_then(Weak::upgrade);
+            if let Some(node) = node
+                && node.stale.load(Ordering::Acquire)
+            {
+                self.store(meta, &node)?;
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Lets those go that did not change again.
+    pub(crate) fn forget_settled(&self, settled: Vec<Arc<Node>>) {
+        for node in settled {
+            let busy = node.stale.load(Ordering::Acquire) || node.written.load(Ordering::Acquire);
+            if !busy {
+                self.let_go(node.number);
+                // Changed in between: it goes back.
+                if node.stale.load(Ordering::Acquire) || node.written.load(Ordering::Acquire) {
+                    self.keep(node);
+                }
+            }
+        }
+    }
+
+    /// The latest place where an inode got a name has to be on the disk before the block is that loses one.
+    pub(crate) fn order_names(&self, meta: &mut Meta, inode: u32, loses: u64) -> Result<()> {
+        if meta.newborn.contains_key(&inode) {
+            return Ok(());
+        }
+        match meta.named_in.get(&inode).copied() {
+            Some(gained) if !meta.put_in_order(gained, loses) => self.commit(meta),
+            _ => Ok(()),
+        }
+    }
+
+    /// Brings all data and everything else to the disk.
+    fn sync_all(&self) -> Result<()> {
+        if self.is_read_only() {
+            return Ok(());
+        }
+        let changed: Vec<Arc<Node>> = self.changed.lock().values().cloned().collect();
+        let mut outcome = Ok(());
+        for node in &changed {
+            outcome = outcome.and(node.write_pages_back());
+        }
+        drop(changed);
+        let committed = self.commit(&mut self.meta());
+        outcome.and(committed)
+    }
+
+    /// The end of a mount.
+    fn close(&self) -> Result<()> {
+        if self.is_read_only() {
+            return Ok(());
+        }
+        self.sync_all()?;
+        let mut meta = self.meta();
+        // What one commit frees is noted in the next.
+        for _ in 0..8 {
+            self.commit(&mut meta)?;
+            if meta.blocks.waiting() == 0 && !self.has_dropped() {
+                break;
+            }
+        }
+        if !meta.read_only && !meta.damaged {
+            let state = meta.superblock.state.get() | STATE_VALID;
+            meta.superblock.state = U16::new(state);
+            meta.counts_changed = true;
+            self.commit(&mut meta)?;
+        }
+        meta.read_only = true;
+        self.read_only.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+impl Meta {
+    /// The end of an inode without names: its blocks and itself are to be free.
+    fn bury(&mut self, number: u32, record: Record) -> Result<()> {
+        let directory = record.kind() == Some(FileKind::Directory);
+        let mut gone = record;
+        if self.orphans.contains(&number) {
+            // It stays in the list, empty, until it is the last there.
+            let next = self.read_inode(number)?.deletion_time;
+            self.free_contents(&mut gone)?;
+            gone.size = 0;
+            gone.deletion_time = next;
+            self.write_inode(number, &gone, false)?;
+            self.finished.insert(number);
+            return Ok(());
+        }
+        let dead = Record {
+            deletion_time: crate::commit::death_time(),
+            ..record
+        };
+        self.write_inode(number, &dead, false)?;
+        let freed = self.free_contents(&mut gone);
+        self.freed_inodes.push((number, directory));
+        freed
+    }
+
+    /// What was without names when the power went: it vanishes now.
+    fn process_orphans(&mut self) -> Result<()> {
+        let mut next = self.superblock.last_orphan.get();
+        let mut left = self.measures.inodes;
+        let mut found = 0;
+        while next != 0 {
+            let number = next;
+            let sound = number >= self.measures.first_inode && self.is_taken(number)?;
+            if !sound || left == 0 {
+                self.damage("the list of orphans", number.into());
+                break;
+            }
+            left -= 1;
+            let mut record = self.read_inode(number)?;
+            next = core::mem::take(&mut record.deletion_time);
+            if record.links > 0 {
+                let keep = record.size.div_ceil(self.measures.block_size as u64);
+                if record.kind() == Some(FileKind::Regular) {
+                    self.cut(&mut record, keep)?;
+                }
+                self.write_inode(number, &record, false)?;
+            } else {
+                self.bury(number, record)?;
+            }
+            found += 1;
+        }
+        if found > 0 {
+            let name = self.blocks.device().name();
+            log::info!("ext2 {name}: {found} orphans cleared away");
+        }
+        self.superblock.last_orphan = U32::new(0);
+        self.counts_changed = true;
+        Ok(())
+    }
+}
+
+/// An ext2 file system on a block device.
+pub struct Ext2 {
+    volume: Arc<Volume>,
+    root: Arc<Node>,
+}
+
+fn read_superblock(device: &Arc<dyn BlockDevice>) -> Result<Raw> {
+    let frame = Frame::allocate()?;
+    let length = PAGE_SIZE.min(device.geometry().sectors as usize * SECTOR);
+    let segment = Segment {
+        frame: frame.clone(),
+        offset: 0,
+        length,
+    };
+    transfer(&**device, Operation::Read, 0, &[segment])?;
+    let mut bytes = [0; superblock::SIZE];
+    frame.read(superblock::OFFSET as usize, &mut bytes);
+    Raw::read(&bytes).ok_or(Error::InvalidArgument)
+}
+
+impl Ext2 {
+    /// Mounts what is on `device`. What is no ext2, makes no sense or has features that nobody here knows is
+    /// [`Error::InvalidArgument`], and the log says why; features that only forbid writing make it read-only.
+    pub fn mount(device: Arc<dyn BlockDevice>, read_only: bool) -> Result<Arc<Ext2>> {
+        let name = device.name();
+        let geometry = device.geometry();
+        let superblock = read_superblock(&device)?;
+        let bytes = geometry.sectors.saturating_mul(SECTOR as u64);
+        let measures = superblock.measures(bytes).map_err(|refusal| {
+            match refusal {
+                Refusal::NotExt2 => log::info!("ext2 {name}: no ext2"),
+                Refusal::Damaged(damage) => log::error!("ext2 {name}: damaged: {damage}"),
+                Refusal::Features(bits) => {
+                    log::error!("ext2 {name}: features that are not known ({bits:#x})")
+                }
+                Refusal::Truncated => log::error!("ext2 {name}: larger than its disk"),
+                Refusal::BlockSize(size) => log::error!("ext2 {name}: blocks of {size} bytes"),
+            }
+            Error::InvalidArgument
+        })?;
+        if geometry.block_size > measures.block_size || measures.block_size > PAGE_SIZE {
+            log::error!("ext2 {name}: its blocks and the disk's do not fit");
+            return Err(Error::InvalidArgument);
+        }
+        let unknown = superblock.unknown_read_only();
+        if unknown != 0 && !read_only {
+            log::warn!("ext2 {name}: read-only, for features that are not known ({unknown:#x})");
+        }
+        let read_only = read_only || unknown != 0 || geometry.read_only;
+        let blocks = Blocks::new(device.clone(), measures.block_size);
+        let meta = Meta::open(blocks, superblock, measures).map_err(|(damage, error)| {
+            log::error!("ext2 {name}: {damage}");
+            error
+        })?;
+        let large = superblock.read_only.get() & READ_ONLY_LARGE_FILE != 0;
+        let revised = superblock.revision.get() > 0;
+        let volume = Arc::new_cyclic(|me| Volume {
+            meta: Mutex::new(rank::ALLOCATION, meta),
+            me: me.clone(),
+            device: device.clone(),
+            block_size: measures.block_size,
+            largest_file: match revised {
+                true => measures.largest_file(),
+                // The first revision knows no file over 2 GiB.
+                false => measures.largest_file().min(i32::MAX as u64),
+            },
+            large_file: AtomicBool::new(large),
+            read_only: AtomicBool::new(read_only),
+            nodes: SpinLock::new(ATTRIBUTES, BTreeMap::new()),
+            changed: SpinLock::new(ATTRIBUTES, BTreeMap::new()),
+            dropped: SpinLock::new(ATTRIBUTES, Vec::new()),
+        });
+        if !read_only {
+            volume.open_for_writing(&mut volume.meta())?;
+        }
+        let root = volume.node(&mut volume.meta(), ROOT)?;
+        if root.kind != FileKind::Directory {
+            return Err(volume
+                .meta()
+                .damage("the root is no directory", ROOT.into()));
+        }
+        Ok(Arc::new(Ext2 { volume, root }))
+    }
+
+    /// Ends the mount: everything is on the disk, which is marked as left in order. Nothing can be written after it.
+    pub fn unmount(&self) -> Result<()> {
+        self.volume.close()
+    }
+}
+
+impl Volume {
+    fn open_for_writing(&self, meta: &mut Meta) -> Result<()> {
+        let name = self.device.name();
+        meta.read_only = false;
+        let state = meta.superblock.state.get();
+        if state & STATE_ERROR != 0 || state & STATE_VALID == 0 {
+            log::warn!("ext2 {name}: was not left in order; e2fsck should look at it");
+        }
+        if meta.superblock.compatible.get() & COMPATIBLE_JOURNAL != 0 {
+            log::info!("ext2 {name}: its journal is not used");
+        }
+        let count = meta.superblock.mount_count.get().saturating_add(1);
+        meta.superblock.mount_count = U16::new(count);
+        meta.superblock.mount_time = U32::new(vfs::now().seconds as u32);
+        meta.superblock.state = U16::new(state & !STATE_VALID);
+        meta.counts_changed = true;
+        // The disk says that it is in use before anything else changes.
+        self.commit(meta)?;
+        if meta.superblock.last_orphan.get() != 0 {
+            meta.process_orphans()?;
+            self.commit(meta)?;
+        }
+        if state & STATE_ERROR != 0 || state & STATE_VALID == 0 {
+            // What was not in order does not become so by being mounted.
+            meta.damaged = true;
+        }
+        Ok(())
+    }
+}
+
+impl FileSystem for Ext2 {
+    fn name(&self) -> &'static str {
+        "ext2"
+    }
+
+    fn source(&self) -> Vec<u8> {
+        [b"/dev/", self.volume.device.name().as_bytes()].concat()
+    }
+
+    fn device(&self) -> u64 {
+        self.volume.device_number()
+    }
+
+    fn root(&self) -> Arc<dyn Inode> {
+        self.root.clone()
+    }
+
+    fn statistics(&self) -> FileSystemStatistics {
+        let meta = self.volume.meta();
+        let pending: u64 = meta
+            .freed_blocks
+            .iter()
+            .map(|(_, count)| u64::from(*count))
+            .sum();
+        let free = meta.free_blocks() + pending;
+        let measures = &meta.measures;
+        let tables = u64::from(measures.groups) * (measures.table_blocks() + 2);
+        FileSystemStatistics {
+            magic: EXT2_MAGIC,
+            block_size: measures.block_size as u64,
+            blocks: measures
+                .blocks
+                .saturating_sub(measures.first_block + tables),
+            blocks_free: free,
+            blocks_available: free.saturating_sub(u64::from(meta.superblock.reserved_blocks.get())),
+            inodes: measures.inodes.into(),
+            inodes_free: meta.free_inodes() + meta.freed_inodes.len() as u64,
+            name_length: vfs::NAME_MAX as u64,
+        }
+    }
+
+    fn sync(&self) -> Result<()> {
+        self.volume.sync_all()
+    }
+
+    fn is_read_only(&self) -> bool {
+        self.volume.is_read_only()
+    }
+}
+
+impl Drop for Ext2 {
+    fn drop(&mut self) {
+        if let Err(error) = self.volume.close() {
+            log::error!(
+                "ext2 {}: the last write-back failed: {error}",
+                self.volume.device.name()
+            );
+        }
+    }
+}
