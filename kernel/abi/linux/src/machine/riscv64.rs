@@ -1,7 +1,6 @@
 //! RISC-V 64: the architecture's own part of Linux's ABI (`arch/riscv/include/uapi`).
 
 use crate::layout::{SignalInformation, SignalStack, record};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// `utsname.machine` and the name of the ABI's directory.
 pub const MACHINE: &[u8] = b"riscv64";
