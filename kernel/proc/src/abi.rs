@@ -120,6 +120,19 @@ pub trait Abi: Send + Sync + 'static {
         Arc::new(())
     }
 
+    /// What it remembers about a process that starts another of its programs. If the new program acts with rights
+    /// that the old one did not have (`secure`), whatever could be turned against it is forgotten.
+    fn exec_process_state(&self, before: &AbiState, secure: bool) -> AbiState {
+        let _ = (before, secure);
+        self.new_process_state()
+    }
+
+    /// Whether a process with this state starts programs at the same addresses each time, for debugging.
+    fn wants_fixed_places(&self, process: &AbiState) -> bool {
+        let _ = process;
+        false
+    }
+
     /// What it remembers about a forked process.
     fn fork_process_state(&self, parent: &AbiState) -> AbiState {
         let _ = parent;
@@ -129,6 +142,12 @@ pub trait Abi: Send + Sync + 'static {
     /// What it remembers about a task that starts a program.
     fn new_task_state(&self) -> AbiState {
         Arc::new(())
+    }
+
+    /// What it remembers about a task that starts another of its programs.
+    fn exec_task_state(&self, before: &AbiState) -> AbiState {
+        let _ = before;
+        self.new_task_state()
     }
 
     /// What it remembers about a task made by `parent`: a thread of the same process, or a forked process's first.

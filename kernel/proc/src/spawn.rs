@@ -122,6 +122,7 @@ fn create(
         limits: &limits,
         abi: from_inside.map(|parent| parent.abi().name()),
         no_new_privileges,
+        before: None,
     };
     let prepared = {
         // What the program starts with is paid for by where it runs.

@@ -8,6 +8,7 @@ use mem::AddressSpace;
 use proc::{Abi, AbiState, ElfImage, ExecInfo, InitialState, PendingEvent, Task};
 
 use crate::call::{Call, Restart};
+use crate::process::settings;
 use crate::state::{Interrupted, ProcessState, ThreadState};
 use crate::table::Handler;
 use crate::{describe, errno, names, signal, start, table, unimplemented};
@@ -119,6 +120,31 @@ impl Abi for Linux {
             Ok(parent) => Arc::new(parent.forked()),
             Err(_) => self.new_process_state(),
         }
+    }
+
+    fn exec_process_state(&self, before: &AbiState, secure: bool) -> AbiState {
+        let state = ProcessState::new();
+        if let Some(before) = before.downcast_ref::<ProcessState>() {
+            state.set_personality(before.personality());
+            if secure {
+                state.set_personality(before.personality() & !settings::CLEARED_ON_SET_ID);
+            }
+        }
+        Arc::new(state)
+    }
+
+    fn wants_fixed_places(&self, process: &AbiState) -> bool {
+        process
+            .downcast_ref::<ProcessState>()
+            .is_some_and(|state| state.personality() & settings::ADDR_NO_RANDOMIZE != 0)
+    }
+
+    fn exec_task_state(&self, before: &AbiState) -> AbiState {
+        let state = ThreadState::new();
+        if let Some(before) = before.downcast_ref::<ThreadState>() {
+            state.inherit(before);
+        }
+        Arc::new(state)
     }
 
     fn new_task_state(&self) -> AbiState {

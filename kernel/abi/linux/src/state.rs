@@ -27,6 +27,8 @@ pub struct ProcessState {
     return_code: AtomicUsize,
     personality: AtomicU32,
     not_dumpable: AtomicBool,
+    /// What is mapped from now on is brought in at once (`MCL_FUTURE`); neither fork nor exec keeps it.
+    maps_at_once: AtomicBool,
     timers: SpinLock<TimerTable>,
 }
 
@@ -46,6 +48,7 @@ impl ProcessState {
             return_code: AtomicUsize::new(0),
             personality: AtomicU32::new(0),
             not_dumpable: AtomicBool::new(false),
+            maps_at_once: AtomicBool::new(false),
             timers: SpinLock::new(SMALL, TimerTable::default()),
         }
     }
@@ -98,6 +101,16 @@ impl ProcessState {
     /// Sets whether the process may be looked into.
     pub fn set_dumpable(&self, dumpable: bool) {
         self.not_dumpable.store(!dumpable, Ordering::Relaxed);
+    }
+
+    /// Whether what is mapped from now on is brought in at once.
+    pub fn maps_at_once(&self) -> bool {
+        self.maps_at_once.load(Ordering::Relaxed)
+    }
+
+    /// Sets whether what is mapped from now on is brought in at once.
+    pub fn set_maps_at_once(&self, at_once: bool) {
+        self.maps_at_once.store(at_once, Ordering::Relaxed);
     }
 
     /// Looks at the timers.
@@ -165,6 +178,10 @@ struct ThreadFields {
     /// When the sleep of an interrupted call would have ended.
     deadline: Option<Instant>,
     robust_list: usize,
+    /// As ioprio_set(2) spells it; 0 is none.
+    io_priority: u32,
+    /// `SCHED_OTHER`, `SCHED_BATCH` or `SCHED_IDLE`.
+    policy: i32,
 }
 
 /// Per thread.
@@ -180,6 +197,8 @@ impl ThreadState {
             interrupted: None,
             deadline: None,
             robust_list: 0,
+            io_priority: 0,
+            policy: 0,
         };
         ThreadState {
             fields: SpinLock::new(SMALL, fields),
@@ -187,13 +206,30 @@ impl ThreadState {
     }
 
     /// Of a forked process's thread, which keeps the alternate stack; a new thread of the same
-    /// process has none (sigaltstack(2)).
+    /// process has none (sigaltstack(2)). The priority of its input and output is inherited.
     pub fn forked(&self, same_process: bool) -> ThreadState {
         let state = ThreadState::new();
         if !same_process {
             state.set_signal_stack(self.signal_stack());
         }
+        state.inherit(self);
         state
+    }
+
+    /// Takes over what threads, children and the next program have in common with it: how they are scheduled.
+    pub fn inherit(&self, from: &ThreadState) {
+        self.set_io_priority(from.io_priority());
+        self.set_policy(from.policy());
+    }
+
+    /// Its scheduling policy.
+    pub fn policy(&self) -> i32 {
+        self.fields.lock().policy
+    }
+
+    /// Sets its scheduling policy.
+    pub fn set_policy(&self, policy: i32) {
+        self.fields.lock().policy = policy;
     }
 
     /// The state of a thread that speaks this ABI.
@@ -229,6 +265,16 @@ impl ThreadState {
     /// The remembered moment, once.
     pub fn take_remembered_deadline(&self) -> Option<Instant> {
         self.fields.lock().deadline.take()
+    }
+
+    /// Its priority of input and output, 0 for none of its own.
+    pub fn io_priority(&self) -> u32 {
+        self.fields.lock().io_priority
+    }
+
+    /// Sets its priority of input and output.
+    pub fn set_io_priority(&self, priority: u32) {
+        self.fields.lock().io_priority = priority;
     }
 
     /// The head of the robust list, 0 for none.

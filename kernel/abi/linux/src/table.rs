@@ -163,6 +163,8 @@ system_calls! {
     24 dup3(old: Fd, new: Fd, flags: files::descriptors::CloseOnExec) = files::descriptors::dup3;
     25 fcntl(file: Fd, command: u32, argument: usize) = files::control::fcntl;
     29 ioctl(file: Fd, request: u32, argument: usize) = files::ioctl::ioctl;
+    30 ioprio_set(which: i32, who: i32, priority: u32) = process::io_priority::ioprio_set;
+    31 ioprio_get(which: i32, who: i32) = process::io_priority::ioprio_get;
     32 flock(file: Fd, operation: u32) = files::locks::flock;
     33 mknodat(directory: DirectoryFd, path: UserPath, mode: u32, device: u32) = files::names::mknodat;
     34 mkdirat(directory: DirectoryFd, path: UserPath, mode: u32) = files::directories::mkdirat;
@@ -291,6 +293,7 @@ system_calls! {
     168 getcpu(cpu: UserPtr<u32>, node: UserPtr<u32>, unused: usize) = process::scheduling::getcpu;
     169 gettimeofday(value: UserPtr<TimeValue>, zone: UserPtr<TimeZone>) = time::clocks::gettimeofday;
     170 settimeofday(value: UserPtr<TimeValue>, zone: UserPtr<TimeZone>) = time::clocks::settimeofday;
+    171 adjtimex(record: UserPtr<TimeAdjustment>) = time::adjust::adjtimex;
     172 getpid() = process::identity::getpid;
     173 getppid() = process::identity::getppid;
     174 getuid() = process::identity::getuid;
@@ -324,8 +327,10 @@ system_calls! {
     223 fadvise64(file: Fd, offset: i64, length: i64, advice: i32) = files::space::fadvise64;
     226 mprotect(address: usize, length: usize, protection: u32) = memory::map::mprotect;
     227 msync(address: usize, length: usize, flags: memory::advice::SyncFlags) = memory::advice::msync;
-    228 mlock(address: usize, length: usize) = memory::advice::mlock;
-    229 munlock(address: usize, length: usize) = memory::advice::munlock;
+    228 mlock(address: usize, length: usize) = memory::lock::mlock;
+    229 munlock(address: usize, length: usize) = memory::lock::munlock;
+    230 mlockall(flags: memory::lock::LockAllFlags) = memory::lock::mlockall;
+    231 munlockall() = memory::lock::munlockall;
     232 mincore(address: usize, length: usize, result: usize) = memory::advice::mincore;
     233 madvise(address: usize, length: usize, advice: i32) = memory::advice::madvise;
     240 rt_tgsigqueueinfo(pid: i32, tid: i32, signal: i32, information: UserPtr<SignalInformation>) = signal::send::rt_tgsigqueueinfo;
@@ -335,14 +340,18 @@ system_calls! {
     259 riscv_flush_icache(start: usize, end: usize, flags: usize) only RiscV = memory::advice::riscv_flush_icache;
     260 wait4(pid: i32, status: UserPtr<i32>, options: u32, usage: UserPtr<ResourceUsage>) = process::wait::wait4;
     261 prlimit64(pid: i32, resource: u32, new: UserPtr<ResourceLimit>, old: UserPtr<ResourceLimit>) = process::limits::prlimit64;
+    266 clock_adjtime(clock: i32, record: UserPtr<TimeAdjustment>) = time::adjust::clock_adjtime;
     267 syncfs(file: Fd) = files::mounts::syncfs;
     268 setns(file: Fd, kind: u32) = process::namespaces::setns;
     269 sendmmsg(file: Fd, vector: usize, count: u32, flags: u32) = sockets::sendmmsg;
+    274 sched_setattr(pid: i32, attributes: UserPtr<SchedulingAttributes>, flags: u32) = process::scheduling::sched_setattr;
+    275 sched_getattr(pid: i32, attributes: UserPtr<SchedulingAttributes>, size: u32, flags: u32) = process::scheduling::sched_getattr;
     276 renameat2(old_directory: DirectoryFd, old_path: UserPath, new_directory: DirectoryFd, new_path: UserPath, flags: u32) = files::names::renameat2;
     278 getrandom(buffer: UserSlice, flags: system::random::RandomFlags) = system::random::getrandom;
     279 memfd_create(name: UserPath, flags: files::memory_file::MemoryFileFlags) = files::memory_file::memfd_create;
     281 execveat(directory: DirectoryFd, path: UserPath, arguments: UserPtr<usize>, environment: UserPtr<usize>, flags: AtFlags) with registers = process::exec::execveat;
     283 membarrier(command: i32, flags: u32, cpu: i32) = memory::advice::membarrier;
+    284 mlock2(address: usize, length: usize, flags: memory::lock::LockFlags) = memory::lock::mlock2;
     285 copy_file_range(input: Fd, input_offset: UserPtr<i64>, output: Fd, output_offset: UserPtr<i64>, count: usize, flags: u32) = files::transfer::copy_file_range;
     286 preadv2(file: Fd, vectors: UserPtr<IoVector>, count: usize, offset: i64, offset_high: usize, flags: u32) = files::vectors::preadv2;
     287 pwritev2(file: Fd, vectors: UserPtr<IoVector>, count: usize, offset: i64, offset_high: usize, flags: u32) = files::vectors::pwritev2;
@@ -362,13 +371,13 @@ system_calls! {
 const SLOTS: usize = 460;
 
 /// From number to index in [`CALLS`], one more than it so that zero is "none".
-static INDEX: [u8; SLOTS] = build_index();
+static INDEX: [u16; SLOTS] = build_index();
 
-const fn build_index() -> [u8; SLOTS] {
+const fn build_index() -> [u16; SLOTS] {
     let mut index = [0; SLOTS];
     let mut position = 0;
     while position < CALLS.len() {
-        index[CALLS[position].number as usize] = position as u8 + 1;
+        index[CALLS[position].number as usize] = position as u16 + 1;
         position += 1;
     }
     index
@@ -411,7 +420,7 @@ mod tests {
     #[test]
     fn ascending_named_and_within_six_registers() {
         assert!(CALLS.windows(2).all(|pair| pair[0].number < pair[1].number));
-        assert!(CALLS.len() < 255);
+        assert!(CALLS.len() < usize::from(u16::MAX));
         for call in CALLS {
             let registers: usize = call
                 .arguments

@@ -27,10 +27,6 @@ pub(super) struct Inner {
 }
 
 impl Inner {
-    pub(super) fn random_window() -> Window {
-        Window::random()
-    }
-
     pub(super) fn new(table: PageTable, window: Window) -> Self {
         Self {
             areas: AreaMap::default(),

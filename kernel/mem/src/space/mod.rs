@@ -56,7 +56,13 @@ impl AddressSpace {
     /// An empty address space, with a random place for mappings that may go anywhere.
     pub fn new() -> Result<Arc<Self>> {
         let table = PageTable::new()?;
-        Ok(Self::with_table(table, Inner::random_window()))
+        Ok(Self::with_table(table, place::Window::random()))
+    }
+
+    /// An empty address space, with the same place for mappings that may go anywhere each time.
+    pub fn new_fixed() -> Result<Arc<Self>> {
+        let table = PageTable::new()?;
+        Ok(Self::with_table(table, place::Window::fixed()))
     }
 
     fn with_table(table: PageTable, window: place::Window) -> Arc<Self> {

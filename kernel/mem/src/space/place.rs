@@ -27,10 +27,16 @@ pub(crate) const STACK_GAP: usize = 256 * PAGE_SIZE;
 impl Window {
     /// A window with a random top.
     pub(crate) fn random() -> Self {
-        let shift = random_below(RANDOM_PAGES) as usize * PAGE_SIZE;
+        let mut window = Self::fixed();
+        window.top -= random_below(RANDOM_PAGES) as usize * PAGE_SIZE;
+        window
+    }
+
+    /// The window that all random ones lie in.
+    pub(crate) fn fixed() -> Self {
         Self {
             bottom: USER_START.max(1 << 16),
-            top: USER_END - STACK_ROOM - shift,
+            top: USER_END - STACK_ROOM,
         }
     }
 }

@@ -13,12 +13,14 @@ use vfs::FsContext;
 /// has changed, except that [`Error::Interrupted`] may mean that the caller is to end.
 pub fn exec(task: &Arc<Task>, context: &mut UserContext, request: ExecRequest) -> Result<()> {
     let process = task.process();
+    let before = (process.image().abi_state.clone(), task.raw_abi_state());
     let caller = Caller {
         fs: &process.fs(),
         environment: process.environment(),
         limits: &process.limits(),
         abi: Some(process.abi().name()),
         no_new_privileges: process.has_no_new_privileges(),
+        before: Some((&before.0, &before.1)),
     };
     let prepared = prepare(&caller, request)?;
     be_alone(task)?;

@@ -63,7 +63,7 @@ pub struct Layout {
     pub argument_size: usize,
     /// How many bytes all together, with a pointer for each.
     pub argument_bytes: usize,
-    /// Leave the addresses above as they are, for ABIs whose programs know them.
+    /// Leave the addresses above as they are: the ABI's programs know them, or this one wants to find them again.
     pub fixed: bool,
     /// Whether programs may start at address 0.
     pub low_programs: bool,
@@ -149,6 +149,8 @@ pub(crate) struct Caller<'a> {
     pub(crate) abi: Option<&'static str>,
     /// Whether the program's set-id bits give it nothing.
     pub(crate) no_new_privileges: bool,
+    /// What its ABI remembers about its process and its task, if it is to become the program itself.
+    pub(crate) before: Option<(&'a AbiState, &'a AbiState)>,
 }
 
 /// Builds everything for a program, aside.
@@ -162,7 +164,7 @@ pub(crate) fn prepare(caller: &Caller<'_>, request: ExecRequest) -> Result<Prepa
     let path = request.path.clone();
     let found = runtime::find_program(fs, request)?;
     let (image, abi) = recognise(&found.file, environment)?;
-    let layout = abi.layout();
+    let mut layout = abi.layout();
     check_arguments(&found.arguments, &found.environment, &layout)?;
     // A program of another ABI sees another tree: its interpreter is there, and its own path is told as seen there.
     let enters = if caller.abi == Some(abi.name()) {
@@ -183,7 +185,20 @@ pub(crate) fn prepare(caller: &Caller<'_>, request: ExecRequest) -> Result<Prepa
     let interpreter = load::open_interpreter(&inside, &found.file, &image)?;
     let mut credentials = fs.credentials.clone();
     let secure = load::apply_set_id(&found.file, &mut credentials, caller.no_new_privileges)?;
-    let space = AddressSpace::new()?;
+    let before = caller.before.filter(|_| caller.abi == Some(abi.name()));
+    let (process_state, task_state) = match before {
+        Some((process, task)) => (
+            abi.exec_process_state(process, secure),
+            abi.exec_task_state(task),
+        ),
+        None => (abi.new_process_state(), abi.new_task_state()),
+    };
+    let space = if abi.wants_fixed_places(&process_state) {
+        layout.fixed = true;
+        AddressSpace::new_fixed()?
+    } else {
+        AddressSpace::new()?
+    };
     space.set_limit(
         limits
             .soft(Resource::AddressSpace)
@@ -213,7 +228,7 @@ pub(crate) fn prepare(caller: &Caller<'_>, request: ExecRequest) -> Result<Prepa
     let (first, last) = image.span();
     let image = Image {
         space: Some(space.clone()),
-        abi_state: abi.new_process_state(),
+        abi_state: process_state,
         abi: abi.clone(),
         executable: Some(executable),
         arguments: state.arguments,
@@ -226,7 +241,7 @@ pub(crate) fn prepare(caller: &Caller<'_>, request: ExecRequest) -> Result<Prepa
         image,
         space,
         context: state.context,
-        task_state: abi.new_task_state(),
+        task_state,
         credentials,
         name: short_name(&path),
         enters,

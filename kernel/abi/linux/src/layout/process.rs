@@ -147,6 +147,30 @@ record! {
 }
 
 record! {
+    /// `struct sched_attr`.
+    pub struct SchedulingAttributes {
+        /// Bytes that are meant.
+        size: u32,
+        /// `SCHED_*`.
+        policy: u32,
+        /// `SCHED_FLAG_*`.
+        flags: u64,
+        /// Of the fair policies.
+        nice: i32,
+        /// Of the real-time policies.
+        priority: u32,
+        /// Of the deadline policy, as the next two.
+        runtime: u64,
+        /// See `runtime`.
+        deadline: u64,
+        /// See `runtime`.
+        period: u64,
+        /// The least and the most that the CPU's speed should be.
+        utilisation: [u32; 2],
+    }
+}
+
+record! {
     /// `struct __user_cap_header_struct`.
     pub struct CapabilityHeader {
         /// Version of the interface.

@@ -1,4 +1,4 @@
-//! Records about time: `timespec`, `timeval`, interval timers, `tms`, `timex`-free on purpose.
+//! Records about time: `timespec`, `timeval`, interval timers, `tms`, `timex`.
 
 use super::record;
 use base::{Error, Result};
@@ -68,6 +68,50 @@ impl TimeValue {
 }
 
 record! {
+    /// `struct timex`, as the kernel has it.
+    pub struct TimeAdjustment {
+        /// `ADJ_*`: which fields are meant.
+        modes: u32,
+        /// Padding.
+        pad_modes: u32,
+        /// What is still to be made up for.
+        offset: i64,
+        /// By how much the clock is made faster, in 2^-16 parts in a million.
+        frequency: i64,
+        /// Microseconds.
+        maximum_error: i64,
+        /// Microseconds.
+        estimated_error: i64,
+        /// `STA_*`.
+        status: i32,
+        /// Padding.
+        pad_status: u32,
+        /// Of the control loop.
+        constant: i64,
+        /// Microseconds.
+        precision: i64,
+        /// The most that `frequency` may be.
+        tolerance: i64,
+        /// The time of day; its fraction is nanoseconds with `STA_NANO`.
+        time: TimeValue,
+        /// Microseconds of a tick.
+        tick: i64,
+        /// Of a signal each second, which no device here gives.
+        pulse: [i64; 2],
+        /// As `pulse`.
+        pulse_shift: i32,
+        /// Padding.
+        pad_pulse: u32,
+        /// As `pulse`.
+        pulse_counts: [i64; 5],
+        /// Seconds between atomic time and the time of day.
+        tai: i32,
+        /// For later versions.
+        reserved: [u32; 11],
+    }
+}
+
+record! {
     /// `struct itimerval`.
     pub struct IntervalTimerValue {
         /// Period, zero for once.
@@ -123,6 +167,9 @@ mod tests {
     fn sizes() {
         assert_eq!(size_of::<TimeSpecification>(), 16);
         assert_eq!(size_of::<TimeValue>(), 16);
+        assert_eq!(size_of::<TimeAdjustment>(), 208);
+        assert_eq!(core::mem::offset_of!(TimeAdjustment, tick), 88);
+        assert_eq!(core::mem::offset_of!(TimeAdjustment, tai), 160);
         assert_eq!(size_of::<IntervalTimerValue>(), 32);
         assert_eq!(size_of::<IntervalTimerSpecification>(), 32);
         assert_eq!(size_of::<ProcessTimes>(), 32);

@@ -1,4 +1,4 @@
-//! madvise, msync, mlock, mincore, membarrier, and the instruction cache.
+//! madvise, msync, mincore, membarrier, and the instruction cache.
 
 use alloc::vec::Vec;
 use base::{Error, Result};
@@ -83,37 +83,6 @@ pub(crate) fn populate(space: &AddressSpace, start: usize, length: usize) {
         }
         base::thread::yield_if_needed();
     }
-}
-
-/// The pages a range touches, as start and length; `ENOMEM` where not all of it is mapped.
-fn mapped_pages(space: &AddressSpace, address: usize, length: usize) -> Result<(usize, usize)> {
-    let start = address - address % PAGE_SIZE;
-    let end = address.checked_add(length).ok_or(Error::InvalidArgument)?;
-    let length = (end - start)
-        .checked_next_multiple_of(PAGE_SIZE)
-        .ok_or(Error::InvalidArgument)?;
-    match space.presence(start, length / PAGE_SIZE) {
-        Some(_) => Ok((start, length)),
-        None => Err(Error::OutOfMemory),
-    }
-}
-
-/// mlock(2): nothing is ever paged out, so bringing the pages in is all there is to do.
-pub(crate) fn mlock(call: &mut Call<'_>, address: usize, length: usize) -> Result<usize> {
-    if length > 0 {
-        let space = space(call)?;
-        let (start, length) = mapped_pages(&space, address, length)?;
-        populate(&space, start, length);
-    }
-    Ok(0)
-}
-
-/// munlock(2).
-pub(crate) fn munlock(call: &mut Call<'_>, address: usize, length: usize) -> Result<usize> {
-    if length > 0 {
-        mapped_pages(&*space(call)?, address, length)?;
-    }
-    Ok(0)
 }
 
 /// mincore(2): one byte a page.

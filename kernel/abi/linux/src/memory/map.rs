@@ -8,6 +8,7 @@ use object::{FileAccess, Rights};
 use super::{page_aligned, page_length, space};
 use crate::arguments::Fd;
 use crate::call::Call;
+use crate::state::ProcessState;
 
 const MAP_SHARED: u32 = 0x01;
 const MAP_PRIVATE: u32 = 0x02;
@@ -102,7 +103,9 @@ pub(crate) fn mmap(
         backing,
         kind,
     })?;
-    if flags & (MAP_POPULATE | MAP_LOCKED) != 0 {
+    let at_once = flags & (MAP_POPULATE | MAP_LOCKED) != 0
+        || ProcessState::of(call.process()).is_ok_and(|state| state.maps_at_once());
+    if at_once {
         // Only a wish: what cannot be brought in now comes, or fails, when it is touched.
         super::advice::populate(&space, start, length);
     }

@@ -1,7 +1,8 @@
-//! Memory: mmap and its family, the break, advice.
+//! Memory: mmap and its family, the break, advice, locking.
 
 pub mod advice;
 pub mod heap;
+pub mod lock;
 pub mod map;
 pub mod remap;
 

@@ -7,6 +7,7 @@ pub mod exec;
 pub mod exit;
 pub mod groups;
 pub mod identity;
+pub mod io_priority;
 pub mod limits;
 pub mod namespaces;
 pub mod scheduling;

@@ -1,19 +1,22 @@
 //! Priorities, policies and CPUs.
 //!
-//! There is one scheduling class for programs, the fair one, with nice values; the other policies of
-//! Linux can be asked about, and asking to be put into a real-time one is refused as it is to a program
-//! without the right to it. Affinity is honoured.
+//! There is one scheduling class for programs, the fair one, with nice values. Batch and idle threads
+//! are scheduled as the others are; asking to be put into a real-time class is refused as it is to a
+//! program without the right to it. Affinity is honoured.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use base::thread::Thread;
 use base::{Error, Result};
+use hal::PAGE_SIZE;
 use mem::user::{UserPtr, UserSlice};
 use proc::{Process, Resource, Task};
+use zerocopy::IntoBytes;
 
 use super::task_of;
 use crate::call::Call;
-use crate::layout::{SchedulingParameter, TimeSpecification};
+use crate::layout::{SchedulingAttributes, SchedulingParameter, TimeSpecification};
+use crate::state::ThreadState;
 
 const SCHED_OTHER: i32 = 0;
 const SCHED_FIFO: i32 = 1;
@@ -54,9 +57,31 @@ pub(crate) fn sched_setscheduler(
         return Err(Error::InvalidArgument);
     }
     let parameter = parameter.read()?;
-    task_of(call, pid)?;
+    let task = changeable(call, pid)?;
     check_policy(policy, parameter.priority)?;
+    set_policy(&task, policy);
     Ok(0)
+}
+
+/// A program of another ABI has no policy; it is scheduled as all are.
+fn set_policy(task: &Task, policy: i32) {
+    if let Ok(state) = ThreadState::of(task) {
+        state.set_policy(policy & !SCHED_RESET_ON_FORK);
+    }
+}
+
+fn policy_of(task: &Task) -> i32 {
+    ThreadState::of(task).map_or(SCHED_OTHER, |state| state.policy())
+}
+
+/// The thread of an id, if the caller may change how it is scheduled.
+fn changeable(call: &Call<'_>, pid: i32) -> Result<Arc<Task>> {
+    let task = task_of(call, pid)?;
+    let (mine, theirs) = (call.process().credentials(), task.process().credentials());
+    if !mine.is_superuser() && mine.euid != theirs.uid && mine.euid != theirs.euid {
+        return Err(Error::NotPermitted);
+    }
+    Ok(task)
 }
 
 /// sched_setparam(2).
@@ -65,7 +90,82 @@ pub(crate) fn sched_setparam(
     pid: i32,
     parameter: UserPtr<SchedulingParameter>,
 ) -> Result<usize> {
-    sched_setscheduler(call, pid, SCHED_OTHER, parameter)
+    if parameter.is_null() || pid < 0 {
+        return Err(Error::InvalidArgument);
+    }
+    let parameter = parameter.read()?;
+    let task = changeable(call, pid)?;
+    check_policy(policy_of(&task), parameter.priority)?;
+    Ok(0)
+}
+
+/// The first form of `struct sched_attr`, and the one with utilisation.
+const ATTRIBUTES_SIZES: (u32, u32) = (48, 56);
+
+/// sched_setattr(2).
+pub(crate) fn sched_setattr(
+    call: &mut Call<'_>,
+    pid: i32,
+    attributes: UserPtr<SchedulingAttributes>,
+    flags: u32,
+) -> Result<usize> {
+    if attributes.is_null() || pid < 0 || flags != 0 {
+        return Err(Error::InvalidArgument);
+    }
+    let size = match UserPtr::<u32>::from(attributes.address()).read()? {
+        0 => ATTRIBUTES_SIZES.0,
+        size if size < ATTRIBUTES_SIZES.0 || size as usize > PAGE_SIZE => {
+            // Tells which size would do.
+            UserPtr::from(attributes.address()).write(&ATTRIBUTES_SIZES.1)?;
+            return Err(Error::ArgumentListTooLong);
+        }
+        size => size,
+    };
+    let wanted = crate::arguments::read_extensible(attributes, size as usize)?;
+    // Resetting at fork has nothing to reset; the other flags are the deadline policy's.
+    if wanted.flags & !1 != 0 {
+        return Err(Error::InvalidArgument);
+    }
+    let policy = i32::try_from(wanted.policy).map_err(|_| Error::InvalidArgument)?;
+    let task = changeable(call, pid)?;
+    check_policy(policy, wanted.priority as i32)?;
+    let nice = wanted.nice.clamp(-20, 19);
+    // An idle thread keeps its nice value for later.
+    if matches!(policy & !SCHED_RESET_ON_FORK, SCHED_OTHER | SCHED_BATCH) {
+        let thread = thread_of(&task)?;
+        if nice < i32::from(thread.nice()) && !call.process().credentials().is_superuser() {
+            return Err(Error::NotPermitted);
+        }
+        thread.set_nice(nice as i8);
+    }
+    set_policy(&task, policy);
+    Ok(0)
+}
+
+/// sched_getattr(2).
+pub(crate) fn sched_getattr(
+    call: &mut Call<'_>,
+    pid: i32,
+    attributes: UserPtr<SchedulingAttributes>,
+    size: u32,
+    flags: u32,
+) -> Result<usize> {
+    let fits = (ATTRIBUTES_SIZES.0..=PAGE_SIZE as u32).contains(&size);
+    if attributes.is_null() || pid < 0 || !fits || flags != 0 {
+        return Err(Error::InvalidArgument);
+    }
+    let task = task_of(call, pid)?;
+    let known = SchedulingAttributes {
+        size: size.min(ATTRIBUTES_SIZES.1),
+        policy: policy_of(&task) as u32,
+        nice: thread_of(&task)?.nice().into(),
+        // The whole range: nothing here changes a CPU's speed.
+        utilisation: [0, 1024],
+        ..SchedulingAttributes::default()
+    };
+    let written = known.size as usize;
+    mem::user::write_bytes(attributes.address(), &known.as_bytes()[..written])?;
+    Ok(0)
 }
 
 /// sched_getscheduler(2).
@@ -73,8 +173,8 @@ pub(crate) fn sched_getscheduler(call: &mut Call<'_>, pid: i32) -> Result<usize>
     if pid < 0 {
         return Err(Error::InvalidArgument);
     }
-    task_of(call, pid)?;
-    Ok(SCHED_OTHER as usize)
+    let task = task_of(call, pid)?;
+    Ok(policy_of(&task) as usize)
 }
 
 /// sched_getparam(2).
@@ -135,11 +235,7 @@ pub(crate) fn sched_setaffinity(
 ) -> Result<usize> {
     let mut bytes = [0; 8];
     UserSlice::new(mask, size as usize).read_into(&mut bytes)?;
-    let task = task_of(call, pid)?;
-    let (mine, theirs) = (call.process().credentials(), task.process().credentials());
-    if !mine.is_superuser() && mine.euid != theirs.uid && mine.euid != theirs.euid {
-        return Err(Error::NotPermitted);
-    }
+    let task = changeable(call, pid)?;
     if thread_of(&task)?.set_affinity(u64::from_le_bytes(bytes)) {
         Ok(0)
     } else {
@@ -179,8 +275,8 @@ pub(crate) fn getcpu(
     Ok(0)
 }
 
-/// The threads that a priority call is about.
-fn selected(call: &Call<'_>, which: i32, who: i32) -> Result<Vec<Arc<Task>>> {
+/// The threads that a priority call is about: 0 for a thread, 1 for a group, 2 for a user.
+pub(super) fn selected(call: &Call<'_>, which: i32, who: i32) -> Result<Vec<Arc<Task>>> {
     let threads_of = |process: &Arc<Process>| process.tasks();
     match which {
         0 => Ok(alloc::vec![task_of(call, who)?]),

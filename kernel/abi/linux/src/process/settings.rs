@@ -140,15 +140,27 @@ fn read_name(address: usize, bytes: &mut [u8; NAME_LENGTH]) -> Result<&[u8]> {
     }
 }
 
-/// personality(2): Linux's own is the only one there is, with its flags for address space layout,
-/// which are remembered.
+/// A personality: programs are loaded at the same addresses each time.
+pub(crate) const ADDR_NO_RANDOMIZE: u32 = 0x0004_0000;
+
+/// What a program with more rights than its caller's does not take over (`PER_CLEAR_ON_SETID`).
+pub(crate) const CLEARED_ON_SET_ID: u32 = ADDR_NO_RANDOMIZE;
+
+/// personality(2): Linux's own is the only one there is, its 32-bit form where that differs in
+/// nothing, and the flag that places of programs are not random. Fork and exec keep it.
 pub(crate) fn personality(call: &mut Call<'_>, persona: u32) -> Result<usize> {
     const QUERY: u32 = 0xffff_ffff;
-    const ADDR_NO_RANDOMIZE: u32 = 0x0004_0000;
+    const PER_LINUX32: u32 = 8;
     let state = state(call)?;
     let old = state.personality();
     if persona != QUERY {
-        if persona & !ADDR_NO_RANDOMIZE != 0 {
+        // On Arm it changes what uname says of the machine, for 32-bit programs, which cannot run here.
+        let known = if cfg!(target_arch = "aarch64") {
+            ADDR_NO_RANDOMIZE
+        } else {
+            ADDR_NO_RANDOMIZE | PER_LINUX32
+        };
+        if persona & !known != 0 {
             return Err(Error::InvalidArgument);
         }
         state.set_personality(persona);

@@ -96,7 +96,7 @@ pub(crate) fn clock_settime(
     set_wall_clock(call, value.read()?.to_duration()?)
 }
 
-fn set_wall_clock(call: &Call<'_>, time: Duration) -> Result<usize> {
+pub(super) fn set_wall_clock(call: &Call<'_>, time: Duration) -> Result<usize> {
     if !call.process().credentials().is_superuser() {
         return Err(Error::NotPermitted);
     }

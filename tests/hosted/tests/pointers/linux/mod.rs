@@ -47,6 +47,8 @@ const NUMBERS: &[&str] = &[
     "RandomFlags",
     "MemoryFileFlags",
     "CloseRangeFlags",
+    "LockFlags",
+    "LockAllFlags",
 ];
 
 fn lines() -> Vec<Line> {
@@ -210,6 +212,8 @@ fn events() -> Vec<Recipe> {
             .or(EINVAL, NULL),
         recipe("clock_settime", [n(0), words(&[2_000_000_000, 0])]),
         recipe("clock_gettime", [n(1), Out(16)]),
+        recipe("adjtimex", [Both(vec![0; 208])]),
+        recipe("clock_adjtime", [n(0), Both(vec![0; 208])]),
         recipe("clock_getres", [n(1), Out(16).or_null()]),
         recipe("gettimeofday", [Out(16).or_null(), Out(8).or_null()]),
         recipe(
@@ -299,6 +303,14 @@ fn processes() -> Vec<Recipe> {
         recipe("sched_setparam", [n(0), zeros(4)]).or(EINVAL, NULL),
         recipe("sched_setscheduler", [n(0), n(0), zeros(4)]).or(EINVAL, NULL),
         recipe("sched_getparam", [n(0), Out(4)]).or(EINVAL, NULL),
+        recipe(
+            "sched_setattr",
+            [n(0), words(&[56, 0, 0, 0, 0, 0, 0]), n(0)],
+        )
+        .or(EINVAL, NULL),
+        recipe("sched_getattr", [n(0), Out(56), n(56), n(0)]).or(EINVAL, NULL),
+        recipe("ioprio_set", [n(1), n(0), n(0)]),
+        recipe("ioprio_get", [n(1), n(0)]),
         recipe("sched_setaffinity", [n(0), n(8), words(&[3])]),
         recipe("sched_getaffinity", [n(0), n(8), Out(8)]),
         recipe("sched_rr_get_interval", [n(0), Out(16)]),
@@ -383,6 +395,9 @@ fn memory() -> Vec<Recipe> {
         recipe("mprotect", [range(), n(4096), n(1)]).fails(12, "nothing is mapped there"),
         recipe("msync", [range(), n(4096), n(4)]).fails(12, "nothing is mapped there"),
         recipe("mlock", [range(), n(4096)]).fails(12, "nothing is mapped there"),
+        recipe("mlock2", [range(), n(4096), n(0)]).fails(12, "nothing is mapped there"),
+        recipe("mlockall", [n(1)]),
+        recipe("munlockall", []),
         recipe("munlock", [range(), n(4096)]).fails(12, "nothing is mapped there"),
         recipe("madvise", [range(), n(4096), n(4)]).fails(12, "nothing is mapped there"),
         recipe("riscv_flush_icache", [range(), n(4096), n(0)]),
