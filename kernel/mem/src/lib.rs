@@ -23,7 +23,10 @@ pub mod transfer;
 pub mod user;
 mod zero;
 
-pub use cache::{PageBudget, PageCache, PageSource, cached_pages};
+pub use cache::{
+    CacheStatistics, ErrorMark, PageBudget, PageCache, PageSource, Pattern, cache_statistics,
+    cached_pages, drop_clean_pages,
+};
 pub use identity::next_identity;
 pub use object::{MemoryObject, ObjectDescription};
 pub use space::{

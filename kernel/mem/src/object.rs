@@ -7,7 +7,7 @@ use base::Result;
 use hal::frame::Frame;
 use hal::user::Access;
 
-use crate::AddressSpace;
+use crate::{AddressSpace, Pattern};
 
 /// What people are told about a memory object (`/proc/PID/maps`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +26,14 @@ pub trait MemoryObject: Send + Sync {
     /// `Error::OutOfRange`. [`Access::Write`] announces that it will be changed through a shared
     /// mapping.
     fn page(&self, index: u64, access: Access) -> Result<Frame>;
+
+    /// As [`MemoryObject::page`], for somebody who said how it will go on.
+    fn page_expected(&self, index: u64, access: Access, _pattern: Pattern) -> Result<Frame> {
+        self.page(index, access)
+    }
+
+    /// `count` pages from `first` on will be needed soon.
+    fn will_need(&self, _first: u64, _count: u64) {}
 
     /// The pages from `first` on that are here right now; this never sleeps. Used to map a page's
     /// neighbours along with it, so what is not cheap may be left `None`.

@@ -288,6 +288,11 @@ impl FrameAllocator {
         self.free.load(Ordering::Relaxed) < self.reserve + BATCH
     }
 
+    /// How many frames are missing to twice the mark below which a reclaimer is asked.
+    pub(super) fn shortage(&self) -> usize {
+        (2 * self.low + BATCH).saturating_sub(self.free.load(Ordering::Relaxed))
+    }
+
     pub(super) fn statistics(&self) -> FrameStatistics {
         let cached: usize = self
             .cached

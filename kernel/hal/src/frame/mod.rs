@@ -237,6 +237,12 @@ pub fn is_short() -> bool {
     frames().is_short()
 }
 
+/// How many free frames are missing so that no allocation asks for memory back for a while: what a
+/// thread that wins memory back in the background works for.
+pub fn shortage() -> usize {
+    frames().shortage()
+}
+
 /// Sets what is called (with the number of pages wanted, by the thread that allocates, with
 /// interrupts enabled) when free memory falls under the low watermark; it returns how many pages
 /// it gave back. The first one stays.

@@ -13,6 +13,9 @@ const MAXIMUM_SIZE: u64 = i64::MAX as u64;
 impl PageCache {
     /// Reads from `offset` on, up to the end of the file; returns how many bytes.
     pub fn read_at(&self, offset: u64, into: &mut Sink<'_>) -> Result<usize> {
+        if self.source.is_some() {
+            return self.read_stored(offset, into);
+        }
         let mut done = 0;
         while into.remaining() > 0 {
             let at = offset + done as u64;
@@ -28,9 +31,9 @@ impl PageCache {
             }
             let step = match lookup {
                 Lookup::Here(frame) => into.write_frame(&frame, within, length),
-                // A hole in a file that lives in memory: nothing is made for reading it.
-                Lookup::Absent if self.source.is_none() => into.zero(length),
-                _ => match self.page_within(index) {
+                // A hole: nothing is made for reading it.
+                Lookup::Absent => into.zero(length),
+                Lookup::Coming => match self.page_within(index) {
                     Ok(frame) => into.write_frame(&frame, within, length),
                     Err(Error::OutOfRange) => break,
                     Err(error) => Err(error),
@@ -56,6 +59,9 @@ impl PageCache {
             return Err(Error::FileTooLarge);
         }
         from.limit((MAXIMUM_SIZE - offset).min(wanted) as usize);
+        if self.source.is_some() {
+            return self.write_stored(offset, from);
+        }
         let mut done = 0;
         while from.remaining() > 0 {
             match self.write_page_at(offset + done as u64, from) {
@@ -99,9 +105,6 @@ impl PageCache {
             }
         }
         state.size = state.size.max(at + moved as u64);
-        if self.source.is_some() {
-            state.mark_dirty(index);
-        }
         Ok(moved)
     }
 }

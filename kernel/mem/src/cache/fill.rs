@@ -1,10 +1,16 @@
-//! Bringing pages in and out.
+//! Bringing pages in.
 
-use base::{Error, Result};
+use alloc::vec::Vec;
+use core::ops::Range;
+use core::sync::atomic::Ordering;
+
+use base::{Error, Result, Room};
 use hal::frame::Frame;
 
-use super::PageCache;
+use super::ahead::{Job, Need, Pattern, Window};
+use super::counts::COUNTS;
 use super::state::Lookup;
+use super::{PageCache, reclaim};
 
 /// What to do about a page that is not here.
 enum Turn {
@@ -13,9 +19,21 @@ enum Turn {
     Bring(u64),
 }
 
+/// The same for a file on a device.
+enum StoredTurn {
+    Found(Frame, u64, Option<Window>),
+    Wait,
+    Bring(Job),
+    /// It lies beyond the end, so it is zero.
+    Make(u64),
+}
+
 impl PageCache {
     /// The page at `index`, which has to lie within the file.
     pub(super) fn page_within(&self, index: u64) -> Result<Frame> {
+        if self.source.is_some() {
+            return Ok(self.stored_page(index, Need::Change, false)?.0);
+        }
         self.page_with(index, |cache| {
             if index < cache.state.lock().page_count() {
                 Ok(())
@@ -43,10 +61,7 @@ impl PageCache {
             };
             match turn {
                 Turn::Found(frame) => return Ok(frame),
-                Turn::Wait => self.arrived.wait_until(|| {
-                    let coming = matches!(self.state.lock().find(index), Lookup::Coming);
-                    (!coming).then_some(())
-                }),
+                Turn::Wait => self.wait_for(index),
                 Turn::Bring(token) => {
                     let brought = self.bring(index, token);
                     self.arrived.wake_all();
@@ -58,10 +73,19 @@ impl PageCache {
         }
     }
 
-    /// Brings a page in and enters it in the place of the mark; `None` if the mark is gone because
+    fn wait_for(&self, index: u64) {
+        self.arrived.wait_until(|| {
+            let state = self.state.lock();
+            let coming = matches!(state.find(index), Lookup::Coming);
+            let barred = state.stored.as_ref().is_some_and(|s| s.is_barred(index));
+            (!coming && !barred).then_some(())
+        });
+    }
+
+    /// Makes a page and enters it in the place of the mark; `None` if the mark is gone because
     /// the page was cut off meanwhile.
     fn bring(&self, index: u64, token: u64) -> Result<Option<Frame>> {
-        let brought = self.make_page(index);
+        let brought = self.make_page();
         let mut state = self.state.lock();
         match brought {
             Err(error) => {
@@ -81,29 +105,26 @@ impl PageCache {
         }
     }
 
-    fn make_page(&self, index: u64) -> Result<Frame> {
+    fn make_page(&self) -> Result<Frame> {
+        if self.source.is_some() {
+            return allocate_stored(true, Frame::allocate);
+        }
         if let Some(budget) = &self.budget {
             budget.charge(1)?;
         }
-        let made = match &self.source {
-            None => match &self.budget {
-                Some(budget) if !budget.is_charged_to_writer() => {
-                    let payer = base::thread::pay_from(0);
-                    let made = Frame::allocate();
-                    base::thread::pay_from(payer);
-                    made
-                }
-                _ => Frame::allocate(),
+        let made = match &self.budget {
+            Some(budget) if !budget.is_charged_to_writer() => {
+                let payer = base::thread::pay_from(0);
+                let made = Frame::allocate();
+                base::thread::pay_from(payer);
+                made
             }
-            .map_err(Error::from),
-            Some(source) => Frame::allocate_dirty()
-                .map_err(Error::from)
-                .and_then(|frame| source.read_page(index, &frame).map(|()| frame)),
+            _ => Frame::allocate(),
         };
         if made.is_err() {
             self.refund(1);
         }
-        made
+        made.map_err(Error::from)
     }
 
     pub(super) fn refund(&self, pages: usize) {
@@ -114,24 +135,182 @@ impl PageCache {
         }
     }
 
-    /// Stores the dirty ones of `count` pages from `first` on.
-    pub fn write_back(&self, first: u64, count: u64) -> Result<()> {
-        let Some(source) = &self.source else {
-            return Ok(());
-        };
-        let range = first..first.saturating_add(count);
-        // A page that is mapped for writing would become dirty again without anyone being told:
-        // it is taken out of the address spaces first, and the next write faults.
+    /// The page at `index` of a file on a device; `beyond` the end, too, if somebody is about to
+    /// extend it. Also the size of the file.
+    pub(super) fn stored_page(&self, index: u64, need: Need, beyond: bool) -> Result<(Frame, u64)> {
         loop {
-            let next = self.state.lock().take_dirty(range.clone());
-            let Some((index, frame)) = next else {
-                return Ok(());
-            };
-            self.unmap_everywhere(index..index + 1);
-            if let Err(error) = source.write_page(index, &frame) {
-                self.state.lock().mark_dirty(index);
-                return Err(error);
+            match self.stored_turn(index, need, beyond)? {
+                StoredTurn::Found(frame, size, next) => {
+                    if let Some(window) = next {
+                        self.fetch_later(window);
+                    }
+                    return Ok((frame, size));
+                }
+                StoredTurn::Wait => self.wait_for(index),
+                StoredTurn::Bring(job) => self.complete(&job)?,
+                StoredTurn::Make(token) => {
+                    let brought = self.bring(index, token);
+                    self.arrived.wake_all();
+                    if let Some(frame) = brought? {
+                        return Ok((frame, self.size()));
+                    }
+                }
             }
         }
     }
+
+    fn stored_turn(&self, index: u64, need: Need, beyond: bool) -> Result<StoredTurn> {
+        let mut state = self.state.lock();
+        let within = index < state.page_count();
+        if !within && !beyond {
+            return Err(Error::OutOfRange);
+        }
+        let (lookup, is_marked) = state.find_for_use(index);
+        Ok(match lookup {
+            Lookup::Here(frame) => {
+                let next = match &mut state.stored {
+                    Some(stored) if is_marked => Some(stored.streams.after_mark(index)),
+                    _ => None,
+                };
+                StoredTurn::Found(frame, state.size, next)
+            }
+            Lookup::Coming => StoredTurn::Wait,
+            Lookup::Absent if !within => StoredTurn::Make(state.announce(index)),
+            Lookup::Absent if state.stored.as_ref().is_some_and(|s| s.is_barred(index)) => {
+                StoredTurn::Wait
+            }
+            Lookup::Absent => {
+                let need = match need {
+                    Need::Read(_, Pattern::Normal) | Need::Touch(_) if self.is_random() => {
+                        Need::Read(1, Pattern::Random)
+                    }
+                    other => other,
+                };
+                let window = match &mut state.stored {
+                    Some(stored) => stored.streams.after_miss(index, need),
+                    None => Window {
+                        pages: index..index + 1,
+                        mark: None,
+                    },
+                };
+                let pages = state.absent_around(index, window.pages);
+                let (count, token) =
+                    state.announce_run(pages.start, pages.end.saturating_sub(pages.start));
+                StoredTurn::Bring(Job {
+                    first: pages.start,
+                    count,
+                    token,
+                    mark: window.mark,
+                    needed: Some(index),
+                })
+            }
+        })
+    }
+
+    /// Brings in pages that were announced. An error is that of the page that is needed.
+    pub(super) fn complete(&self, job: &Job) -> Result<()> {
+        let outcome = self.read_announced(job);
+        self.give_up(job);
+        outcome
+    }
+
+    fn read_announced(&self, job: &Job) -> Result<()> {
+        let Some(source) = &self.source else {
+            return Ok(());
+        };
+        let mut frames = Vec::new();
+        frames.make_room(job.count as usize)?;
+        for index in job.first..job.first + job.count {
+            let needed = job.needed.is_some_and(|needed| index <= needed);
+            match allocate_stored(needed, Frame::allocate_dirty) {
+                Ok(frame) => frames.push(frame),
+                Err(error) if needed => return self.read_needed(job, error),
+                Err(_) => break,
+            }
+        }
+        match source.read_pages(job.first, &frames) {
+            Ok(()) => {
+                self.enter_announced(job, job.first, frames);
+                Ok(())
+            }
+            Err(error) if frames.len() == 1 => Err(error),
+            Err(error) => {
+                drop(frames);
+                self.read_needed(job, error)
+            }
+        }
+    }
+
+    /// All of them together failed: the one that is needed may be had alone.
+    fn read_needed(&self, job: &Job, error: Error) -> Result<()> {
+        let (Some(source), Some(needed)) = (&self.source, job.needed) else {
+            return Err(error);
+        };
+        let frame = allocate_stored(true, Frame::allocate_dirty)?;
+        source.read_page(needed, &frame)?;
+        self.enter_announced(job, needed, alloc::vec![frame]);
+        Ok(())
+    }
+
+    fn enter_announced(&self, job: &Job, first: u64, frames: Vec<Frame>) {
+        COUNTS.read.fetch_add(frames.len(), Ordering::Relaxed);
+        let mut unwanted = Vec::new();
+        let mut state = self.state.lock();
+        for (index, frame) in (first..).zip(frames) {
+            if !state.is_announced(index, job.token) {
+                unwanted.push(frame);
+                continue;
+            }
+            state.put(index, frame);
+            if let Some(marks) = state.marks(index) {
+                marks.ahead = job.mark == Some(index);
+                marks.age = u8::from(job.needed == Some(index));
+            }
+        }
+        drop(state);
+        drop(unwanted);
+    }
+
+    /// Takes the marks away that are left of a job, and wakes who waits.
+    pub(super) fn give_up(&self, job: &Job) {
+        {
+            let mut state = self.state.lock();
+            for index in job.first..job.first + job.count {
+                state.withdraw(index, job.token);
+            }
+        }
+        self.arrived.wake_all();
+    }
+}
+
+impl super::state::State {
+    /// The part of `window` around `index` of which nothing is here or coming.
+    fn absent_around(&self, index: u64, window: Range<u64>) -> Range<u64> {
+        let before = self.pages.range(window.start.min(index)..index).next_back();
+        let barred = self.stored.as_ref().is_some_and(|s| !s.barred.is_empty());
+        let start = match before {
+            _ if barred => index,
+            Some((&present, _)) => present + 1,
+            None => window.start.min(index),
+        };
+        start..window.end.max(index + 1)
+    }
+}
+
+/// A frame for a page that can be had again: nobody pays for it. If it is `needed`, room is made.
+pub(super) fn allocate_stored(
+    needed: bool,
+    allocate: fn() -> core::result::Result<Frame, hal::OutOfMemory>,
+) -> Result<Frame> {
+    let payer = base::thread::pay_from(0);
+    let mut made = allocate();
+    if needed {
+        let mut round = 0;
+        while made.is_err() && reclaim::make_room(round) {
+            made = allocate();
+            round += 1;
+        }
+    }
+    base::thread::pay_from(payer);
+    made.map_err(Error::from)
 }

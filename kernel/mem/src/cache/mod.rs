@@ -12,18 +12,36 @@
 //! Cutting a file short first changes its size and its generation, then drops the pages, then
 //! takes them out of all address spaces: a page fault that is under way either sees the new
 //! generation and starts over, or is found by the last step.
+//!
+//! For files on devices: [`ahead`] decides what is read, [`dirty`] how a page becomes dirty,
+//! [`write_back`] how it is stored, [`flush`] when, [`failures`] who hears of what went wrong, and
+//! [`reclaim`] which pages go when memory runs short.
 
+mod ahead;
 mod copy;
+mod counts;
+mod dirty;
+mod failures;
 mod fill;
+mod flush;
 mod mappings;
+pub(crate) mod reclaim;
+mod registry;
 mod state;
+mod stored;
+mod stored_copy;
+#[cfg(test)]
+mod stored_tests;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod truncate;
+mod write_back;
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::{Arc, Weak};
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use base::sync::SpinLock;
 use base::wait::WaitQueue;
@@ -34,11 +52,22 @@ use hal::user::Access;
 
 use crate::identity::next_identity;
 use crate::{AddressSpace, MemoryObject, ObjectDescription};
+pub use ahead::Pattern;
+pub use counts::{CacheStatistics, cache_statistics, cached_pages};
+pub use failures::ErrorMark;
 use mappings::Mappings;
+pub use reclaim::drop_clean_pages;
 use state::State;
-pub use state::cached_pages;
+use stored::Stored;
 
 /// Where the pages of a file come from and go to.
+///
+/// What the cache promises: a page is never written by two at once, and what is read while it is
+/// written is thrown away.
+/// [`PageCache::truncate`] and [`PageCache::punch_hole`] come back when nobody finds room for what
+/// they cut off and nothing of it is being written: its room may be given back then. The methods are
+/// called without spin locks, by threads that may hold an inode's bytes or a position, but no address
+/// space; they must take no lock below `rank::ADDRESS_SPACE`.
 pub trait PageSource: Send + Sync {
     /// Fills `frame` with the page at `index`; what lies beyond the end of the file becomes zero.
     fn read_page(&self, index: u64, frame: &Frame) -> Result<()>;
@@ -62,7 +91,8 @@ pub trait PageSource: Send + Sync {
     }
 
     /// The page at `index` is about to be changed: room for it is found now, while there is somebody to hear
-    /// `Error::NoSpace`. Asked again for a page that is dirty already it has to be cheap.
+    /// `Error::NoSpace`. Asked once for a page, as long as it stays in memory and is not cut off; asked again it has
+    /// to be cheap.
     fn prepare_write(&self, _index: u64) -> Result<()> {
         Ok(())
     }
@@ -94,23 +124,35 @@ pub struct PageCache {
     /// Woken when a page that was being brought in is there, or will not come.
     arrived: WaitQueue,
     mappings: SpinLock<Mappings>,
+    /// Itself, if it lies on a device.
+    me: Weak<PageCache>,
+    is_metadata: AtomicBool,
+    is_random: AtomicBool,
 }
 
 impl PageCache {
     /// An empty file in memory; what people see of it is `name`.
     pub fn memory(name: &str) -> Arc<Self> {
-        Self::build(None, None, String::from(name))
+        Arc::new(Self::build(None, None, String::from(name), Weak::new()))
     }
 
     /// An empty file in memory whose pages are paid for from `budget`.
     pub fn memory_with_budget(name: &str, budget: Arc<dyn PageBudget>) -> Arc<Self> {
-        Self::build(None, Some(budget), String::from(name))
+        let budget = Some(budget);
+        Arc::new(Self::build(None, budget, String::from(name), Weak::new()))
     }
 
     /// A file of `size` bytes whose pages come from `source`.
     pub fn with_source(name: &str, source: Arc<dyn PageSource>, size: u64) -> Arc<Self> {
-        let cache = Self::build(Some(source), None, String::from(name));
-        cache.set_size(size);
+        let cache = Arc::new_cyclic(|me| {
+            let mut cache = Self::build(Some(source), None, String::from(name), me.clone());
+            let state = cache.state.get_mut();
+            state.size = size;
+            state.stored = Some(Box::new(Stored::default()));
+            cache
+        });
+        reclaim::install();
+        registry::enter(&cache);
         cache
     }
 
@@ -118,13 +160,14 @@ impl PageCache {
         source: Option<Arc<dyn PageSource>>,
         budget: Option<Arc<dyn PageBudget>>,
         name: String,
-    ) -> Arc<Self> {
+        me: Weak<Self>,
+    ) -> Self {
         let description = ObjectDescription {
             name,
             device: 0,
             inode: 0,
         };
-        Arc::new(Self {
+        Self {
             identity: next_identity(),
             source,
             budget,
@@ -133,7 +176,26 @@ impl PageCache {
             generation: AtomicU64::new(0),
             arrived: WaitQueue::new(),
             mappings: SpinLock::new(rank::PAGE_CACHE, Mappings::default()),
-        })
+            me,
+            is_metadata: AtomicBool::new(false),
+            is_random: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether its pages lie on a device, so that they can be stored and had again.
+    pub fn is_stored(&self) -> bool {
+        self.source.is_some()
+    }
+
+    /// Says that its pages are changed by a file system that holds its own locks meanwhile: whoever
+    /// changes them is never made to store pages, however many are dirty.
+    pub fn set_metadata(&self) {
+        self.is_metadata.store(true, Ordering::Relaxed);
+    }
+
+    /// Says that nobody reads it in order: one page is brought in at a time, unless more are asked for.
+    pub fn set_random(&self, is_random: bool) {
+        self.is_random.store(is_random, Ordering::Relaxed);
     }
 
     /// Sets what people are told about it.
@@ -181,11 +243,18 @@ impl PageCache {
 
 impl MemoryObject for PageCache {
     fn page(&self, index: u64, access: Access) -> Result<Frame> {
-        let frame = self.page_within(index)?;
-        if access == Access::Write && self.source.is_some() {
-            self.state.lock().mark_dirty(index);
+        self.page_expected(index, access, Pattern::Normal)
+    }
+
+    fn page_expected(&self, index: u64, access: Access, pattern: Pattern) -> Result<Frame> {
+        if self.source.is_some() {
+            return self.touched_page(index, access, pattern);
         }
-        Ok(frame)
+        self.page_within(index)
+    }
+
+    fn will_need(&self, first: u64, count: u64) {
+        self.prefetch(first, count);
     }
 
     fn resident(&self, first: u64, pages: &mut [Option<Frame>]) {

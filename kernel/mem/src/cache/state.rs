@@ -1,37 +1,51 @@
 //! Which pages are in memory.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::ops::Range;
+use core::sync::atomic::Ordering;
 
-use core::sync::atomic::{AtomicUsize, Ordering};
-
+use hal::PAGE_SIZE;
 use hal::frame::Frame;
-use hal::{Global, PAGE_SIZE};
 
-/// Pages in all caches of the machine.
-static CACHED: Global<AtomicUsize> = Global::new(|| AtomicUsize::new(0));
+use super::counts::COUNTS;
+use super::stored::Stored;
 
-/// How many pages the page caches of all files hold, those of files that live in memory included.
-pub fn cached_pages() -> usize {
-    CACHED.load(Ordering::Relaxed)
-}
+/// The most that a page's age counts to: how often the hand of reclaim passes it by.
+const OLDEST: u8 = 3;
 
 /// The pages of a file, and its length.
 #[derive(Default)]
 pub(super) struct State {
     pub(super) size: u64,
-    pages: BTreeMap<u64, Page>,
+    pub(super) pages: BTreeMap<u64, Page>,
     resident: usize,
     next_token: u64,
+    /// What there is to know about a file that lies on a device.
+    pub(super) stored: Option<Box<Stored>>,
 }
 
-enum Page {
+pub(super) enum Page {
     /// Somebody is bringing it in; the token says who.
     Coming(u64),
     Here {
         frame: Frame,
-        dirty: bool,
+        marks: Marks,
     },
+}
+
+/// What is known about a page of a file on a device.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Marks {
+    /// It was changed since it was stored.
+    pub(super) dirty: bool,
+    /// There is room for it on the device.
+    pub(super) prepared: bool,
+    /// Whoever reads it should have the next pages brought in.
+    pub(super) ahead: bool,
+    /// How often the hand of reclaim will pass it by.
+    pub(super) age: u8,
 }
 
 /// What a lookup found.
@@ -59,11 +73,65 @@ impl State {
         }
     }
 
+    /// As [`State::find`] for somebody who uses the page now. Also says whether the pages after it
+    /// should be brought in, which is said once.
+    pub(super) fn find_for_use(&mut self, index: u64) -> (Lookup, bool) {
+        // Many small reads of one page are one use.
+        let is_new = match &mut self.stored {
+            Some(stored) => core::mem::replace(&mut stored.last_used, index) != index,
+            None => false,
+        };
+        match self.pages.get_mut(&index) {
+            Some(Page::Here { frame, marks }) => {
+                marks.age = (marks.age + u8::from(is_new)).min(OLDEST);
+                let ahead = core::mem::take(&mut marks.ahead);
+                (Lookup::Here(frame.clone()), ahead)
+            }
+            Some(Page::Coming(_)) => (Lookup::Coming, false),
+            None => (Lookup::Absent, false),
+        }
+    }
+
+    /// Whether `frame` is the page at `index`.
+    pub(super) fn is_here(&self, index: u64, frame: &Frame) -> bool {
+        matches!(self.pages.get(&index), Some(Page::Here { frame: present, .. })
+            if present.number() == frame.number())
+    }
+
+    /// What is marked on a page that is here.
+    pub(super) fn marks(&mut self, index: u64) -> Option<&mut Marks> {
+        match self.pages.get_mut(&index) {
+            Some(Page::Here { marks, .. }) => Some(marks),
+            _ => None,
+        }
+    }
+
     /// Leaves a mark that the page is being brought in.
     pub(super) fn announce(&mut self, index: u64) -> u64 {
         self.next_token += 1;
         self.pages.insert(index, Page::Coming(self.next_token));
         self.next_token
+    }
+
+    /// Leaves one mark for as many pages from `first` on as are not here and not coming, at most
+    /// `most` and not beyond the end; returns how many, and the mark.
+    pub(super) fn announce_run(&mut self, first: u64, most: u64) -> (u64, u64) {
+        let end = first.saturating_add(most).min(self.page_count());
+        let end = match self.pages.range(first..end.max(first)).next() {
+            Some((&taken, _)) => taken,
+            None => end.max(first),
+        };
+        let end = match &self.stored {
+            Some(stored) if !stored.barred.is_empty() => (first..end)
+                .find(|&index| stored.is_barred(index))
+                .unwrap_or(end),
+            _ => end,
+        };
+        self.next_token += 1;
+        for index in first..end {
+            self.pages.insert(index, Page::Coming(self.next_token));
+        }
+        (end - first, self.next_token)
     }
 
     /// Whether the mark is still there.
@@ -80,34 +148,38 @@ impl State {
 
     /// Enters a page; returns the frame that was there.
     pub(super) fn put(&mut self, index: u64, frame: Frame) -> Option<Frame> {
-        match self.pages.insert(
-            index,
-            Page::Here {
-                frame,
-                dirty: false,
-            },
-        ) {
-            Some(Page::Here { frame, .. }) => Some(frame),
+        let marks = Marks::default();
+        match self.pages.insert(index, Page::Here { frame, marks }) {
+            Some(Page::Here { frame, marks }) => {
+                self.forget_marks(index, marks);
+                Some(frame)
+            }
             _ => {
                 self.resident += 1;
-                CACHED.fetch_add(1, Ordering::Relaxed);
+                COUNTS.cached.fetch_add(1, Ordering::Relaxed);
+                if self.stored.is_some() {
+                    COUNTS.stored.fetch_add(1, Ordering::Relaxed);
+                }
                 None
             }
         }
     }
 
-    pub(super) fn mark_dirty(&mut self, index: u64) {
-        if let Some(Page::Here { dirty, .. }) = self.pages.get_mut(&index) {
-            *dirty = true;
-        }
-    }
-
     /// The pages from `first` on, as far as they are here and not beyond the end.
-    pub(super) fn resident_range(&self, first: u64, into: &mut [Option<Frame>]) {
+    pub(super) fn resident_range(&mut self, first: u64, into: &mut [Option<Frame>]) {
         let last = first
             .saturating_add(into.len() as u64)
             .min(self.page_count());
         if first >= last {
+            return;
+        }
+        if self.stored.is_some() {
+            for (&index, page) in self.pages.range_mut(first..last) {
+                if let Page::Here { frame, marks } = page {
+                    marks.age = marks.age.max(1);
+                    into[(index - first) as usize] = Some(frame.clone());
+                }
+            }
             return;
         }
         for (&index, page) in self.pages.range(first..last) {
@@ -120,6 +192,9 @@ impl State {
     /// Takes out every page from `first` on, marks included; returns the frames.
     pub(super) fn cut(&mut self, first: u64) -> Vec<Frame> {
         let cut = self.pages.split_off(&first);
+        if let Some(stored) = &mut self.stored {
+            stored.forget_from(first);
+        }
         let frames: Vec<Frame> = cut
             .into_values()
             .filter_map(|page| match page {
@@ -131,35 +206,45 @@ impl State {
         frames
     }
 
-    /// Takes out the pages of `range` that are here.
-    pub(super) fn punch(&mut self, range: core::ops::Range<u64>) -> Vec<Frame> {
+    /// Takes out the pages of `range`, marks included; returns the frames.
+    pub(super) fn punch(&mut self, range: Range<u64>) -> Vec<Frame> {
         let indices: Vec<u64> = self.pages.range(range).map(|(&index, _)| index).collect();
         let mut frames = Vec::new();
         for index in indices {
-            if let Some(Page::Here { frame, .. }) = self.pages.remove(&index) {
-                frames.push(frame);
-            }
+            frames.extend(self.take(index));
         }
-        self.forget(frames.len());
+        if let Some(stored) = &mut self.stored {
+            stored.cuts += 1;
+        }
         frames
+    }
+
+    /// Takes one page out, or the mark of one that is coming.
+    pub(super) fn take(&mut self, index: u64) -> Option<Frame> {
+        match self.pages.remove(&index) {
+            Some(Page::Here { frame, marks }) => {
+                self.forget_marks(index, marks);
+                self.forget(1);
+                Some(frame)
+            }
+            _ => None,
+        }
+    }
+
+    fn forget_marks(&mut self, index: u64, marks: Marks) {
+        if marks.dirty
+            && let Some(stored) = &mut self.stored
+        {
+            stored.forget(index);
+        }
     }
 
     fn forget(&mut self, pages: usize) {
         self.resident -= pages;
-        CACHED.fetch_sub(pages, Ordering::Relaxed);
-    }
-
-    /// The next dirty page in `range`, which counts as clean from now on.
-    pub(super) fn take_dirty(&mut self, range: core::ops::Range<u64>) -> Option<(u64, Frame)> {
-        self.pages
-            .range_mut(range)
-            .find_map(|(&index, page)| match page {
-                Page::Here { frame, dirty } if *dirty => {
-                    *dirty = false;
-                    Some((index, frame.clone()))
-                }
-                _ => None,
-            })
+        COUNTS.cached.fetch_sub(pages, Ordering::Relaxed);
+        if self.stored.is_some() {
+            COUNTS.stored.fetch_sub(pages, Ordering::Relaxed);
+        }
     }
 
     /// The first page from `first` on that is here (or is not, with `hole`), below the end.

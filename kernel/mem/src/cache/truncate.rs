@@ -1,5 +1,6 @@
 //! Cutting a file short, also under the feet of those who map it.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::sync::atomic::Ordering;
@@ -8,8 +9,10 @@ use base::{Error, Result};
 use hal::PAGE_SIZE;
 use hal::frame::Frame;
 
+use super::ahead::Need;
 use super::state::Lookup;
-use super::{PageCache, page_of};
+use super::{PageCache, page_of, registry};
+use crate::AddressSpace;
 
 impl PageCache {
     /// Makes the file `size` bytes long. What is cut off is gone; what is added is zero.
@@ -24,18 +27,19 @@ impl PageCache {
             // before, and also when a program wrote there through a mapping.
             // Looked up in a statement of its own: the lock must not be held over what follows.
             let present = self.state.lock().find(border);
-            let partial = match (present, &self.source) {
-                (Lookup::Absent, None) => None,
-                _ => Some(self.page_within(border)?),
-            };
-            if let Some(frame) = partial {
+            if self.source.is_some() {
+                self.clear_part(border, within, PAGE_SIZE - within)?;
+            } else if !matches!(present, Lookup::Absent) {
+                let frame = self.page_within(border)?;
                 frame.fill(within, PAGE_SIZE - within, 0);
-                if self.source.is_some() {
-                    self.state.lock().mark_dirty(border);
-                }
             }
         }
         let first_cut = size.div_ceil(PAGE_SIZE as u64);
+        if self.source.is_some() && size < old {
+            // From now on nobody begins to find room for what is cut off; who did, ends.
+            self.state.lock().size = size;
+            self.wait_prepared(first_cut);
+        }
         let cut = {
             let mut state = self.state.lock();
             state.size = size;
@@ -50,38 +54,115 @@ impl PageCache {
             self.unmap_everywhere(first_cut..u64::MAX);
         }
         self.refund(cut.len());
+        drop(cut);
+        if self.source.is_some() && size < old {
+            self.after_cut(first_cut..u64::MAX);
+        }
         Ok(())
     }
 
-    /// Makes a hole: whole pages are dropped, parts of pages become zero. The length stays.
+    /// The pages of `range` are gone; their place on the device is somebody else's when nothing of
+    /// them is being written any more.
+    fn after_cut(&self, range: Range<u64>) {
+        self.wait_written(range);
+        registry::settle(&self.me);
+    }
+
+    /// Makes a part of a page of a file on a device zero. What is zero already stays as it is: a
+    /// hole needs no room.
+    pub(super) fn clear_part(&self, index: u64, within: usize, length: usize) -> Result<()> {
+        let frame = match self.stored_page(index, Need::Change, false) {
+            Ok((frame, _)) => frame,
+            Err(Error::OutOfRange) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        if is_zero(&frame, within, length) {
+            return Ok(());
+        }
+        self.change_page(index, |frame| frame.fill(within, length, 0))
+    }
+
+    /// Makes a hole: whole pages are dropped, parts of pages become zero. The length stays. For files
+    /// on a device [`PageCache::punch_hole_with`] gives their room back, too.
     pub fn punch_hole(&self, offset: u64, length: u64) -> Result<()> {
+        if self.source.is_some() {
+            return self.punch_hole_with(offset, length, |_| Ok(()));
+        }
         let end = offset.saturating_add(length).min(self.size());
         let mut at = offset;
         while at < end {
             let (index, within) = page_of(at);
             let part = ((PAGE_SIZE - within) as u64).min(end - at);
-            let whole = part == PAGE_SIZE as u64;
-            if whole && self.source.is_none() {
+            if part == PAGE_SIZE as u64 {
                 let next_end = end / PAGE_SIZE as u64;
                 let cut = {
                     let mut state = self.state.lock();
                     self.cut(|| state.punch(index..next_end))
                 };
+                self.arrived.wake_all();
                 self.unmap_everywhere(index..next_end);
                 self.refund(cut.len());
                 at = next_end * PAGE_SIZE as u64;
                 continue;
             }
             let absent = matches!(self.state.lock().find(index), Lookup::Absent);
-            if !(absent && self.source.is_none()) {
+            if !absent {
                 self.page_within(index)?.fill(within, part as usize, 0);
-                if self.source.is_some() {
-                    self.state.lock().mark_dirty(index);
-                }
             }
             at += part;
         }
         Ok(())
+    }
+
+    /// Makes a hole in a file on a device. `give_back` is told which whole pages are to have no room
+    /// any more, when none of them is in memory or being written; until it comes back nobody brings
+    /// one in. Writers have to be kept away by the caller; who writes through a mapping waits.
+    pub fn punch_hole_with(
+        &self,
+        offset: u64,
+        length: u64,
+        give_back: impl FnOnce(Range<u64>) -> Result<()>,
+    ) -> Result<()> {
+        let page = PAGE_SIZE as u64;
+        let end = offset.saturating_add(length).min(self.size());
+        if offset >= end {
+            return Ok(());
+        }
+        let whole = offset.div_ceil(page)..end / page;
+        let mut at = offset;
+        while at < end {
+            let (index, within) = page_of(at);
+            let part = ((PAGE_SIZE - within) as u64).min(end - at);
+            if part == page {
+                at = whole.end * page;
+            } else {
+                self.clear_part(index, within, part as usize)?;
+                at += part;
+            }
+        }
+        if whole.is_empty() {
+            return Ok(());
+        }
+        if let Some(stored) = &mut self.state.lock().stored {
+            stored.barred.push(whole.clone());
+        }
+        self.wait_prepared(whole.start);
+        let cut = {
+            let mut state = self.state.lock();
+            self.cut(|| state.punch(whole.clone()))
+        };
+        self.arrived.wake_all();
+        self.unmap_everywhere(whole.clone());
+        drop(cut);
+        self.after_cut(whole.clone());
+        let outcome = give_back(whole.clone());
+        if let Some(stored) = &mut self.state.lock().stored
+            && let Some(place) = stored.barred.iter().position(|range| *range == whole)
+        {
+            stored.barred.swap_remove(place);
+        }
+        self.arrived.wake_all();
+        outcome
     }
 
     /// The first byte at or after `offset` that is data, or is a hole; `None` beyond the end.
@@ -120,15 +201,32 @@ impl PageCache {
 
     /// Takes the pages of `range` out of every address space that shows them.
     pub(super) fn unmap_everywhere(&self, range: Range<u64>) {
-        let spaces = {
-            let mappings = self.mappings.lock();
-            if mappings.is_empty() {
-                return;
-            }
-            mappings.living()
-        };
-        for space in spaces {
+        for space in self.mapping_spaces() {
             space.forget_object(self.identity, range.clone());
         }
     }
+
+    /// The address spaces that may show pages of it.
+    pub(super) fn mapping_spaces(&self) -> Vec<Arc<AddressSpace>> {
+        let mappings = self.mappings.lock();
+        if mappings.is_empty() {
+            return Vec::new();
+        }
+        mappings.living()
+    }
+}
+
+/// Whether a part of a page is zero.
+fn is_zero(frame: &Frame, within: usize, length: usize) -> bool {
+    let mut buffer = [0; 256];
+    let mut at = within;
+    while at < within + length {
+        let part = (within + length - at).min(buffer.len());
+        frame.read(at, &mut buffer[..part]);
+        if buffer[..part].iter().any(|&byte| byte != 0) {
+            return false;
+        }
+        at += part;
+    }
+    true
 }

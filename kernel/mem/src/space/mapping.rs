@@ -109,33 +109,6 @@ impl AddressSpace {
         drop(inner);
         drop(areas);
     }
-
-    /// Takes the pages `pages` of the object `identity` out of every area that shows them: they
-    /// do not belong to the object any more.
-    pub fn forget_object(&self, identity: u64, pages: Range<u64>) {
-        let mut inner = self.inner.lock();
-        let mut from = 0;
-        // The areas are found one by one, because clearing needs the whole of `inner`.
-        loop {
-            let next = inner.areas.overlapping(from..USER_END).find(|area| {
-                area.object
-                    .as_ref()
-                    .is_some_and(|part| part.object.identity() == identity)
-            });
-            let Some(area) = next else { return };
-            let place = |index: u64| {
-                let skip = index.saturating_sub(area.object_index(area.start));
-                let skip = skip.saturating_mul(PAGE_SIZE as u64);
-                area.start
-                    + usize::try_from(skip)
-                        .unwrap_or(usize::MAX)
-                        .min(area.length())
-            };
-            let range = place(pages.start)..place(pages.end);
-            from = area.end;
-            inner.clear(range);
-        }
-    }
 }
 
 impl Inner {

@@ -19,6 +19,7 @@ mod info;
 mod inner;
 mod map;
 mod mapping;
+mod object_pages;
 mod place;
 mod protect;
 mod remap;

@@ -7,12 +7,14 @@ use base::Result;
 use hal::frame::Frame;
 
 use super::segments::{Segment, Segments};
+use crate::Pattern;
 use crate::user::with_faults;
 
 /// A place that bytes go into: a read's destination.
 pub struct Sink<'a> {
     place: Place<'a>,
     transferred: usize,
+    pattern: Pattern,
 }
 
 enum Place<'a> {
@@ -28,6 +30,7 @@ impl<'a> Sink<'a> {
         Self {
             place: Place::User(Segment { address, length }),
             transferred: 0,
+            pattern: Pattern::Normal,
         }
     }
 
@@ -36,6 +39,7 @@ impl<'a> Sink<'a> {
         Self {
             place: Place::Users(Segments::new(pieces)),
             transferred: 0,
+            pattern: Pattern::Normal,
         }
     }
 
@@ -44,7 +48,20 @@ impl<'a> Sink<'a> {
         Self {
             place: Place::Kernel(into),
             transferred: 0,
+            pattern: Pattern::Normal,
         }
+    }
+
+    /// Says how whoever reads here is going to go on.
+    #[inline]
+    pub fn expect(&mut self, pattern: Pattern) {
+        self.pattern = pattern;
+    }
+
+    /// How whoever reads here is going to go on.
+    #[inline]
+    pub fn pattern(&self) -> Pattern {
+        self.pattern
     }
 
     /// How many more bytes fit.

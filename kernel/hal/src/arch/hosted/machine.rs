@@ -151,6 +151,8 @@ fn start(
     }
     // The oldest globals are the frame allocator and what it stands on: the last to go.
     let total = frame::statistics();
+    // And the CPUs' own frames: other globals may give frames back when they go.
+    frame::pay_from(0);
     let oldest = state.globals.len();
     let body = Box::new(move || {
         crate::interrupt::set_controller(Arc::new(super::console::Lines));
