@@ -36,6 +36,10 @@ pub fn everything(project: &Project, arch: Arch) -> Result<Built> {
     Ok(Built { kernel, programs })
 }
 
+/// What the linker says when the compiler took over pieces of a build that was interrupted: each is
+/// complete, but they were made for different versions of one another. No source does this.
+const LEFT_BEHIND: &str = "undefined hidden symbol: anon.";
+
 /// Builds the kernel, with cargo features such as `selftest`.
 pub fn kernel(project: &Project, arch: Arch, features: &[&str]) -> Result<BuiltKernel> {
     ui::step(format!("building the {} kernel", arch.name()));
@@ -52,7 +56,20 @@ pub fn kernel(project: &Project, arch: Arch, features: &[&str]) -> Result<BuiltK
     if !features.is_empty() {
         command.args(["--features", &features.join(",")]);
     }
-    ui::quietly(&mut command)?;
+    if let Err(failure) = ui::run(&mut command)? {
+        if !failure.mentions(LEFT_BEHIND) {
+            return Err(failure.report());
+        }
+        ui::step(format!(
+            "building the {} kernel anew, because an interrupted build left pieces that do not fit",
+            arch.name()
+        ));
+        let mut clean = cargo(project);
+        clean.args(["clean", "--quiet", "--profile", "kernel"]);
+        clean.args(["--target", arch.kernel_target()]);
+        ui::quietly(&mut clean)?;
+        ui::quietly(&mut command)?;
+    }
     let debug = project
         .root
         .join("target")

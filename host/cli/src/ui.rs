@@ -1,10 +1,10 @@
 //! What a person sees while they wait: a spinner on a terminal, plain lines otherwise.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
     io::IsTerminal,
-    process::{Command, Stdio},
+    process::{Command, ExitStatus, Stdio},
     sync::{Mutex, OnceLock},
     time::Duration,
 };
@@ -46,8 +46,37 @@ pub fn clear() {
     }
 }
 
+/// A program that failed, and what it said.
+pub struct Failure {
+    shown: String,
+    output: String,
+    status: ExitStatus,
+}
+
+impl Failure {
+    /// Whether the output has this text.
+    pub fn mentions(&self, text: &str) -> bool {
+        self.output.contains(text)
+    }
+
+    /// Shows the end of the output; the error is for the last line.
+    pub fn report(self) -> anyhow::Error {
+        clear();
+        let tail: Vec<&str> = self.output.lines().rev().take(60).collect();
+        for line in tail.iter().rev() {
+            eprintln!("{line}");
+        }
+        anyhow!("`{}` failed with {}", self.shown, self.status)
+    }
+}
+
 /// Runs a program that should stay silent; its output is shown only when it fails.
 pub fn quietly(command: &mut Command) -> Result<String> {
+    run(command)?.map_err(Failure::report)
+}
+
+/// Runs a program; the caller decides whether its failure is one.
+pub fn run(command: &mut Command) -> Result<Result<String, Failure>> {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
     let shown = words.join(" ");
@@ -56,14 +85,12 @@ pub fn quietly(command: &mut Command) -> Result<String> {
         .output()
         .with_context(|| format!("cannot run `{shown}`"))?;
     if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        return Ok(Ok(String::from_utf8_lossy(&output.stdout).into_owned()));
     }
-    clear();
     let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
-    let text = String::from_utf8_lossy(&text);
-    let tail: Vec<&str> = text.lines().rev().take(60).collect();
-    for line in tail.iter().rev() {
-        eprintln!("{line}");
-    }
-    bail!("`{shown}` failed with {}", output.status)
+    Ok(Err(Failure {
+        shown,
+        output: String::from_utf8_lossy(&text).into_owned(),
+        status: output.status,
+    }))
 }
