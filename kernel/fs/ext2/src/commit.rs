@@ -9,6 +9,7 @@ use base::Result;
 use zerocopy::little_endian::U32;
 
 use crate::blocks::Class;
+use crate::directory::Place;
 use crate::meta::Meta;
 use crate::volume::Volume;
 
@@ -30,11 +31,12 @@ impl Volume {
         self.reap(meta);
         let settled = self.store_nodes(meta)?;
         meta.store_counts()?;
-        meta.write_fresh()?;
-        meta.write_plain()?;
-        meta.write_names()?;
-        meta.write_births()?;
-        meta.blocks.flush()?;
+        let parked = meta.park_departing()?;
+        let written = meta.write_all();
+        for place in parked {
+            meta.remove_name(place)?;
+        }
+        written?;
         meta.named_in.clear();
         meta.order.clear();
         meta.update_orphans()?;
@@ -45,6 +47,32 @@ impl Volume {
 }
 
 impl Meta {
+    /// Steps 1 to 4.
+    fn write_all(&mut self) -> Result<()> {
+        self.write_fresh()?;
+        self.write_plain()?;
+        self.write_names()?;
+        self.write_births()?;
+        self.blocks.flush()
+    }
+
+    /// Gives each inode that leaves a name in `lost+found` while the one that it had goes to another.
+    fn park_departing(&mut self) -> Result<Vec<Place>> {
+        let mut parked = Vec::new();
+        let departing: Vec<(u32, u64)> = self
+            .departing
+            .iter()
+            .map(|(number, block)| (*number, *block))
+            .collect();
+        for (number, block) in departing {
+            if let Some(place) = self.park(number)? {
+                self.put_in_order(place.block, block);
+                parked.push(place);
+            }
+        }
+        Ok(parked)
+    }
+
     /// Step 1: what nothing on the disk leads to yet.
     fn write_fresh(&mut self) -> Result<()> {
         let fresh = self.blocks.select(|_, fresh| fresh);
@@ -60,11 +88,15 @@ impl Meta {
         let plain = self.blocks.select(|class, _| class == Class::Plain);
         let newborn: Vec<u32> = self.newborn.keys().copied().collect();
         self.write_inodes(&plain, &newborn, true)?;
-        let more = !self
+        let names = !self
             .blocks
             .select(|class, _| class == Class::Names)
             .is_empty();
-        if more { self.blocks.flush() } else { Ok(()) }
+        // A name may also lie in a block of step 1 that this step has given a directory.
+        if names || !self.newborn.is_empty() || !self.departing.is_empty() {
+            self.blocks.flush()?;
+        }
+        Ok(())
     }
 
     fn write_inodes(&mut self, blocks: &[u64], dead: &[u32], departing: bool) -> Result<()> {
@@ -72,7 +104,7 @@ impl Meta {
         let mut looks: BTreeMap<u64, Vec<(usize, u16)>> = BTreeMap::new();
         let leaving = self
             .departing
-            .iter()
+            .keys()
             .filter(|_| departing)
             .map(|number| (*number, 1));
         let masked = dead.iter().map(|number| (*number, 0)).chain(leaving);
@@ -153,7 +185,7 @@ impl Meta {
                 .iter()
                 .filter(|(_, of)| **of == depth)
                 .map(|(number, _)| number);
-            for number in due.chain(self.departing.iter()) {
+            for number in due.chain(self.departing.keys()) {
                 blocks.insert(self.inode_place(*number)?.0);
             }
             let later: Vec<u32> = self

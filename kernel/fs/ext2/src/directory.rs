@@ -19,6 +19,15 @@ use crate::meta::Meta;
 /// Is shown a block of a directory: its index there, its place on the disk, its bytes. `true` is enough.
 type BlockVisitor<'a> = dyn FnMut(&mut Meta, u64, u64, &[u8]) -> Result<bool> + 'a;
 
+/// Where a name may be put: behind what an entry itself uses.
+struct Room {
+    index: u64,
+    block: u64,
+    offset: usize,
+    used: usize,
+    length: usize,
+}
+
 /// Where an entry is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
@@ -92,6 +101,89 @@ impl Meta {
         Ok(found)
     }
 
+    fn kind_code(&self, kind: FileKind) -> u8 {
+        if self.measures.file_type {
+            entry::kind_code(kind)
+        } else {
+            0
+        }
+    }
+
+    /// Looks for room for a name of so many bytes, from the directory's block `first` on.
+    fn find_room(
+        &mut self,
+        number: u32,
+        directory: &Record,
+        first: u64,
+        name: usize,
+    ) -> Result<Option<Room>> {
+        let file_type = self.measures.file_type;
+        let needed = entry::record_length(name);
+        let mut found = None;
+        self.each_names_block(
+            number,
+            directory,
+            first,
+            &mut |meta, index, block, bytes| {
+                for entry in entry::all(bytes, file_type) {
+                    let entry = entry.map_err(|damage| meta.damage(damage, number.into()))?;
+                    let used = entry.used();
+                    if entry.length - used >= needed {
+                        let (offset, length) = (entry.offset, entry.length);
+                        found = Some(Room {
+                            index,
+                            block,
+                            offset,
+                            used,
+                            length,
+                        });
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            },
+        )?;
+        Ok(found)
+    }
+
+    fn fill_room(&mut self, room: &Room, name: &[u8], inode: u32, code: u8) -> Result<()> {
+        let bytes = self.blocks.edit(room.block, Class::Names)?;
+        if room.used != 0 {
+            entry::set_length(bytes, room.offset, room.used);
+        }
+        let (offset, length) = (room.offset + room.used, room.length - room.used);
+        entry::write(bytes, offset, length, inode, code, name);
+        Ok(())
+    }
+
+    /// Enters a name for an inode that is about to leave, where there is room without making any: in `lost+found`, where
+    /// e2fsck would put it.
+    pub(crate) fn park(&mut self, inode: u32) -> Result<Option<Place>> {
+        let Some(number) = self.lost_and_found else {
+            return Ok(None);
+        };
+        let kind = self.read_inode(inode)?.kind().unwrap_or_default();
+        let directory = self.read_inode(number)?;
+        let name = alloc::format!("#{inode}");
+        if directory.kind() != Some(FileKind::Directory)
+            || self
+                .find_name(number, &directory, name.as_bytes())?
+                .is_some()
+        {
+            return Ok(None);
+        }
+        let Some(room) = self.find_room(number, &directory, 0, name.len())? else {
+            return Ok(None);
+        };
+        let code = self.kind_code(kind);
+        self.fill_room(&room, name.as_bytes(), inode, code)?;
+        Ok(Some(Place {
+            block: room.block,
+            offset: room.offset + room.used,
+            inode,
+        }))
+    }
+
     /// Enters a name, which is not there yet; gives the block that it lies in. `roomy` is where there was room lately.
     pub(crate) fn enter_name(
         &mut self,
@@ -102,35 +194,14 @@ impl Meta {
         inode: u32,
         kind: FileKind,
     ) -> Result<u64> {
-        let file_type = self.measures.file_type;
-        let code = if file_type { entry::kind_code(kind) } else { 0 };
-        let needed = entry::record_length(name.len());
-        let mut found = None;
+        let code = self.kind_code(kind);
         let blocks = self.directory_blocks(number, directory)?;
         let first = if *roomy < blocks { *roomy } else { 0 };
-        self.each_names_block(
-            number,
-            directory,
-            first,
-            &mut |meta, index, block, bytes| {
-                for entry in entry::all(bytes, file_type) {
-                    let entry = entry.map_err(|damage| meta.damage(damage, number.into()))?;
-                    if entry.length - entry.used() >= needed {
-                        found = Some((index, block, entry.offset, entry.used(), entry.length));
-                        return Ok(true);
-                    }
-                }
-                Ok(false)
-            },
-        )?;
-        let block = if let Some((index, block, offset, used, length)) = found {
-            *roomy = index;
-            let bytes = self.blocks.edit(block, Class::Names)?;
-            if used != 0 {
-                entry::set_length(bytes, offset, used);
-            }
-            entry::write(bytes, offset + used, length - used, inode, code, name);
-            block
+        let room = self.find_room(number, directory, first, name.len())?;
+        let block = if let Some(room) = room {
+            *roomy = room.index;
+            self.fill_room(&room, name, inode, code)?;
+            room.block
         } else {
             let size = self.measures.block_size;
             if way(blocks, self.measures.pointers()).is_none() || directory.size > 1 << 31 {

@@ -209,7 +209,7 @@ pub(crate) fn own(inode: &Arc<dyn Inode>, volume: &Arc<Volume>) -> Result<Arc<No
 
 impl Drop for Node {
     fn drop(&mut self) {
-        let record = *self.record.get_mut();
+        let record = self.record();
         self.volume.dropped(self.number, record);
     }
 }

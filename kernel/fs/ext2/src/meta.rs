@@ -32,8 +32,8 @@ pub(crate) struct Meta {
     /// Inodes that are dead on the disk until their names are there; the number says how deep they lie in directories
     /// that are new too.
     pub(crate) newborn: BTreeMap<u32, u32>,
-    /// Inodes that stay alive on the disk until the name that replaced theirs is there.
-    pub(crate) departing: BTreeSet<u32>,
+    /// Inodes that stay alive on the disk until the name that replaced theirs is there, and the block where that is.
+    pub(crate) departing: BTreeMap<u32, u64>,
     /// The block in which an inode got its latest name since the last commit.
     pub(crate) named_in: BTreeMap<u32, u64>,
     /// Blocks of names of which the first has to be on the disk before the second.
@@ -48,6 +48,8 @@ pub(crate) struct Meta {
     pub(crate) orphans: Vec<u32>,
     /// Those of them that nobody uses any more.
     pub(crate) finished: BTreeSet<u32>,
+    /// The directory where e2fsck puts what has no name.
+    pub(crate) lost_and_found: Option<u32>,
     /// The group that got the latest top directory.
     pub(crate) directory_group: u32,
 }
@@ -68,7 +70,7 @@ impl Meta {
             read_only: true,
             damaged: false,
             newborn: BTreeMap::new(),
-            departing: BTreeSet::new(),
+            departing: BTreeMap::new(),
             named_in: BTreeMap::new(),
             order: BTreeSet::new(),
             freed_blocks: Vec::new(),
@@ -76,6 +78,7 @@ impl Meta {
             nameless: BTreeSet::new(),
             orphans: Vec::new(),
             finished: BTreeSet::new(),
+            lost_and_found: None,
             directory_group: 0,
         };
         let count = measures.groups as usize;

@@ -296,6 +296,14 @@ impl Node {
         to.check_directory()?;
         to.check_changeable(true)?;
         let mut meta = self.volume.begin()?;
+        if to.find_place(&mut meta, new_name)?.is_some() {
+            // What takes the place of another is not to be there without its bytes.
+            let place = self.find_place(&mut meta, name)?.ok_or(Error::NotFound)?;
+            let node = self.volume.node(&mut meta, place.inode)?;
+            drop(meta);
+            node.write_pages_back()?;
+            meta = self.volume.begin()?;
+        }
         let source = self.find_place(&mut meta, name)?.ok_or(Error::NotFound)?;
         let node = self.volume.node(&mut meta, source.inode)?;
         node.check_changeable(false)?;
@@ -320,8 +328,10 @@ impl Node {
                 meta.replace_name(place, node.number, node.kind)?;
                 meta.named_in.insert(node.number, place.block);
                 to.note_modification();
-                if old.links() == 1 || old.kind == FileKind::Directory {
-                    meta.departing.insert(old.number);
+                // An empty directory may as well go first: it holds nothing, and cannot have two names for a while.
+                let alive = old.links() == 1 && !meta.newborn.contains_key(&old.number);
+                if alive && old.kind != FileKind::Directory {
+                    meta.departing.insert(old.number, place.block);
                 }
                 to.lose_name(&mut meta, old)?;
             }

@@ -444,6 +444,9 @@ impl Volume {
         if meta.superblock.compatible.get() & COMPATIBLE_JOURNAL != 0 {
             log::info!("ext2 {name}: its journal is not used");
         }
+        let root = meta.read_inode(ROOT)?;
+        let found = meta.find_name(ROOT, &root, b"lost+found");
+        meta.lost_and_found = found.ok().flatten().map(|place| place.inode);
         let count = meta.superblock.mount_count.get().saturating_add(1);
         meta.superblock.mount_count = U16::new(count);
         meta.superblock.mount_time = U32::new(vfs::now().seconds as u32);

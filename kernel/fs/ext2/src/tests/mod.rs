@@ -1,5 +1,8 @@
 //! Images made by the host's mke2fs, read and written here, and judged by e2fsck.
 
+mod faults;
 mod kit;
+mod model;
+mod power;
 mod reading;
 mod writing;
