@@ -25,7 +25,7 @@ mod zero;
 
 pub use cache::{
     CacheStatistics, ErrorMark, PageBudget, PageCache, PageSource, Pattern, cache_statistics,
-    cached_pages, drop_clean_pages,
+    cached_pages, drop_clean_pages, store_everything,
 };
 pub use identity::next_identity;
 pub use object::{MemoryObject, ObjectDescription};

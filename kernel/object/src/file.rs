@@ -12,8 +12,8 @@ use alloc::sync::Arc;
 use core::any::Any;
 
 use base::{Error, Result};
-use mem::MemoryObject;
 use mem::transfer::{Sink, Source};
+use mem::{MemoryObject, Pattern};
 
 use crate::{DirectoryEntry, FileAccess, FileStatus, PollRegistration, Ready, StatusFlags};
 
@@ -30,6 +30,17 @@ pub enum SeekFrom {
     Data(u64),
     /// The next hole at or after this offset.
     Hole(u64),
+}
+
+/// What a program knows about its future use of a file's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileAdvice {
+    /// How they will be read, through this open file.
+    Expect(Pattern),
+    /// They will be needed soon.
+    WillNeed,
+    /// They will not be needed for a while.
+    DontNeed,
 }
 
 /// An open file description.
@@ -99,6 +110,17 @@ pub trait File: Any + Send + Sync {
     /// Brings its bytes, and with `metadata` its attributes, to the device.
     fn sync(&self, _metadata: bool) -> Result<()> {
         Err(Error::InvalidArgument)
+    }
+
+    /// Brings `length` bytes from `offset` on to the device, without what else it takes to find them
+    /// after a loss of power; with `wait` it comes back when they are there.
+    fn sync_range(&self, _offset: u64, _length: u64, _wait: bool) -> Result<()> {
+        Ok(())
+    }
+
+    /// Hears how `length` bytes from `offset` on will be used.
+    fn advise(&self, _offset: u64, _length: u64, _advice: FileAdvice) -> Result<()> {
+        Ok(())
     }
 
     /// Shows the entries of a directory from the position on, until `visit` says `false` (that

@@ -10,7 +10,7 @@ use alloc::sync::{Arc, Weak};
 use base::Result;
 use hal::frame::Frame;
 use hal::user::Access;
-use mem::{AddressSpace, MemoryObject, ObjectDescription, PageCache};
+use mem::{AddressSpace, ErrorMark, MemoryObject, ObjectDescription, PageCache, Pattern};
 
 use crate::path::Path;
 use crate::path_text;
@@ -19,11 +19,21 @@ use crate::path_text;
 pub(crate) struct MappedFile {
     pub(crate) place: Path,
     pub(crate) cache: Arc<PageCache>,
+    /// Up to where msync(2) has told what could not be stored.
+    pub(crate) errors: ErrorMark,
 }
 
 impl MemoryObject for MappedFile {
     fn page(&self, index: u64, access: Access) -> Result<Frame> {
         self.cache.page(index, access)
+    }
+
+    fn page_expected(&self, index: u64, access: Access, pattern: Pattern) -> Result<Frame> {
+        self.cache.page_expected(index, access, pattern)
+    }
+
+    fn will_need(&self, first: u64, count: u64) {
+        self.cache.will_need(first, count);
     }
 
     fn resident(&self, first: u64, pages: &mut [Option<Frame>]) {
@@ -47,7 +57,14 @@ impl MemoryObject for MappedFile {
     }
 
     fn sync(&self, first: u64, count: u64) -> Result<()> {
-        self.cache.sync(first, count)
+        if !self.cache.is_stored() {
+            return Ok(());
+        }
+        let written = self.cache.write_back(first, count);
+        // And what it takes to find them again.
+        let found = written.and_then(|()| self.place.inode().sync(false));
+        let before = self.cache.error_since(&self.errors);
+        found.and(before)
     }
 
     fn describe(&self) -> ObjectDescription {

@@ -8,16 +8,18 @@
 
 use alloc::sync::Arc;
 use core::any::Any;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::ops::Range;
+use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use base::rank;
 use base::sync::Mutex;
 use base::{Error, Result};
-use mem::MemoryObject;
+use hal::PAGE_SIZE;
 use mem::transfer::{Sink, Source};
+use mem::{ErrorMark, MemoryObject, PageCache, Pattern};
 use object::{
-    DirectoryEntry, File, FileAccess, FileKind, FileStatus, PollRegistration, Ready, SeekFrom,
-    StatusFlags,
+    DirectoryEntry, File, FileAccess, FileAdvice, FileKind, FileStatus, PollRegistration, Ready,
+    SeekFrom, StatusFlags,
 };
 
 use crate::credentials::{Credentials, SET_GROUP_ID, SET_USER_ID};
@@ -49,6 +51,10 @@ pub struct OpenFile {
     /// Who opened it was not the super-user: writes take set-id bits away.
     drops_set_id: bool,
     flags: AtomicU32,
+    /// How its bytes will be read: 1 sequentially, 2 here and there, 0 who knows.
+    pattern: AtomicU8,
+    /// Up to where it has heard what could not be stored.
+    errors: ErrorMark,
     position: Mutex<u64>,
     _hold: Hold,
     flock: FlockOwner,
@@ -97,8 +103,12 @@ impl OpenFile {
         hold: Hold,
         path_only: bool,
     ) -> Arc<Self> {
+        let is_bytes = backend.is_none() && !path_only && place.inode().kind() == FileKind::Regular;
+        let cache = is_bytes.then(|| place.inode().page_cache()).flatten();
         Arc::new(Self {
             flock: FlockOwner::new(place.inode()),
+            pattern: AtomicU8::new(0),
+            errors: cache.map(|cache| cache.error_mark()).unwrap_or_default(),
             place,
             backend,
             access,
@@ -158,6 +168,11 @@ impl OpenFile {
         self.check_bytes()?;
         if offset > OFFSET_MAX {
             return Err(Error::InvalidArgument);
+        }
+        match self.pattern.load(Ordering::Relaxed) {
+            0 => {}
+            1 => into.expect(Pattern::Sequential),
+            _ => into.expect(Pattern::Random),
         }
         let done = self.inode().read_at(offset, into)?;
         self.note_access();
@@ -228,9 +243,24 @@ impl OpenFile {
     fn after_write(&self) -> Result<()> {
         let flags = self.status_flags();
         if flags.intersects(StatusFlags::SYNC | StatusFlags::DATA_SYNC) {
-            self.inode().sync(flags.contains(StatusFlags::SYNC))?;
+            self.sync_bytes(flags.contains(StatusFlags::SYNC))?;
         }
         Ok(())
+    }
+
+    /// The pages of a file that lies on a device.
+    fn stored_pages(&self) -> Option<Arc<PageCache>> {
+        self.inode().page_cache().filter(|cache| cache.is_stored())
+    }
+
+    /// Brings it to the device, and says also what could not be stored since it last asked.
+    fn sync_bytes(&self, metadata: bool) -> Result<()> {
+        let outcome = self.inode().sync(metadata);
+        let before = match self.stored_pages() {
+            Some(cache) => cache.error_since(&self.errors),
+            None => Ok(()),
+        };
+        outcome.and(before)
     }
 
     fn seek_bytes(&self, to: SeekFrom) -> Result<u64> {
@@ -373,8 +403,52 @@ impl File for OpenFile {
         }
         match &self.backend {
             Some(backend) => backend.sync(metadata),
-            None => self.inode().sync(metadata),
+            None => self.sync_bytes(metadata),
         }
+    }
+
+    fn sync_range(&self, offset: u64, length: u64, wait: bool) -> Result<()> {
+        if let Some(backend) = &self.backend {
+            return backend.sync_range(offset, length, wait);
+        }
+        let Some(cache) = self.stored_pages() else {
+            return Ok(());
+        };
+        let pages = pages_touched(offset, length);
+        if wait {
+            cache.write_back(pages.start, pages.end - pages.start)?;
+            cache.error_since(&self.errors)
+        } else {
+            cache.start_write_back(pages.start, pages.end - pages.start)
+        }
+    }
+
+    fn advise(&self, offset: u64, length: u64, advice: FileAdvice) -> Result<()> {
+        if let Some(backend) = &self.backend {
+            return backend.advise(offset, length, advice);
+        }
+        let pattern = match advice {
+            FileAdvice::Expect(Pattern::Normal) => 0,
+            FileAdvice::Expect(Pattern::Sequential) => 1,
+            FileAdvice::Expect(Pattern::Random) => 2,
+            FileAdvice::WillNeed | FileAdvice::DontNeed => {
+                let Some(cache) = self.stored_pages() else {
+                    return Ok(());
+                };
+                if advice == FileAdvice::WillNeed {
+                    let pages = pages_touched(offset, length);
+                    cache.prefetch(pages.start, pages.end - pages.start);
+                } else {
+                    let pages = pages_within(offset, length, cache.size());
+                    // What cannot be stored is kept and told to who asks.
+                    let _ = cache.start_write_back(pages.start, pages.end - pages.start);
+                    cache.drop_clean(pages.start, pages.end - pages.start);
+                }
+                return Ok(());
+            }
+        };
+        self.pattern.store(pattern, Ordering::Relaxed);
+        Ok(())
     }
 
     fn read_directory(&self, visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool) -> Result<()> {
@@ -404,6 +478,7 @@ impl File for OpenFile {
             None => match self.inode().page_cache() {
                 Some(cache) => Ok(Arc::new(MappedFile {
                     place: self.place.clone(),
+                    errors: cache.error_mark(),
                     cache,
                 })),
                 None => Err(Error::NotSupportedByDevice),
@@ -417,6 +492,25 @@ impl OpenFile {
     pub fn may_map_executable(&self) -> bool {
         !self.place.mount().flags().contains(MountFlags::NO_EXECUTE)
     }
+}
+
+/// The pages that a range of bytes touches.
+fn pages_touched(offset: u64, length: u64) -> Range<u64> {
+    let page = PAGE_SIZE as u64;
+    offset / page..offset.saturating_add(length).div_ceil(page)
+}
+
+/// The pages that lie in a range of bytes wholly, or up to the end of a file of `size` bytes.
+fn pages_within(offset: u64, length: u64, size: u64) -> Range<u64> {
+    let page = PAGE_SIZE as u64;
+    let end = offset.saturating_add(length);
+    let last = if end >= size {
+        end.div_ceil(page)
+    } else {
+        end / page
+    };
+    let first = offset.div_ceil(page);
+    first..last.max(first)
 }
 
 /// What an open file keeps of its inode until it closes.

@@ -71,16 +71,21 @@ static VM: &[Entry] = &[
 ];
 
 /// Lets go of what is remembered only to be quick (Linux, Documentation/admin-guide/sysctl/vm.rst): 1 means
-/// pages of files, of which there are none that could be had again, 2 names, 3 both.
+/// clean pages of files on devices, 2 names, 3 both.
 fn drop_caches(_: &Shared, text: &[u8]) -> Result<()> {
-    match text.trim_ascii() {
-        b"1" => Ok(()),
-        b"2" | b"3" => {
-            vfs::dentry_cache::shrink(usize::MAX);
-            Ok(())
-        }
-        _ => Err(Error::InvalidArgument),
+    let (pages, names) = match text.trim_ascii() {
+        b"1" => (true, false),
+        b"2" => (false, true),
+        b"3" => (true, true),
+        _ => return Err(Error::InvalidArgument),
+    };
+    if names {
+        vfs::dentry_cache::shrink(usize::MAX);
     }
+    if pages {
+        mem::drop_clean_pages();
+    }
+    Ok(())
 }
 
 fn host_name(shared: &Shared) -> Result<Vec<u8>> {

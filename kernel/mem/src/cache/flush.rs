@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
 
 use base::wait::WaitQueue;
-use base::{thread, time};
+use base::{Result, thread, time};
 use hal::Global;
 
 use super::counts::{COUNTS, dirty_limits};
@@ -23,6 +23,9 @@ const OLD: Duration = Duration::from_secs(30);
 /// How long who has made too many pages dirty waits for others to store theirs, each time and how often.
 const PATIENCE: Duration = Duration::from_millis(10);
 const ROUNDS: usize = 20;
+
+/// How long it looks for no pages to win back after it has found none.
+const REST: Duration = Duration::from_millis(20);
 
 struct Flusher {
     thread: Once,
@@ -113,11 +116,24 @@ pub(super) fn throttle(cache: &PageCache) {
     }
 }
 
+/// Stores whatever is dirty now, of all files; the first error, if there was one.
+pub fn store_everything() -> Result<()> {
+    let mut outcome = Ok(());
+    let mut after = 0;
+    while let Some(cache) = registry::next_pending(after) {
+        after = cache.identity;
+        let written = cache.write_back(0, u64::MAX);
+        outcome = outcome.and(written);
+    }
+    outcome
+}
+
 fn run() {
     FLUSHER
         .number
         .store(thread::current().id(), Ordering::Relaxed);
     let mut next = time::now() + PERIOD;
+    let mut rested = time::now();
     loop {
         let called = || {
             let called =
@@ -133,8 +149,10 @@ fn run() {
             });
             next = next.max(time::now() + PERIOD);
         }
-        if FLUSHER.short.swap(false, Ordering::AcqRel) {
-            reclaim::until_enough();
+        let short = FLUSHER.short.swap(false, Ordering::AcqRel);
+        if short && time::now() >= rested && !reclaim::until_enough() {
+            // Whatever could be won is: looking again at once would find nothing.
+            rested = time::now() + REST;
         }
         let hurry = FLUSHER.hurry.swap(false, Ordering::AcqRel);
         if hurry || time::now() >= next {

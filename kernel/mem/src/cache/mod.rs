@@ -55,6 +55,7 @@ use crate::{AddressSpace, MemoryObject, ObjectDescription};
 pub use ahead::Pattern;
 pub use counts::{CacheStatistics, cache_statistics, cached_pages};
 pub use failures::ErrorMark;
+pub use flush::store_everything;
 use mappings::Mappings;
 pub use reclaim::drop_clean_pages;
 use state::State;
@@ -151,8 +152,10 @@ impl PageCache {
             state.stored = Some(Box::new(Stored::default()));
             cache
         });
-        reclaim::install();
         registry::enter(&cache);
+        // Without the thread, whoever needs memory can still help itself.
+        flush::start();
+        reclaim::install();
         cache
     }
 

@@ -79,16 +79,15 @@ pub(super) fn make_room(round: usize) -> bool {
     true
 }
 
-/// Wins pages back until there are enough, or nothing is left to win. For threads that hold nothing.
-pub(super) fn until_enough() {
-    let mut idle = 0;
-    while hal::frame::shortage() > 0 && idle < 2 {
+/// Wins pages back until there are enough; `false` if nothing is left to win before that. For threads
+/// that hold nothing.
+pub(super) fn until_enough() -> bool {
+    while hal::frame::shortage() > 0 {
         if win_back() == 0 {
-            idle += 1;
-        } else {
-            idle = 0;
+            return false;
         }
     }
+    true
 }
 
 /// Wins some pages back, for a thread that holds nothing; returns how many, or how many will be clean.

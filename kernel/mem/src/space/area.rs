@@ -6,7 +6,7 @@ use core::ops::Range;
 use hal::PAGE_SIZE;
 
 use super::request::{AreaKind, Protection, Sharing};
-use crate::MemoryObject;
+use crate::{MemoryObject, Pattern};
 
 /// A range of pages with the same backing and the same rules.
 #[derive(Clone)]
@@ -19,6 +19,8 @@ pub(crate) struct Area {
     pub(crate) object: Option<ObjectPart>,
     pub(crate) kind: AreaKind,
     pub(crate) at_fork: AtFork,
+    /// How the pages of its object will be touched.
+    pub(crate) pattern: Pattern,
     /// Whether a page of it may be its own rather than the object's. While this is false for an
     /// area that shows an object, fork has nothing to copy: the pages fault in again.
     pub(crate) has_own_pages: bool,
@@ -83,6 +85,7 @@ impl Area {
             && self.sharing == next.sharing
             && self.kind == next.kind
             && self.at_fork == next.at_fork
+            && self.pattern == next.pattern
             && !matches!(self.kind, AreaKind::Stack { .. })
     }
 

@@ -70,6 +70,7 @@ impl AddressSpace {
                 object: None,
                 kind: AreaKind::Heap,
                 at_fork: AtFork::Copy,
+                pattern: crate::Pattern::Normal,
                 has_own_pages: false,
             });
         }

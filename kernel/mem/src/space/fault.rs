@@ -21,9 +21,9 @@ use super::area::Area;
 use super::inner::{Inner, growth_limit, page_flags, page_range};
 use super::place::STACK_GAP;
 use super::request::{FaultKind, Sharing};
-use crate::MemoryObject;
 use crate::pressure;
 use crate::zero::{is_zero_page, zero_page};
+use crate::{MemoryObject, Pattern};
 
 /// How many pages of an object one fault maps at most, aligned to their own number.
 const AROUND: usize = 16;
@@ -47,6 +47,7 @@ enum Step {
         object: Arc<dyn MemoryObject>,
         index: u64,
         access: Access,
+        pattern: Pattern,
         generation: u64,
     },
 }
@@ -84,10 +85,12 @@ impl AddressSpace {
                     object,
                     index,
                     access,
+                    pattern,
                     generation,
                 } => {
                     drop(inner);
-                    let frame = object.page(index, access).map_err(|error| match error {
+                    let fetched_now = object.page_expected(index, access, pattern);
+                    let frame = fetched_now.map_err(|error| match error {
                         Error::OutOfMemory => FaultKind::OutOfMemory,
                         _ => FaultKind::Bus,
                     })?;
@@ -187,6 +190,7 @@ impl Inner {
                     object,
                     index,
                     access,
+                    pattern: area.pattern,
                     generation,
                 });
             }

@@ -24,6 +24,7 @@ fn area(range: Range<usize>, protection: Protection) -> Area {
         object: None,
         kind: AreaKind::Normal,
         at_fork: AtFork::Copy,
+        pattern: crate::Pattern::Normal,
         has_own_pages: false,
     }
 }

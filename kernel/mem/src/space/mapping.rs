@@ -12,7 +12,7 @@ use super::area::{Area, AtFork, ObjectPart};
 use super::inner::{Inner, page_range};
 use super::place::STACK_GAP;
 use super::request::{Backing, MapRequest, Placement, Protection, Sharing};
-use crate::{MemoryObject, PageCache};
+use crate::{MemoryObject, PageCache, Pattern};
 
 impl AddressSpace {
     /// Makes a mapping and returns its address. Nothing is brought into memory yet.
@@ -88,6 +88,7 @@ impl AddressSpace {
             object,
             kind: request.kind,
             at_fork: AtFork::Copy,
+            pattern: Pattern::Normal,
             has_own_pages: false,
         })
     }

@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use bitflags::bitflags;
 use hal::user::Access;
 
-use crate::{MemoryObject, ObjectDescription};
+use crate::{MemoryObject, ObjectDescription, Pattern};
 
 bitflags! {
     /// What may be done with the pages of an area.
@@ -137,8 +137,10 @@ pub struct RemapRequest {
 /// What a program knows about its future use of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Advice {
-    /// Nothing: a hint is withdrawn.
+    /// Nothing that would change anything.
     Normal,
+    /// How the pages of an object will be touched.
+    Expect(Pattern),
     /// The contents are not needed any more: anonymous pages become zero again.
     DontNeed,
     /// They will be needed soon.

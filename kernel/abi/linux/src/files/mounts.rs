@@ -1,7 +1,7 @@
 //! mount, umount2, and bringing files to their devices.
 
 use base::{Error, Result};
-use object::Rights;
+use object::{FileKind, Rights};
 use vfs::{MountFlags, MountSource, Path, ResolveFlags};
 
 use super::paths::Named;
@@ -181,8 +181,8 @@ pub(crate) fn umount2(call: &mut Call<'_>, path: UserPath, flags: UnmountFlags) 
 }
 
 /// sync(2).
-pub(crate) fn sync(call: &mut Call<'_>) -> Result<usize> {
-    filesystems::sync_all(&call.process().fs());
+pub(crate) fn sync(_call: &mut Call<'_>) -> Result<usize> {
+    filesystems::sync_all();
     Ok(0)
 }
 
@@ -207,7 +207,8 @@ pub(crate) fn fdatasync(call: &mut Call<'_>, file: Fd) -> Result<usize> {
     Ok(0)
 }
 
-/// sync_file_range(2): more is written than was asked for, which is allowed.
+/// sync_file_range(2): the pages alone, not what it takes to find them after a loss of power. A length of
+/// 0 means up to the end.
 pub(crate) fn sync_file_range(
     call: &mut Call<'_>,
     file: Fd,
@@ -218,9 +219,16 @@ pub(crate) fn sync_file_range(
     if flags & !7 != 0 || offset < 0 || length < 0 || offset.checked_add(length).is_none() {
         return Err(Error::InvalidArgument);
     }
+    /// Wait for what is being written already; write; wait until it is written.
+    const WAIT: u32 = 1 | 4;
     let file = call.file(file, Rights::empty())?;
+    match file.status()?.kind {
+        FileKind::Regular | FileKind::BlockDevice | FileKind::Directory => {}
+        _ => return Err(Error::IllegalSeek),
+    }
     if flags != 0 {
-        file.sync(false)?;
+        let length = if length == 0 { i64::MAX } else { length };
+        file.sync_range(offset as u64, length as u64, flags & WAIT != 0)?;
     }
     Ok(0)
 }

@@ -1,8 +1,9 @@
 //! The room files take: statfs, truncate, fallocate, and advice about what will be read.
 
 use base::{Error, Result};
+use mem::Pattern;
 use mem::user::UserPtr;
-use object::{FileKind, Rights};
+use object::{FileAdvice, FileKind, Rights};
 use vfs::{MountFlags, Path};
 
 use super::limit::check_length;
@@ -139,11 +140,11 @@ pub(crate) fn fallocate(
     Ok(0)
 }
 
-/// fadvise64(2): advice, checked and not needed, because everything read stays in memory anyway.
+/// fadvise64(2). A length of 0 means up to the end; `NOREUSE` changes nothing.
 pub(crate) fn fadvise64(
     call: &mut Call<'_>,
     file: Fd,
-    _offset: i64,
+    offset: i64,
     length: i64,
     advice: i32,
 ) -> Result<usize> {
@@ -151,22 +152,33 @@ pub(crate) fn fadvise64(
     if file.status()?.kind == FileKind::Fifo {
         return Err(Error::IllegalSeek);
     }
-    if length < 0 || !(0..=5).contains(&advice) {
+    if length < 0 {
         return Err(Error::InvalidArgument);
     }
+    let advice = match advice {
+        0 => FileAdvice::Expect(Pattern::Normal),
+        1 => FileAdvice::Expect(Pattern::Random),
+        2 => FileAdvice::Expect(Pattern::Sequential),
+        3 => FileAdvice::WillNeed,
+        4 => FileAdvice::DontNeed,
+        5 => return Ok(0),
+        _ => return Err(Error::InvalidArgument),
+    };
+    let length = if length == 0 { i64::MAX } else { length };
+    file.advise(offset.max(0) as u64, length as u64, advice)?;
     Ok(0)
 }
 
 /// readahead(2).
-pub(crate) fn readahead(
-    call: &mut Call<'_>,
-    file: Fd,
-    _offset: i64,
-    _count: usize,
-) -> Result<usize> {
+pub(crate) fn readahead(call: &mut Call<'_>, file: Fd, offset: i64, count: usize) -> Result<usize> {
     let file = call.file(file, Rights::READ)?;
     match file.status()?.kind {
-        FileKind::Regular | FileKind::BlockDevice => Ok(0),
+        FileKind::Regular | FileKind::BlockDevice => {
+            if let Ok(offset) = u64::try_from(offset) {
+                file.advise(offset, count as u64, FileAdvice::WillNeed)?;
+            }
+            Ok(0)
+        }
         _ => Err(Error::InvalidArgument),
     }
 }

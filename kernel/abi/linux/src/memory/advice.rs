@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use base::{Error, Result};
 use hal::PAGE_SIZE;
 use hal::user::Access;
-use mem::{AddressSpace, Advice, Protection};
+use mem::{AddressSpace, Advice, Pattern, Protection};
 
 use super::{page_aligned, space};
 use crate::arguments::flags_argument;
@@ -22,7 +22,7 @@ flags_argument! {
     }
 }
 
-/// msync(2).
+/// msync(2): what is dirty is on its way by itself, so only `MS_SYNC` has something to do, as on Linux.
 pub(crate) fn msync(
     call: &mut Call<'_>,
     address: usize,
@@ -33,8 +33,13 @@ pub(crate) fn msync(
         return Err(Error::InvalidArgument);
     }
     page_aligned(address)?;
-    if length > 0 {
+    if length == 0 {
+        return Ok(0);
+    }
+    if flags.contains(SyncFlags::SYNC) {
         space(call)?.sync(address, length)?;
+    } else {
+        space(call)?.check_mapped(address, length)?;
     }
     Ok(0)
 }
@@ -48,8 +53,11 @@ pub(crate) fn madvise(
     advice: i32,
 ) -> Result<usize> {
     let advice = match advice {
-        // NORMAL, RANDOM, SEQUENTIAL, and hints about huge pages, merging, dumps, cold pages.
-        0..=2 | 14..=17 | 20 | 21 => Advice::Normal,
+        // Hints about huge pages, merging, dumps, cold pages.
+        14..=17 | 20 | 21 => Advice::Normal,
+        0 => Advice::Expect(Pattern::Normal),
+        1 => Advice::Expect(Pattern::Random),
+        2 => Advice::Expect(Pattern::Sequential),
         3 => Advice::WillNeed,
         4 => Advice::DontNeed,
         // FREE: may be zero at once; DONTNEED is the strictest way to honour it.

@@ -1,12 +1,17 @@
-//! All file systems that a process can see, taken together.
+//! All file systems of the machine, taken together.
 
-use vfs::FsContext;
+use vfs::Volume;
 
-/// Brings every mounted file system that the context can see to its device.
-pub(crate) fn sync_all(context: &FsContext) {
-    for filesystem in context.view.filesystems() {
+/// Brings every file system to its device, whoever sees it, and what else files on devices have that
+/// is not stored (sync(2)).
+pub(crate) fn sync_all() {
+    for volume in Volume::all() {
+        let filesystem = volume.filesystem();
         if let Err(error) = filesystem.sync() {
             base::log::warn!("sync of {}: {error}", filesystem.name());
         }
+    }
+    if let Err(error) = mem::store_everything() {
+        base::log::warn!("sync: {error}");
     }
 }

@@ -32,11 +32,11 @@ pub(crate) fn reboot(
     }
     match command {
         RESTART => {
-            filesystems::sync_all(&call.process().fs());
+            filesystems::sync_all();
             hal::power::reset()
         }
         HALT | POWER_OFF => {
-            filesystems::sync_all(&call.process().fs());
+            filesystems::sync_all();
             hal::power::off(0)
         }
         // There is no keyboard whose Ctrl-Alt-Del reaches the kernel.

@@ -31,18 +31,20 @@ pub(crate) fn meminfo(_shared: &Shared) -> Result<Vec<u8>> {
     let kibibytes = |pages: usize| (pages * (hal::PAGE_SIZE / 1024)) as u64;
     let (total, free) = (kibibytes(frames.total), kibibytes(frames.free));
     let files = file_kibibytes();
+    let cache = mem::cache_statistics();
+    let clean = cache.stored.saturating_sub(cache.dirty + cache.writing);
     let rows: [(&str, u64); 12] = [
         ("MemTotal", total),
         ("MemFree", free),
-        // Files in memory have no other place to go, so only what is free is available.
-        ("MemAvailable", free),
+        // Files in memory have no other place to go; pages of files on devices can be had again.
+        ("MemAvailable", free + kibibytes(clean)),
         ("Buffers", 0),
-        ("Cached", files),
+        ("Cached", files + kibibytes(cache.stored)),
         ("SwapCached", 0),
         ("SwapTotal", 0),
         ("SwapFree", 0),
-        ("Dirty", 0),
-        ("Writeback", 0),
+        ("Dirty", kibibytes(cache.dirty)),
+        ("Writeback", kibibytes(cache.writing)),
         ("Shmem", files),
         ("SReclaimable", 0),
     ];
@@ -62,5 +64,22 @@ pub(crate) fn swaps(_shared: &Shared) -> Result<Vec<u8>> {
 /// `/proc/vmstat`.
 pub(crate) fn vmstat(_shared: &Shared) -> Result<Vec<u8>> {
     let frames = hal::frame::statistics();
-    Ok(alloc::format!("nr_free_pages {}\n", frames.free).into_bytes())
+    let cache = mem::cache_statistics();
+    let kibibytes = hal::PAGE_SIZE / 1024;
+    let rows = [
+        ("nr_free_pages", frames.free),
+        ("nr_file_pages", cache.cached),
+        ("nr_dirty", cache.dirty),
+        ("nr_writeback", cache.writing),
+        ("nr_dirtied", cache.dirtied),
+        ("nr_written", cache.written),
+        ("pgpgin", cache.read * kibibytes),
+        ("pgpgout", cache.written * kibibytes),
+        ("pgsteal_file", cache.reclaimed),
+    ];
+    let mut text = String::new();
+    for (name, value) in rows {
+        let _ = writeln!(text, "{name} {value}");
+    }
+    Ok(text.into_bytes())
 }
