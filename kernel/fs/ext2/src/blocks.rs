@@ -75,6 +75,7 @@ impl Blocks {
     pub(crate) fn new(device: Arc<dyn BlockDevice>, block_size: usize) -> Blocks {
         let size = device.geometry().sectors.saturating_mul(SECTOR as u64);
         let cache = PageCache::with_source(device.name(), Arc::new(Pages(device.clone())), size);
+        cache.set_metadata();
         Blocks {
             device,
             cache,

@@ -261,7 +261,7 @@ impl PageCache {
 
     /// Has `count` pages from `first` on brought in soon, as far as the file goes.
     pub fn prefetch(&self, first: u64, count: u64) {
-        if self.source.is_none() {
+        if self.source.is_none() || self.is_metadata() {
             return;
         }
         let end = first

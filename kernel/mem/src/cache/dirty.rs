@@ -18,7 +18,7 @@ use hal::frame::Frame;
 use hal::user::Access;
 
 use super::ahead::{Need, Pattern};
-use super::{PageCache, flush, registry};
+use super::{PageCache, flush, page_of, registry};
 
 impl PageCache {
     /// Brings in the page at `index`, finds room for it, lets `change` change it, and marks it as
@@ -132,6 +132,37 @@ impl PageCache {
         } else {
             Ok(self.stored_page(index, Need::Touch(pattern), false)?.0)
         }
+    }
+
+    /// After the file grew from `old` bytes: room for its last page was found up to the old end only.
+    /// Who has the page mapped for writing is to ask again.
+    pub(super) fn after_growth(&self, old: u64) {
+        let (border, within) = page_of(old);
+        if within == 0 {
+            return;
+        }
+        {
+            let mut state = self.state.lock();
+            if state.size <= old {
+                return;
+            }
+            if let Some(stored) = &mut state.stored {
+                // Who finds room at this moment does it again.
+                stored.cuts += 1;
+            }
+            if !state.is_prepared(border) {
+                return;
+            }
+            if let Some(marks) = state.marks(border) {
+                marks.prepared = false;
+            }
+            self.generation.fetch_add(1, Ordering::AcqRel);
+        }
+        self.guard_everywhere(border..border + 1);
+    }
+
+    pub(super) fn is_metadata(&self) -> bool {
+        self.is_metadata.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_random(&self) -> bool {

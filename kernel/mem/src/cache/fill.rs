@@ -200,7 +200,7 @@ impl PageCache {
                     first: pages.start,
                     count,
                     token,
-                    mark: window.mark,
+                    mark: window.mark.filter(|_| !self.is_metadata()),
                     needed: Some(index),
                 })
             }

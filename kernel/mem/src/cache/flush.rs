@@ -98,7 +98,7 @@ pub(super) fn throttle(cache: &PageCache) {
     if !FLUSHER.hurry.swap(true, Ordering::AcqRel) {
         FLUSHER.called.wake_one();
     }
-    if cache.is_metadata.load(Ordering::Relaxed) {
+    if cache.is_metadata() {
         return;
     }
     for _ in 0..ROUNDS {

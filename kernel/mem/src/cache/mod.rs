@@ -93,7 +93,8 @@ pub trait PageSource: Send + Sync {
 
     /// The page at `index` is about to be changed: room for it is found now, while there is somebody to hear
     /// `Error::NoSpace`. Asked once for a page, as long as it stays in memory and is not cut off; asked again it has
-    /// to be cheap.
+    /// to be cheap. Where a page is bigger than a block of the device, the last page of a file is asked for again
+    /// after the file grew.
     fn prepare_write(&self, _index: u64) -> Result<()> {
         Ok(())
     }
@@ -190,8 +191,9 @@ impl PageCache {
         self.source.is_some()
     }
 
-    /// Says that its pages are changed by a file system that holds its own locks meanwhile: whoever
-    /// changes them is never made to store pages, however many are dirty.
+    /// Says that it is a file system's own view of its device, read and written under the file system's
+    /// own locks: nothing is brought in behind its back, by another thread, and whoever changes
+    /// pages is never made to store some, however many are dirty.
     pub fn set_metadata(&self) {
         self.is_metadata.store(true, Ordering::Relaxed);
     }

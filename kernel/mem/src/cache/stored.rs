@@ -32,7 +32,7 @@ pub(super) struct Stored {
     pub(super) preparing: Vec<u64>,
     /// Pages that nobody may bring in at this moment.
     pub(super) barred: Vec<Range<u64>>,
-    /// Counts how often pages were cut off.
+    /// Counts how often pages were cut off, and the file grew.
     pub(super) cuts: u64,
     pub(super) failures: Failures,
     pub(super) streams: Streams,

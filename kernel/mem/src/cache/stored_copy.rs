@@ -40,6 +40,7 @@ impl PageCache {
 
     pub(super) fn write_stored(&self, offset: u64, from: &mut Source<'_>) -> Result<usize> {
         self.clear_tail(offset)?;
+        let old = self.size();
         let mut done = 0;
         let mut outcome = Ok(());
         while from.remaining() > 0 {
@@ -52,6 +53,7 @@ impl PageCache {
                 }
             }
         }
+        self.after_growth(old);
         flush::throttle(self);
         if done > 0 {
             return Ok(done);

@@ -30,6 +30,7 @@ struct Device {
     capacity: usize,
     writing: BTreeSet<u64>,
     preparing: Vec<u64>,
+    prepared: usize,
     bad_reads: BTreeSet<u64>,
     bad_writes: BTreeSet<u64>,
     reads: Vec<(u64, usize)>,
@@ -154,7 +155,11 @@ impl PageSource for Slow {
     }
 
     fn prepare_write(&self, index: u64) -> Result<()> {
-        self.device.lock().preparing.push(index);
+        {
+            let mut device = self.device.lock();
+            device.preparing.push(index);
+            device.prepared += 1;
+        }
         self.dawdle();
         let mut device = self.device.lock();
         if let Some(place) = device.preparing.iter().position(|&other| other == index) {
@@ -371,6 +376,30 @@ fn a_full_device_is_heard_of_before_anything_changes() {
         );
         assert_eq!(space.handle_fault(at, Access::Write), Ok(()));
         file.cache.write_back(0, u64::MAX).unwrap();
+        AddressSpace::detach();
+    });
+}
+
+#[test]
+fn the_last_page_is_prepared_anew_when_the_file_grew() {
+    in_machine(8, 1, || {
+        let file = Stored::new(1, usize::MAX);
+        file.write(0, &[1; 100]).unwrap();
+        let space = AddressSpace::new().unwrap();
+        space.attach();
+        let at = map(&space, &file.cache, 1, Sharing::Shared);
+        let prepared = || file.source.device.lock().prepared;
+        write_bytes(at + 50, &[2]).unwrap();
+        let before = prepared();
+        write_bytes(at + 51, &[2]).unwrap();
+        assert_eq!(prepared(), before);
+        file.truncate(2000);
+        write_bytes(at + 1500, &[3]).unwrap();
+        assert_eq!(prepared(), before + 1);
+        file.write(2000, &[4]).unwrap();
+        write_bytes(at + 1600, &[3]).unwrap();
+        assert!(prepared() > before + 1);
+        file.cache.write_back(0, 1).unwrap();
         AddressSpace::detach();
     });
 }

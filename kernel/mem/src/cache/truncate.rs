@@ -57,6 +57,8 @@ impl PageCache {
         drop(cut);
         if self.source.is_some() && size < old {
             self.after_cut(first_cut..u64::MAX);
+        } else if self.source.is_some() {
+            self.after_growth(old);
         }
         Ok(())
     }

@@ -171,7 +171,7 @@ impl PageCache {
     }
 
     /// Takes write access to the pages of `range` from everyone who maps them.
-    fn guard_everywhere(&self, range: Range<u64>) {
+    pub(super) fn guard_everywhere(&self, range: Range<u64>) {
         for space in self.mapping_spaces() {
             space.guard_object(self.identity, range.clone());
         }
