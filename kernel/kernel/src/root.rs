@@ -10,6 +10,7 @@ use vfs::{FileSystem, FsContext, MountFlags, ResolveFlags, View};
 /// Makes every file system known and builds the root from the initramfs. Without one the root is an empty tmpfs.
 pub(crate) fn build(initramfs: Option<Initramfs>) -> Result<Arc<View>, Failure> {
     fs_ram::register();
+    fs_ext2::register();
     fs_dev::start().map_err(at("device files"))?;
     let root =
         RamFs::with("tmpfs", Limits::default(), 0o755).map_err(at("the root file system"))?;

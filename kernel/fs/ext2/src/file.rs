@@ -306,6 +306,7 @@ impl Node {
         self.note_written();
         self.reach.store(offset + ready, Ordering::Release);
         let done = cache.write_at(offset, from);
+        self.note_written();
         self.reach.store(0, Ordering::Release);
         let bytes = *done.as_ref().unwrap_or(&0) as u64;
         if bytes < ready {

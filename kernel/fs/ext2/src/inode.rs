@@ -38,6 +38,8 @@ pub struct Node {
     pub(crate) essential: AtomicBool,
     /// There may be dirty pages.
     pub(crate) written: AtomicBool,
+    /// The latest commit has found nothing to do for it.
+    pub(crate) quiet: AtomicBool,
     pub(crate) cache: Option<Arc<PageCache>>,
     /// One writer of bytes, or of length, at a time.
     pub(crate) writer: Mutex<()>,
@@ -95,6 +97,7 @@ impl Node {
                 stale: AtomicBool::new(false),
                 essential: AtomicBool::new(false),
                 written: AtomicBool::new(false),
+                quiet: AtomicBool::new(false),
                 cache,
                 writer: Mutex::new(rank::INODE_BYTES, ()),
                 placing: Mutex::new(rank::FILE_MAP, ()),
@@ -136,6 +139,7 @@ impl Node {
 
     /// The record differs from the disk: it is kept until it does not.
     pub(crate) fn note_change(&self) {
+        self.quiet.store(false, Ordering::Release);
         if !self.stale.swap(true, Ordering::AcqRel)
             && let Some(me) = self.me.upgrade()
         {
@@ -145,11 +149,22 @@ impl Node {
 
     /// There are dirty pages: it is kept until they are written.
     pub(crate) fn note_written(&self) {
+        self.quiet.store(false, Ordering::Release);
         if !self.written.swap(true, Ordering::AcqRel)
             && let Some(me) = self.me.upgrade()
         {
             self.volume.keep(me);
         }
+    }
+
+    /// Whether all of it is on the disk.
+    pub(crate) fn is_settled(&self) -> bool {
+        if self.stale.load(Ordering::Acquire) {
+            return false;
+        }
+        let pending = self.cache.as_ref().is_some_and(|cache| cache.is_pending());
+        self.written.store(pending, Ordering::Release);
+        !pending
     }
 
     /// Notes that the bytes or names changed now.

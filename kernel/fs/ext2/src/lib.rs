@@ -70,10 +70,12 @@ pub mod format;
 mod inode;
 mod map;
 mod meta;
+mod mounting;
 mod names;
 #[cfg(test)]
 mod tests;
 mod volume;
 
 pub use inode::Node;
+pub use mounting::register;
 pub use volume::Ext2;

@@ -219,11 +219,10 @@ impl Volume {
     /// Lets those go that did not change again.
     pub(crate) fn forget_settled(&self, settled: Vec<Arc<Node>>) {
         for node in settled {
-            let busy = node.stale.load(Ordering::Acquire) || node.written.load(Ordering::Acquire);
-            if !busy {
+            // Twice in a row: between being told of a write and the page that it makes dirty lies a moment.
+            if node.is_settled() && node.quiet.swap(true, Ordering::AcqRel) {
                 self.let_go(node.number);
-                // Changed in between: it goes back.
-                if node.stale.load(Ordering::Acquire) || node.written.load(Ordering::Acquire) {
+                if !node.is_settled() {
                     self.keep(node);
                 }
             }
@@ -242,7 +241,7 @@ impl Volume {
     }
 
     /// Brings all data and everything else to the disk.
-    fn sync_all(&self) -> Result<()> {
+    pub(crate) fn sync_all(&self) -> Result<()> {
         if self.is_read_only() {
             return Ok(());
         }
@@ -252,8 +251,19 @@ impl Volume {
             outcome = outcome.and(node.write_pages_back());
         }
         drop(changed);
-        let committed = self.commit(&mut self.meta());
+        let committed = self.commit_whole(&mut self.meta());
         outcome.and(committed)
+    }
+
+    /// Commits until nothing waits: what one commit frees is noted by the next.
+    fn commit_whole(&self, meta: &mut Meta) -> Result<()> {
+        for _ in 0..8 {
+            self.commit(meta)?;
+            if meta.blocks.waiting() == 0 && !meta.counts_changed && !self.has_dropped() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The end of a mount.
@@ -263,13 +273,7 @@ impl Volume {
         }
         self.sync_all()?;
         let mut meta = self.meta();
-        // What one commit frees is noted in the next.
-        for _ in 0..8 {
-            self.commit(&mut meta)?;
-            if meta.blocks.waiting() == 0 && !self.has_dropped() {
-                break;
-            }
-        }
+        self.commit_whole(&mut meta)?;
         if !meta.read_only && !meta.damaged {
             let state = meta.superblock.state.get() | STATE_VALID;
             meta.superblock.state = U16::new(state);
@@ -427,6 +431,10 @@ impl Ext2 {
         Ok(Arc::new(Ext2 { volume, root }))
     }
 
+    pub(crate) fn volume(&self) -> &Arc<Volume> {
+        &self.volume
+    }
+
     /// Ends the mount: everything is on the disk, which is marked as left in order. Nothing can be written after it.
     pub fn unmount(&self) -> Result<()> {
         self.volume.close()
@@ -524,5 +532,6 @@ impl Drop for Ext2 {
                 self.volume.device.name()
             );
         }
+        crate::mounting::forget(self.volume.device_number());
     }
 }

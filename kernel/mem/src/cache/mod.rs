@@ -191,6 +191,15 @@ impl PageCache {
         self.source.is_some()
     }
 
+    /// Whether anything of it has not reached its device.
+    pub fn is_pending(&self) -> bool {
+        let state = self.state.lock();
+        state
+            .stored
+            .as_ref()
+            .is_some_and(|stored| stored.is_pending())
+    }
+
     /// Says that it is a file system's own view of its device, read and written under the file system's
     /// own locks: nothing is brought in behind its back, by another thread, and whoever changes
     /// pages is never made to store some, however many are dirty.

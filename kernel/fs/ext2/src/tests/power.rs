@@ -306,8 +306,8 @@ fn judge(image: &[u8], cut: usize, promises: &[Promise]) -> Option<String> {
             }
         }
     });
-    let broken = broken.lock().unwrap().take();
-    broken
+    let mut found = broken.lock().unwrap();
+    found.take()
 }
 
 /// Cuts a workload at so many places. Every second cut also loses some of what was written since the last flush.
