@@ -38,18 +38,16 @@ fn relieve(account: u32) -> Relief {
         .filter(|process| account == 0 || process.environment().pays_from(account));
     let mut biggest: Option<(bool, usize, Arc<Process>)> = None;
     for process in inside {
-        let Some(space) = process.space() else {
-            continue;
-        };
-        if process.is_out_of_memory_victim() {
+        if process.is_out_of_memory_victim() && process.exit_status().is_none() {
+            // Also when its memory is no longer its own: it may be half-way given back.
             return wait_for(&process);
         }
         if process.identity().number_in(machine.processes()) == 1 || process.is_ending() {
             continue;
         }
-        let size = space.resident_bytes()
-            + space.area_count() * AREA_BYTES
-            + process.handles().count() * HANDLE_BYTES;
+        let Some(size) = size_of(&process) else {
+            continue;
+        };
         let spared = account != 0 && process.is_init();
         let is_worse = |(other_spared, most, _): &(bool, usize, _)| {
             (*other_spared && !spared) || (*other_spared == spared && size > *most)
@@ -71,6 +69,15 @@ fn relieve(account: u32) -> Relief {
     victim.out_of_memory_victim.store(true, Ordering::Relaxed);
     crate::exit::kill_process(&victim);
     wait_for(&victim)
+}
+
+/// What a process holds; `None` once it has given it back.
+fn size_of(process: &Process) -> Option<usize> {
+    // Let go of at once: whoever holds it last takes it apart, and should not be this thread.
+    let space = process.space()?;
+    let memory = space.resident_bytes() + space.area_count() * AREA_BYTES;
+    drop(space);
+    Some(memory + process.handles().count() * HANDLE_BYTES)
 }
 
 /// Gives the victim a moment to go; memory comes back when its last thread has left it.

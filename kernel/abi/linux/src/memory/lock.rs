@@ -74,7 +74,7 @@ pub(crate) fn mlock2(
     flags: LockFlags,
 ) -> Result<usize> {
     let within = length.saturating_add(address % PAGE_SIZE);
-    check_limit(call, within.next_multiple_of(PAGE_SIZE).max(within))?;
+    check_limit(call, within.div_ceil(PAGE_SIZE).saturating_mul(PAGE_SIZE))?;
     if length > 0 {
         let space = space(call)?;
         let (start, length) = mapped_pages(&space, address, length)?;

@@ -184,8 +184,10 @@ pub(crate) fn timer_create(
     event: UserPtr<SignalEvent>,
     timer: UserPtr<i32>,
 ) -> Result<usize> {
-    let clock = Clock::of(call, clock)?;
-    if matches!(clock, Clock::Process(_) | Clock::Thread(_)) {
+    let number = clock;
+    let clock = Clock::of(call, number)?;
+    // The raw and the coarse clocks have no timers, as on Linux; processor time has none here.
+    if matches!(number, 4..=6) || matches!(clock, Clock::Process(_) | Clock::Thread(_)) {
         return Err(Error::Unsupported);
     }
     let state = call.process_state()?;
