@@ -162,7 +162,6 @@ fn run() {
             }
             next = time::now() + PERIOD;
         }
-        registry::drop_parked();
         FLUSHER.rounds.fetch_add(1, Ordering::AcqRel);
         FLUSHER.progress.wake_all();
     }

@@ -11,7 +11,7 @@
 //! *Whoever allocates*, when free memory falls under the low watermark. It may hold any sleeping lock
 //! (an address space's, a file system's), so it waits for nothing: it only *tries* to take the spin
 //! locks, writes nothing, unmaps nothing, and does not even let go of a cache's last reference, which
-//! could run a file system's code; that is parked for the thread.
+//! could run a file system's code; that is left to the work thread.
 //!
 //! *The write-back thread*, and the work thread before it would end a process. They hold nothing. They
 //! store dirty pages, and take pages that nobody used lately out of the address spaces that show them,
@@ -58,7 +58,8 @@ pub(super) fn direct(wanted: usize) -> usize {
             drop(state);
             won += taken.count;
         }
-        if !registry::park(cache) || won >= wanted {
+        registry::park(cache);
+        if won >= wanted {
             break;
         }
     }

@@ -9,6 +9,7 @@ use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 
 use base::sync::SpinLock;
+use base::work::Work;
 use hal::Global;
 use hal::sync::Rank;
 
@@ -29,7 +30,7 @@ struct Registry {
 }
 
 /// How many caches may be parked.
-const PARKED: usize = 256;
+const PARKED: usize = 64;
 
 static REGISTRY: Global<SpinLock<Registry>> = Global::new(|| {
     // Made first, so that it outlives the caches that are kept alive here.
@@ -91,12 +92,15 @@ pub(super) fn next_pending(after: u64) -> Option<Arc<PageCache>> {
     next.map(|(_, cache)| cache.clone())
 }
 
-/// The cache that the hand of reclaim comes to next; `None` if there is none, or the list is in use.
+/// The cache that the hand of reclaim comes to next; `None` if there is none. Who cannot `wait` gets none
+/// either while the list is in use, and has to [`park`] what it got.
 pub(super) fn next_to_reclaim(wait: bool) -> Option<Arc<PageCache>> {
     let mut registry = if wait {
         REGISTRY.lock()
     } else {
-        REGISTRY.try_lock()?
+        REGISTRY
+            .try_lock()
+            .filter(|registry| registry.parked.len() < PARKED)?
     };
     for _ in 0..registry.known.len() {
         let hand = registry.hand;
@@ -113,15 +117,15 @@ pub(super) fn count() -> usize {
     REGISTRY.lock().known.len()
 }
 
-/// Leaves a reference for [`drop_parked`]; `false` if there is room for no more.
-pub(super) fn park(cache: Arc<PageCache>) -> bool {
-    let mut registry = REGISTRY.lock();
-    registry.parked.push(cache);
-    registry.parked.len() < PARKED / 2
+/// Leaves a reference for the work thread to let go of, which holds nothing.
+pub(super) fn park(cache: Arc<PageCache>) {
+    REGISTRY.lock().parked.push(cache);
+    DROPPER.queue();
 }
 
-/// Lets go of what was parked. For a thread that holds nothing.
-pub(super) fn drop_parked() {
+static DROPPER: Global<Work> = Global::new(|| Work::new(drop_parked));
+
+fn drop_parked() {
     loop {
         let cache = REGISTRY.lock().parked.pop();
         match cache {
