@@ -24,6 +24,8 @@ pub enum Target {
     Elf,
     /// The reader of cpio archives (libFuzzer)
     Cpio,
+    /// The ext2 file system, mounted and written to on changed images (libFuzzer)
+    Ext2,
     /// The reader of device trees (libFuzzer)
     DeviceTree,
     /// Paths and their resolution (libFuzzer)

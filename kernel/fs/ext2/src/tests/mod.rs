@@ -5,4 +5,5 @@ mod kit;
 mod model;
 mod power;
 mod reading;
+mod together;
 mod writing;
