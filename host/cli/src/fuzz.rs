@@ -3,7 +3,7 @@
 //! Two kinds of target. The tables of calls (`linux`, `native`, `xv6`) are fuzzed on the hosted
 //! kernel, by a test of ring 2 that is told how long; it needs nothing but this project's own
 //! compiler, and the seed it names replays what it finds. The parsers (`elf`, `cpio`, `device_tree`,
-//! `paths`) are libFuzzer's, which needs a nightly compiler and cargo-fuzz.
+//! `paths`, `partitions`) are libFuzzer's, which needs a nightly compiler and cargo-fuzz.
 
 use crate::{project::Project, ui};
 use anyhow::{Context, Result, bail};
@@ -30,6 +30,8 @@ pub enum Target {
     DeviceTree,
     /// Paths and their resolution (libFuzzer)
     Paths,
+    /// Partition tables (libFuzzer)
+    Partitions,
 }
 
 /// The command's options.
@@ -138,7 +140,13 @@ mod tests {
     fn targets_are_typed_as_their_files_are_called() {
         assert_eq!(name(Target::DeviceTree), "device_tree");
         let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/fuzz_targets");
-        for parser in [Target::Elf, Target::Cpio, Target::DeviceTree, Target::Paths] {
+        for parser in [
+            Target::Elf,
+            Target::Cpio,
+            Target::DeviceTree,
+            Target::Paths,
+            Target::Partitions,
+        ] {
             let file = format!("{directory}/{}.rs", name(parser));
             assert!(std::path::Path::new(&file).is_file(), "{file}");
         }

@@ -48,6 +48,9 @@ pub fn kernel_main(boot: BootInfo) -> ! {
             FAILED
         }
     };
+    if let Err(error) = device::block::sync_all() {
+        log::error!("not everything that was written is on its device: {error}");
+    }
     hal::power::off(code)
 }
 
@@ -96,6 +99,7 @@ fn run(boot: BootInfo, options: &Options) -> Result<u32, Failure> {
     fs_proc::register_report("unimplemented", abi_linux::unimplemented::report);
     fs_proc::register_report("environments", proc::environment_report);
     let view = root::build(boot.initramfs)?;
+    fs_dev::partitions::scan_all();
     register_abis();
     if options.record {
         proc::record::start();

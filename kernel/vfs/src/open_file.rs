@@ -373,7 +373,11 @@ impl File for OpenFile {
         let flags = kept | (flags & CHANGEABLE);
         if let Some(backend) = &self.backend {
             // The backend judges what concerns it; appending and access times are kept here.
-            backend.set_status_flags(flags & (StatusFlags::NONBLOCK | StatusFlags::ASYNC))?;
+            let mut concerns = StatusFlags::NONBLOCK | StatusFlags::ASYNC;
+            if self.inode().kind() == FileKind::BlockDevice {
+                concerns |= StatusFlags::DIRECT;
+            }
+            backend.set_status_flags(flags & concerns)?;
         }
         self.flags.store(flags.bits(), Ordering::Relaxed);
         Ok(())

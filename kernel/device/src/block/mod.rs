@@ -14,11 +14,19 @@
 //! Sectors are counted in [`SECTOR`] bytes whatever the device's own block is; that block only says
 //! what multiples it takes. A device that is gone answers every request with
 //! [`Error::InputOutput`]: nobody waits for ever.
+//!
+//! Hardly anybody needs that. Bytes at positions are what a [`BlockCache`] has, one for a device: a
+//! file system keeps its metadata there, and a [`BlockFile`] is what opening `/dev/vda` gives.
 
 mod batch;
+mod cache;
+mod file;
 mod memory;
+pub mod partition;
 
 pub use batch::{Batch, Request};
+pub use cache::{BlockCache, sync_all};
+pub use file::BlockFile;
 pub use memory::{MemoryDisk, Recorded};
 
 use alloc::sync::Arc;
@@ -72,6 +80,11 @@ pub trait BlockDevice: Send + Sync {
     /// Begins a request. It may sleep until there is room for it, but not until it is answered.
     /// Whatever is wrong is said through the request.
     fn submit(&self, request: Request);
+
+    /// The device that this one is a part of.
+    fn whole(&self) -> Option<&Arc<dyn BlockDevice>> {
+        None
+    }
 }
 
 /// Does one thing and waits for it. The segments may be more than the device takes at once.

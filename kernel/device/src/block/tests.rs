@@ -6,7 +6,10 @@ use base::Error;
 use hal::frame::Frame;
 use hal::hosted::Machine;
 
+use super::partition::{Entry, Partition};
 use super::*;
+use mem::transfer::{Sink, Source};
+use object::{File, FileAccess, SeekFrom, StatusFlags};
 
 fn in_machine(body: impl FnOnce() + 'static) {
     let outcome = Machine::new(1).cpus(1).run_with(move |_| {
@@ -110,5 +113,117 @@ fn an_error_reaches_who_waits_and_so_does_a_request_that_nobody_answers() {
         let batch = Batch::new();
         drop(Request::new(Operation::Flush, 0, Vec::new(), &batch));
         assert_eq!(batch.wait(), Err(Error::InputOutput));
+    });
+}
+
+fn open(device: &Arc<dyn BlockDevice>, flags: StatusFlags) -> Arc<BlockFile> {
+    let access = FileAccess::READ | FileAccess::WRITE;
+    BlockFile::open(device, access, flags).unwrap()
+}
+
+#[test]
+fn a_file_on_a_device_ends_where_the_device_ends() {
+    in_machine(|| {
+        // Not a whole number of pages.
+        let disk = MemoryDisk::new("test", 0, vec![7; 9 * SECTOR]);
+        let device: Arc<dyn BlockDevice> = disk.clone();
+        let file = open(&device, StatusFlags::empty());
+        assert_eq!(file.seek(SeekFrom::End(-3)), Ok(9 * 512 - 3));
+        let mut bytes = [1; 10];
+        assert_eq!(file.read(&mut Sink::kernel(&mut bytes)), Ok(3));
+        assert_eq!(file.read(&mut Sink::kernel(&mut bytes)), Ok(0));
+        assert_eq!(file.write(&mut Source::kernel(&[8])), Err(Error::NoSpace));
+        assert_eq!(file.seek(SeekFrom::End(1)), Err(Error::InvalidArgument));
+        assert_eq!(file.seek(SeekFrom::Current(-2)), Ok(9 * 512 - 2));
+        assert_eq!(file.write(&mut Source::kernel(&[8; 5])), Ok(2));
+        assert_eq!(file.cache().pages().size(), 9 * 512);
+        // Another file sees it, the device not before it is synced.
+        let other = open(&device, StatusFlags::empty());
+        let mut end = [0; 2];
+        assert_eq!(other.read_at(4606, &mut Sink::kernel(&mut end)), Ok(2));
+        assert_eq!(end, [8, 8]);
+        disk.record();
+        assert!(disk.contents().iter().all(|byte| *byte == 7));
+        assert_eq!(file.sync(true), Ok(()));
+        assert!(disk.contents().ends_with(&[7, 8, 8]));
+        assert_eq!(disk.record().last(), Some(&Recorded::Flush));
+        assert!(BlockCache::is_in_use(&device));
+        drop((file, other));
+        assert!(!BlockCache::is_in_use(&device));
+        assert_eq!(BlockCache::forget(&device), Ok(()));
+    });
+}
+
+#[test]
+fn direct_and_synchronous_writes_are_on_the_device_when_they_return() {
+    in_machine(|| {
+        let disk = MemoryDisk::new("test", 0, vec![0; 64 * SECTOR]);
+        let device: Arc<dyn BlockDevice> = disk.clone();
+        let direct = open(&device, StatusFlags::DIRECT);
+        let crooked = direct.write_at(100, &mut Source::kernel(&[1; 512]));
+        assert_eq!(crooked, Err(Error::InvalidArgument));
+        let short = direct.read_at(0, &mut Sink::kernel(&mut [0; 100]));
+        assert_eq!(short, Err(Error::InvalidArgument));
+        assert_eq!(
+            direct.write_at(512, &mut Source::kernel(&[1; 512])),
+            Ok(512)
+        );
+        assert_eq!(disk.contents()[512..1024], [1; 512]);
+        disk.record();
+        let safe = open(&device, StatusFlags::SYNC);
+        assert_eq!(safe.write_at(5, &mut Source::kernel(&[2; 3])), Ok(3));
+        assert_eq!(disk.contents()[5..8], [2; 3]);
+        assert_eq!(disk.record().last(), Some(&Recorded::Flush));
+        assert_eq!(BlockCache::forget(&device), Ok(()));
+    });
+}
+
+#[test]
+fn a_failing_device_is_an_error_and_what_was_not_stored_is_stored_later() {
+    in_machine(|| {
+        let disk = MemoryDisk::new("test", 0, vec![3; 64 * SECTOR]);
+        let device: Arc<dyn BlockDevice> = disk.clone();
+        let file = open(&device, StatusFlags::empty());
+        disk.fail(Operation::Read, 0..8);
+        disk.fail(Operation::Write, 8..16);
+        let read = file.read_at(0, &mut Sink::kernel(&mut [0; 8]));
+        assert_eq!(read, Err(Error::InputOutput));
+        assert_eq!(file.write_at(4096, &mut Source::kernel(&[4; 8])), Ok(8));
+        assert_eq!(file.sync(false), Err(Error::InputOutput));
+        disk.heal();
+        assert_eq!(file.sync(false), Ok(()));
+        assert_eq!(disk.contents()[4096..4104], [4; 8]);
+        assert_eq!(file.read_at(0, &mut Sink::kernel(&mut [0; 8])), Ok(8));
+        assert_eq!(BlockCache::forget(&device), Ok(()));
+    });
+}
+
+#[test]
+fn a_partition_keeps_requests_inside() {
+    in_machine(|| {
+        let disk = MemoryDisk::new("disk", 0, vec![0; 64 * SECTOR]);
+        let whole: Arc<dyn BlockDevice> = disk.clone();
+        let entry = Entry {
+            number: 2,
+            start: 16,
+            sectors: 16,
+        };
+        let part = Partition::new(&whole, &entry).unwrap();
+        assert_eq!((part.name(), part.number().minor), ("disk2", 2));
+        let two = [page(1), page(2)];
+        assert_eq!(transfer(&part, Operation::Write, 0, &two), Ok(()));
+        assert_eq!(flush(&part), Ok(()));
+        let beyond = transfer(&part, Operation::Write, 8, &two);
+        assert_eq!(beyond, Err(Error::InputOutput));
+        let contents = disk.contents();
+        assert!(contents[..16 * 512].iter().all(|byte| *byte == 0));
+        assert_eq!(contents[16 * 512], 1);
+        assert_eq!(contents[32 * 512 - 1], 2);
+        assert!(contents[32 * 512..].iter().all(|byte| *byte == 0));
+        let outside = Entry {
+            sectors: 49,
+            ..entry
+        };
+        assert!(Partition::new(&whole, &outside).is_none());
     });
 }

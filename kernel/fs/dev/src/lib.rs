@@ -1,8 +1,8 @@
 //! Device files.
 //!
 //! Two file systems and what makes device nodes work:
-//! * [`device_files`] is what is mounted on `/dev`: a tmpfs with a node for each character device
-//!   of the registry, the symbolic links that programs expect, and the mount points `pts` and `shm`.
+//! * [`device_files`] is what is mounted on `/dev`: a tmpfs with a node for each device of the
+//!   registry, the symbolic links that programs expect, and the mount points `pts` and `shm`.
 //!   There is one for the machine, however often it is mounted, as with Linux's devtmpfs.
 //! * [`DevPts`] is what is mounted on `/dev/pts`: the pseudo-terminals that exist at the moment.
 //! * [`start`] registers the devices that are only software (`null`, `zero`, `full`, `random`,
@@ -20,11 +20,12 @@ mod kernel_log;
 mod memory;
 mod nodes;
 mod open;
+pub mod partitions;
 mod pts;
 mod random;
 mod types;
 
-pub use nodes::{device_files, register};
+pub use nodes::{device_files, register, register_block, remove_block};
 pub use pts::{DevPts, PtsOptions};
 
 use alloc::sync::Arc;

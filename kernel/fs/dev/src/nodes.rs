@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use base::rank;
 use base::sync::SpinLock;
 use base::{Error, Result};
+use device::block::{BlockCache, BlockDevice};
 use device::{CharacterDevice, registry};
 use fs_ram::{Limits, RamFs};
 use hal::Global;
@@ -21,6 +22,9 @@ const LINKS: [(&[u8], &[u8]); 4] = [
 
 /// Directories that other file systems are mounted on.
 const DIRECTORIES: [(&[u8], u32); 2] = [(b"pts", 0o755), (b"shm", 0o1777)];
+
+/// The group `disk` of Debian's `/etc/group`.
+const DISK_GROUP: u32 = 6;
 
 static FILES: Global<SpinLock<Option<Arc<RamFs>>>> =
     Global::new(|| SpinLock::new(rank::VIEW, None));
@@ -49,6 +53,9 @@ pub fn device_files() -> Result<Arc<dyn FileSystem>> {
     for device in registry().character_devices() {
         add_node(&root, &*device)?;
     }
+    for device in registry().block_devices() {
+        add_block_node(&root, &*device)?;
+    }
     let mut files = FILES.lock();
     Ok(files.get_or_insert(made).clone())
 }
@@ -61,6 +68,46 @@ pub fn register(device: Arc<dyn CharacterDevice>) -> Result<()> {
         Some(files) => add_node(&files.root(), &*device),
         None => Ok(()),
     }
+}
+
+/// Registers a block device and shows it in `/dev`.
+pub fn register_block(device: Arc<dyn BlockDevice>) -> Result<()> {
+    registry().add_block(device.clone())?;
+    let files = FILES.lock().clone();
+    match files {
+        Some(files) => add_block_node(&files.root(), &*device),
+        None => Ok(()),
+    }
+}
+
+/// Takes a block device out of the registry and of `/dev`. Files that are open on it stay.
+pub fn remove_block(device: &Arc<dyn BlockDevice>) -> Result<()> {
+    registry().remove_block(device.number());
+    let files = FILES.lock().clone();
+    if let Some(files) = files {
+        let removed = files.root().unlink(Name::new(device.name().as_bytes())?);
+        if !matches!(removed, Err(Error::NotFound)) {
+            removed?;
+        }
+    }
+    BlockCache::forget(device)
+}
+
+/// Makes a block device's node, as Debian's udev does.
+fn add_block_node(root: &Arc<dyn Inode>, device: &dyn BlockDevice) -> Result<()> {
+    let number = device.number();
+    let node = NewInode::Device {
+        kind: FileKind::BlockDevice,
+        major: number.major,
+        minor: number.minor,
+    };
+    let owner = Ownership {
+        mode: 0o660,
+        uid: 0,
+        gid: DISK_GROUP,
+    };
+    make_owned(root, device.name().as_bytes(), &node, owner)?;
+    Ok(())
 }
 
 /// Makes a device's node, with the directories in its name. Pseudo-terminals are `pts`'s business.
@@ -98,16 +145,22 @@ fn make(
     new: &NewInode<'_>,
     mode: u32,
 ) -> Result<Arc<dyn Inode>> {
+    let owner = Ownership {
+        mode,
+        uid: 0,
+        gid: 0,
+    };
+    make_owned(directory, name, new, owner)
+}
+
+fn make_owned(
+    directory: &Arc<dyn Inode>,
+    name: &[u8],
+    new: &NewInode<'_>,
+    owner: Ownership,
+) -> Result<Arc<dyn Inode>> {
     let name = Name::new(name)?;
-    match directory.create(
-        name,
-        new,
-        Ownership {
-            mode,
-            uid: 0,
-            gid: 0,
-        },
-    ) {
+    match directory.create(name, new, owner) {
         Err(Error::Exists) => directory.lookup(name),
         made => made,
     }

@@ -3,8 +3,9 @@
 use alloc::sync::Arc;
 
 use base::{Error, Result};
+use device::block::BlockFile;
 use device::{CharacterOpen, DeviceNumber, registry};
-use object::{File, FileKind};
+use object::{File, FileAccess, FileKind};
 use vfs::OpenRequest;
 
 use crate::pts;
@@ -20,10 +21,14 @@ impl vfs::DeviceOpener for Opener {
         minor: u32,
         request: &OpenRequest,
     ) -> Result<Arc<dyn File>> {
-        if kind != FileKind::CharacterDevice {
-            return Err(Error::NoSuchDevice);
-        }
         let number = DeviceNumber::new(major, minor);
+        if kind == FileKind::BlockDevice {
+            let device = registry().block(number).ok_or(Error::NoSuchDevice)?;
+            let mut access = FileAccess::empty();
+            access.set(FileAccess::READ, request.read);
+            access.set(FileAccess::WRITE, request.write);
+            return Ok(BlockFile::open(&device, access, request.flags)?);
+        }
         let device = registry().character(number).ok_or(Error::NoSuchDevice)?;
         let file = device.open(CharacterOpen {
             read: request.read,

@@ -36,6 +36,9 @@ pub(crate) fn ioctl(call: &mut Call<'_>, file: Fd, request: u32, argument: usize
     if let Some(result) = terminal::ioctl(call, opened, request, argument)? {
         return Ok(result);
     }
+    if let Some(result) = super::block::ioctl(call, &**opened, request, argument)? {
+        return Ok(result);
+    }
     match request {
         TIOCOUTQ => {
             let socket = opened.downcast::<LocalSocket>().ok_or(Error::NotTerminal)?;

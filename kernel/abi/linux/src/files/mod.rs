@@ -4,6 +4,7 @@
 //! and empty paths into what the vfs understands.
 
 pub mod attributes;
+mod block;
 pub mod control;
 pub mod descriptors;
 pub mod directories;

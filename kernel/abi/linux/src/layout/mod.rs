@@ -7,6 +7,7 @@
 //! Crates made from Linux's headers are of no use here, because on the hosted backend they would pick
 //! the developer's machine's records.
 
+mod block;
 mod files;
 mod polling;
 mod process;
@@ -14,6 +15,7 @@ mod signal;
 mod terminal;
 mod time;
 
+pub use block::*;
 pub use files::*;
 pub use polling::*;
 pub use process::*;

@@ -26,7 +26,26 @@ pub(crate) fn devices(_shared: &Shared) -> Result<Vec<u8>> {
         let _ = writeln!(text, "{major:>3} {name}");
     }
     text.push_str("\nBlock devices:\n");
+    let mut majors: BTreeMap<u32, String> = BTreeMap::new();
+    for device in registry().block_devices() {
+        let major = device.number().major;
+        majors
+            .entry(major)
+            .or_insert_with(|| block_family(device.name()));
+    }
+    for (major, name) in majors {
+        let _ = writeln!(text, "{major:>3} {name}");
+    }
     Ok(text.into_bytes())
+}
+
+/// What Linux's drivers call their number.
+fn block_family(name: &str) -> String {
+    match name {
+        _ if name.starts_with("vd") => String::from("virtblk"),
+        _ if name.starts_with("loop") => String::from("loop"),
+        _ => String::from(name),
+    }
 }
 
 /// What Linux calls a major number, or the device's name without its number.
@@ -39,10 +58,27 @@ fn family(major: u32, name: &str) -> String {
     }
 }
 
-/// `/proc/partitions`: there are no block devices yet.
+/// `/proc/partitions`: every block device that has a length, in units of 1024 bytes.
 pub(crate) fn partitions(_shared: &Shared) -> Result<Vec<u8>> {
-    // Linux prints the heading only above something.
-    Ok(Vec::new())
+    let mut text = String::new();
+    for device in registry().block_devices() {
+        let (number, sectors) = (device.number(), device.geometry().sectors);
+        if sectors == 0 {
+            continue;
+        }
+        if text.is_empty() {
+            // Linux prints the heading only above something.
+            text.push_str("major minor  #blocks  name\n\n");
+        }
+        let (major, minor) = (number.major, number.minor);
+        let _ = writeln!(
+            text,
+            "{major:>4}  {minor:>7} {:>10} {}",
+            sectors / 2,
+            device.name()
+        );
+    }
+    Ok(text.into_bytes())
 }
 
 /// `/proc/filesystems`.
