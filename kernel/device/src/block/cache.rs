@@ -113,6 +113,14 @@ impl BlockCache {
         Self::size_of(&self.device)
     }
 
+    /// Brings everything to the device, and remembers nothing: the next reader asks the device. For
+    /// whoever is about to use the device past this cache, or has done so.
+    pub fn settle(&self) -> Result<()> {
+        self.sync()?;
+        self.pages.drop_clean(0, u64::MAX);
+        Ok(())
+    }
+
     /// Brings everything that was written to the device, and has the device make it safe.
     pub fn sync(&self) -> Result<()> {
         self.pages.write_back(0, u64::MAX)?;

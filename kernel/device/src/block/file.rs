@@ -12,8 +12,8 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use base::sync::Mutex;
 use base::{Error, Result, rank};
 use hal::PAGE_SIZE;
-use mem::MemoryObject;
 use mem::transfer::{Sink, Source};
+use mem::{ErrorMark, MemoryObject};
 use object::{File, FileAccess, FileKind, FileStatus, SeekFrom, StatusFlags};
 
 use super::{BlockCache, BlockDevice, flush};
@@ -24,6 +24,8 @@ pub struct BlockFile {
     access: FileAccess,
     flags: AtomicU32,
     position: Mutex<u64>,
+    /// Up to where it was told what could not be stored.
+    heard: ErrorMark,
 }
 
 impl BlockFile {
@@ -33,8 +35,10 @@ impl BlockFile {
         access: FileAccess,
         flags: StatusFlags,
     ) -> Result<Arc<BlockFile>> {
+        let cache = BlockCache::of(device)?;
         Ok(Arc::new(BlockFile {
-            cache: BlockCache::of(device)?,
+            heard: cache.pages().error_mark(),
+            cache,
             access,
             flags: AtomicU32::new(flags.bits()),
             position: Mutex::new(rank::POSITION, 0),
@@ -158,7 +162,8 @@ impl File for BlockFile {
     }
 
     fn sync(&self, _metadata: bool) -> Result<()> {
-        self.cache.sync()
+        let outcome = self.cache.sync();
+        outcome.and(self.cache.pages().error_since(&self.heard))
     }
 
     fn memory_object(&self) -> Result<Arc<dyn MemoryObject>> {

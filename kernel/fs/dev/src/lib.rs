@@ -26,6 +26,7 @@ mod random;
 mod types;
 
 pub use nodes::{device_files, register, register_block, remove_block};
+pub use open::block_source;
 pub use pts::{DevPts, PtsOptions};
 
 use alloc::sync::Arc;

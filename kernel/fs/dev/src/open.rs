@@ -3,12 +3,29 @@
 use alloc::sync::Arc;
 
 use base::{Error, Result};
-use device::block::BlockFile;
+use device::block::{BlockDevice, BlockFile};
 use device::{CharacterOpen, DeviceNumber, registry};
 use object::{File, FileAccess, FileKind};
-use vfs::OpenRequest;
+use vfs::{MountFlags, MountSource, OpenRequest, ResolveFlags};
 
 use crate::pts;
+
+/// The block device whose node a mount names as its source; [`Error::NotBlockDevice`] if that is
+/// something else (mount(2): `ENOTBLK`).
+pub fn block_source(source: &MountSource<'_>) -> Result<Arc<dyn BlockDevice>> {
+    let place = source
+        .context
+        .resolve(None, source.source, ResolveFlags::empty())?;
+    if place.inode().kind() != FileKind::BlockDevice {
+        return Err(Error::NotBlockDevice);
+    }
+    if place.mount().flags().contains(MountFlags::NO_DEVICES) {
+        return Err(Error::AccessDenied);
+    }
+    let status = place.inode().status()?;
+    let number = DeviceNumber::new(status.device_major, status.device_minor);
+    registry().block(number).ok_or(Error::NoSuchDevice)
+}
 
 /// Opens device nodes by the registry.
 pub(crate) struct Opener;

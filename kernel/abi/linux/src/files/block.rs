@@ -30,7 +30,7 @@ pub(crate) fn ioctl(
         BLKROGET => number(usize::from(geometry.read_only))?,
         BLKFLSBUF => {
             may_administer(call)?;
-            file.cache().sync()?;
+            file.cache().settle()?;
         }
         BLKRRPART => {
             may_administer(call)?;

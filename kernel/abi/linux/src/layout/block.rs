@@ -8,7 +8,7 @@ pub mod block_request {
     pub const BLKRRPART: u32 = 0x125f;
     /// Its length in sectors of 512 bytes.
     pub const BLKGETSIZE: u32 = 0x1260;
-    /// Write its cache back.
+    /// Write its cache back, and forget it.
     pub const BLKFLSBUF: u32 = 0x1261;
     /// Bytes of its own block.
     pub const BLKSSZGET: u32 = 0x1268;
