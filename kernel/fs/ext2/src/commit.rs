@@ -34,7 +34,9 @@ impl Volume {
         let parked = meta.park_departing()?;
         let written = meta.write_all();
         for place in parked {
-            meta.remove_name(place)?;
+            if let Some(number) = meta.lost_and_found {
+                meta.remove_name(number, place)?;
+            }
         }
         written?;
         meta.named_in.clear();

@@ -13,6 +13,7 @@ use crate::blocks::Class;
 use crate::format::entry;
 use crate::format::inode::{FLAG_INDEX, Record};
 use crate::format::map::way;
+use crate::index::{HUGE, LARGE};
 use crate::inode::Node;
 use crate::meta::Meta;
 
@@ -82,6 +83,14 @@ impl Meta {
         directory: &Record,
         name: &[u8],
     ) -> Result<Option<Place>> {
+        if self.indices.has(number) {
+            return self.find_indexed(number, name);
+        }
+        let blocks = self.directory_blocks(number, directory)?;
+        if blocks >= LARGE && directory.size <= HUGE {
+            self.build_index(number, directory)?;
+            return self.find_indexed(number, name);
+        }
         let file_type = self.measures.file_type;
         let mut found = None;
         self.each_names_block(number, directory, 0, &mut |meta, _, block, bytes| {
@@ -99,6 +108,41 @@ impl Meta {
             Ok(false)
         })?;
         Ok(found)
+    }
+
+    fn find_indexed(&mut self, number: u32, name: &[u8]) -> Result<Option<Place>> {
+        for (block, offset) in self.indices.places(number, name) {
+            let bytes = self.blocks.copy(block)?;
+            let entry = entry::at(&bytes, offset, self.measures.file_type)
+                .map_err(|damage| self.damage(damage, number.into()))?;
+            if entry.inode != 0 && entry.name == name {
+                let inode = entry.inode;
+                return Ok(Some(Place {
+                    block,
+                    offset,
+                    inode,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    fn build_index(&mut self, number: u32, directory: &Record) -> Result<()> {
+        let file_type = self.measures.file_type;
+        self.indices.begin(number);
+        let built = self.each_names_block(number, directory, 0, &mut |meta, _, block, bytes| {
+            for entry in entry::all(bytes, file_type) {
+                let entry = entry.map_err(|damage| meta.damage(damage, number.into()))?;
+                if entry.inode != 0 {
+                    meta.indices.add(number, entry.name, block, entry.offset);
+                }
+            }
+            Ok(false)
+        });
+        if built.is_err() {
+            self.indices.forget(number);
+        }
+        built
     }
 
     fn kind_code(&self, kind: FileKind) -> u8 {
@@ -146,13 +190,21 @@ impl Meta {
         Ok(found)
     }
 
-    fn fill_room(&mut self, room: &Room, name: &[u8], inode: u32, code: u8) -> Result<()> {
+    fn fill_room(
+        &mut self,
+        number: u32,
+        room: &Room,
+        name: &[u8],
+        inode: u32,
+        code: u8,
+    ) -> Result<()> {
         let bytes = self.blocks.edit(room.block, Class::Names)?;
         if room.used != 0 {
             entry::set_length(bytes, room.offset, room.used);
         }
         let (offset, length) = (room.offset + room.used, room.length - room.used);
         entry::write(bytes, offset, length, inode, code, name);
+        self.indices.add(number, name, room.block, offset);
         Ok(())
     }
 
@@ -176,7 +228,7 @@ impl Meta {
             return Ok(None);
         };
         let code = self.kind_code(kind);
-        self.fill_room(&room, name.as_bytes(), inode, code)?;
+        self.fill_room(number, &room, name.as_bytes(), inode, code)?;
         Ok(Some(Place {
             block: room.block,
             offset: room.offset + room.used,
@@ -200,7 +252,7 @@ impl Meta {
         let room = self.find_room(number, directory, first, name.len())?;
         let block = if let Some(room) = room {
             *roomy = room.index;
-            self.fill_room(&room, name, inode, code)?;
+            self.fill_room(number, &room, name, inode, code)?;
             room.block
         } else {
             let size = self.measures.block_size;
@@ -213,6 +265,7 @@ impl Meta {
             };
             let bytes = self.blocks.make(block, Class::Names);
             entry::write(bytes, 0, size, inode, code, name);
+            self.indices.add(number, name, block, 0);
             directory.size += size as u64;
             *roomy = blocks;
             block
@@ -222,7 +275,7 @@ impl Meta {
     }
 
     /// Takes an entry out: its room goes to the one before it.
-    pub(crate) fn remove_name(&mut self, place: Place) -> Result<()> {
+    pub(crate) fn remove_name(&mut self, number: u32, place: Place) -> Result<()> {
         let file_type = self.measures.file_type;
         let bytes = self.blocks.edit(place.block, Class::Names)?;
         let mut before: Option<(usize, usize)> = None;
@@ -230,6 +283,8 @@ impl Meta {
         for entry in entry::all(bytes, file_type) {
             let Ok(entry) = entry else { break };
             if entry.offset == place.offset {
+                self.indices
+                    .remove(number, entry.name, place.block, place.offset);
                 found = Some(entry.length);
                 break;
             }

@@ -15,6 +15,7 @@ use crate::blocks::{Blocks, Class};
 use crate::format::inode::Record;
 use crate::format::superblock::{self, Measures, OnError};
 use crate::format::{Damage, group};
+use crate::index::Indices;
 
 /// See the module.
 pub(crate) struct Meta {
@@ -48,6 +49,8 @@ pub(crate) struct Meta {
     pub(crate) orphans: Vec<u32>,
     /// Those of them that nobody uses any more.
     pub(crate) finished: BTreeSet<u32>,
+    /// Where the names of large directories are.
+    pub(crate) indices: Indices,
     /// The directory where e2fsck puts what has no name.
     pub(crate) lost_and_found: Option<u32>,
     /// The group that got the latest top directory.
@@ -78,6 +81,7 @@ impl Meta {
             nameless: BTreeSet::new(),
             orphans: Vec::new(),
             finished: BTreeSet::new(),
+            indices: Indices::default(),
             lost_and_found: None,
             directory_group: 0,
         };

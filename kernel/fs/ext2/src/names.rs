@@ -63,7 +63,7 @@ impl Node {
     }
 
     fn remove_place(&self, meta: &mut Meta, place: Place) -> Result<()> {
-        meta.remove_name(place)?;
+        meta.remove_name(self.number, place)?;
         // There is room from here on, if not before.
         self.roomy.store(0, Ordering::Relaxed);
         self.note_modification();

@@ -290,6 +290,7 @@ impl Meta {
     /// The end of an inode without names: its blocks and itself are to be free.
     fn bury(&mut self, number: u32, record: Record) -> Result<()> {
         let directory = record.kind() == Some(FileKind::Directory);
+        self.indices.forget(number);
         let mut gone = record;
         if self.orphans.contains(&number) {
             // It stays in the list, empty, until it is the last there.
