@@ -58,6 +58,20 @@ pub trait MemoryObject: Send + Sync {
     /// ([`AddressSpace::forget_object`]). Called under its lock; must not sleep.
     fn mapped_by(&self, _space: &Weak<AddressSpace>) {}
 
+    /// An area shows the object now: one that was mapped, forked, or split off another. Called under the
+    /// address space's lock; must not sleep.
+    fn area_added(&self) {}
+
+    /// An area that showed the object is gone, or was joined with another. Called as
+    /// [`MemoryObject::area_added`].
+    fn area_removed(&self) {}
+
+    /// How many bytes it is attached with, if it is one that is detached as a whole
+    /// ([`AddressSpace::detach_object`]).
+    fn attached_length(&self) -> Option<u64> {
+        None
+    }
+
     /// Brings the dirty ones of `count` pages from `first` on to where they are stored.
     fn sync(&self, _first: u64, _count: u64) -> Result<()> {
         Ok(())

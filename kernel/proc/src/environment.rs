@@ -1,7 +1,7 @@
 //! Environments: what a process is shut into.
 //!
 //! An [`Environment`] is a sealed map from ABI name to [`AbiView`] (a view of files and a root in it), together with a
-//! namespace of process ids, a host name, and limits for all its processes together. The first one is the
+//! namespace of process ids, a host name, the objects of System V's communication, and limits for all its processes together. The first one is the
 //! whole machine; a container is another. A process belongs to one from its birth; only a process that is made anew by
 //! [`crate::spawn`] may be born into another.
 //!
@@ -14,6 +14,7 @@
 //! environment. Without a limit of its own an environment pays from the nearest one around it that has one.
 
 use crate::namespace::PidNamespace;
+use crate::process::Process;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -21,6 +22,7 @@ use base::sync::{Rank, SpinLock};
 use base::wait::WaitQueue;
 use base::{Error, Result};
 use hal::frame::Account;
+use ipc::system_v;
 use vfs::{Path, View};
 
 const RANK: Rank = Rank(137);
@@ -75,6 +77,7 @@ pub struct Environment {
     parent: Option<Arc<Environment>>,
     processes: Arc<PidNamespace>,
     account: Option<Account>,
+    system_v: Arc<system_v::Namespace>,
     state: SpinLock<State>,
     /// Woken when a thread is gone where there was no room for another.
     room: WaitQueue,
@@ -143,6 +146,7 @@ impl Environment {
             parent,
             processes,
             account,
+            system_v: system_v::Namespace::new(current_process),
             state: SpinLock::new(RANK, state),
             room: WaitQueue::new(),
         }))
@@ -222,6 +226,11 @@ impl Environment {
     /// The namespace its processes live in.
     pub fn processes(&self) -> &Arc<PidNamespace> {
         &self.processes
+    }
+
+    /// Its shared memory, semaphores and messages that go by keys.
+    pub fn system_v(&self) -> &Arc<system_v::Namespace> {
+        &self.system_v
     }
 
     /// What programs of that ABI see; where it has no view of its own, `None`: they see what the process saw before.
@@ -321,6 +330,11 @@ impl Environment {
         }
         Ok(charged)
     }
+}
+
+/// The number of the process that runs, 0 for none.
+fn current_process() -> u32 {
+    Process::current().map_or(0, |process| process.id())
 }
 
 /// Whether a thread may start.

@@ -92,6 +92,8 @@ fn end(process: &Arc<Process>) {
     process.alarm.stop();
     process.processor.stop();
     release_locks(process);
+    let system_v = process.environment().system_v();
+    system_v.undo_adjustments(process.id());
     drop_resources(process);
     if process.is_init() {
         end_namespace(process);

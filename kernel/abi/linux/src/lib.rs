@@ -37,6 +37,7 @@ pub mod sockets;
 pub mod start;
 pub mod state;
 pub mod system;
+pub mod system_v;
 pub mod table;
 pub mod time;
 pub mod unimplemented;

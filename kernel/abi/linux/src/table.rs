@@ -18,7 +18,8 @@ use crate::arguments::{Argument, AtFlags, DirectoryFd, Fd, Registers, UserPath};
 use crate::call::{Call, Restart};
 use crate::layout::*;
 use crate::machine::current::SignalAction;
-use crate::{events, files, futex, memory, process, signal, sockets, system, time};
+use crate::system_v::SemaphoreOperation;
+use crate::{events, files, futex, memory, process, signal, sockets, system, system_v, time};
 
 /// One argument, for people.
 #[derive(Clone, Copy, Debug)]
@@ -302,6 +303,18 @@ system_calls! {
     177 getegid() = process::identity::getegid;
     178 gettid() = process::identity::gettid;
     179 sysinfo(result: UserPtr<SystemInformation>) = system::information::sysinfo;
+    186 msgget(key: i32, flags: u32) = system_v::messages::msgget;
+    187 msgctl(id: i32, command: i32, buffer: usize) = system_v::messages::msgctl;
+    188 msgrcv(id: i32, message: usize, size: usize, kind: i64, flags: u32) [UnlessHandled] = system_v::messages::msgrcv;
+    189 msgsnd(id: i32, message: usize, size: usize, flags: u32) [UnlessHandled] = system_v::messages::msgsnd;
+    190 semget(key: i32, count: i32, flags: u32) = system_v::semaphores::semget;
+    191 semctl(id: i32, semaphore: i32, command: i32, argument: usize) = system_v::semaphores::semctl;
+    192 semtimedop(id: i32, operations: UserPtr<SemaphoreOperation>, count: u32, timeout: UserPtr<TimeSpecification>) [Never] = system_v::semaphores::semtimedop;
+    193 semop(id: i32, operations: UserPtr<SemaphoreOperation>, count: u32) [Never] = system_v::semaphores::semop;
+    194 shmget(key: i32, size: usize, flags: u32) = system_v::memory::shmget;
+    195 shmctl(id: i32, command: i32, buffer: usize) = system_v::memory::shmctl;
+    196 shmat(id: i32, address: usize, flags: u32) = system_v::memory::shmat;
+    197 shmdt(address: usize) = system_v::memory::shmdt;
     198 socket(domain: i32, kind: i32, protocol: i32) = sockets::socket;
     199 socketpair(domain: i32, kind: i32, protocol: i32, descriptors: UserPtr<[i32; 2]>) = sockets::socketpair;
     200 bind(file: Fd, name: usize, length: i32) = sockets::bind;

@@ -35,6 +35,7 @@ static ENTRIES: &[Entry] = &[
     Entry::new("swaps", Content::Text(system::memory::swaps)),
     Entry::new("sys", Content::Directory(sysctl::ENTRIES)),
     Entry::new("sysrq-trigger", Content::Order(system::crash::order)),
+    Entry::new("sysvipc", Content::Directory(system::system_v::ENTRIES)),
     Entry::new("uptime", Content::Text(system::load::uptime)),
     Entry::new("version", Content::Text(system::release::version)),
     Entry::new("vmstat", Content::Text(system::memory::vmstat)),

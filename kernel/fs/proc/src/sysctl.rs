@@ -10,6 +10,7 @@ use hal::Global;
 
 use crate::filesystem::Shared;
 use crate::system::release::{MACHINE_RELEASE, OS_TYPE, build};
+use crate::system::system_v;
 use crate::tree::{Content, Entry};
 
 /// What lies in `/proc/sys`.
@@ -31,6 +32,9 @@ static KERNEL: &[Entry] = &[
     Entry::new("cap_last_cap", Content::Text(|_| Ok(b"40\n".to_vec()))),
     Entry::new("domainname", Content::Setting(domain_name, set_domain_name)),
     Entry::new("hostname", Content::Setting(host_name, set_host_name)),
+    Entry::new("msgmax", Content::Text(system_v::message_bytes)),
+    Entry::new("msgmnb", Content::Text(system_v::queue_bytes)),
+    Entry::new("msgmni", Content::Text(system_v::queues)),
     Entry::new("ngroups_max", Content::Text(|_| Ok(b"65536\n".to_vec()))),
     Entry::new(
         "osrelease",
@@ -44,6 +48,10 @@ static KERNEL: &[Entry] = &[
     Entry::new("overflowuid", Content::Text(|_| Ok(b"65534\n".to_vec()))),
     Entry::new("pid_max", Content::Setting(pid_max, set_pid_max)),
     Entry::new("random", Content::Directory(RANDOM)),
+    Entry::new("sem", Content::Text(system_v::semaphores)),
+    Entry::new("shmall", Content::Text(system_v::segment_limit)),
+    Entry::new("shmmax", Content::Text(system_v::segment_limit)),
+    Entry::new("shmmni", Content::Text(system_v::segments)),
     Entry::new("threads-max", Content::Text(threads_max)),
     Entry::new(
         "version",

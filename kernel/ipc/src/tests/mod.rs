@@ -6,6 +6,7 @@ mod events;
 mod futexes;
 mod local;
 mod pipes;
+mod system_v;
 
 use alloc::sync::Arc;
 use base::thread::Thread;

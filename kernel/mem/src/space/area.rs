@@ -57,6 +57,20 @@ impl Area {
         (offset + (address - self.start) as u64) / PAGE_SIZE as u64
     }
 
+    /// Tells the object that one more area shows it.
+    pub(crate) fn announce(&self) {
+        if let Some(part) = &self.object {
+            part.object.area_added();
+        }
+    }
+
+    /// Tells the object that one area less shows it.
+    pub(crate) fn withdraw(&self) {
+        if let Some(part) = &self.object {
+            part.object.area_removed();
+        }
+    }
+
     /// Cuts everything before `address` off and returns it.
     pub(crate) fn split_front(&mut self, address: usize) -> Area {
         let mut front = self.clone();

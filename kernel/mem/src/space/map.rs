@@ -1,6 +1,7 @@
 //! The ordered map of areas: lookup, splitting at borders, joining neighbours, finding room.
 //!
 //! It knows nothing of page tables: what changes here is mirrored there by the address space.
+//! Objects are told how many areas show them: an area counts from its way into the map to its way out.
 
 use alloc::collections::BTreeMap;
 use core::ops::{Bound, Range};
@@ -118,6 +119,7 @@ impl AreaMap {
     /// Adds an area where none is, and joins it with its neighbours.
     pub(crate) fn insert(&mut self, area: Area) {
         let start = area.start;
+        area.announce();
         self.put(area);
         self.join_at(start);
     }
@@ -144,6 +146,7 @@ impl AreaMap {
         let start = area.start;
         if let Some(mut area) = self.take(start) {
             let front = area.split_front(address);
+            front.announce();
             self.put(front);
             self.put(area);
         }
@@ -159,7 +162,9 @@ impl AreaMap {
     /// Takes the first area out that begins within `range`, whose borders are split already.
     fn take_next(&mut self, range: Range<usize>) -> Option<Area> {
         let (&start, _) = self.areas.range(range).next()?;
-        self.take(start)
+        let area = self.take(start)?;
+        area.withdraw();
+        Some(area)
     }
 
     /// Takes the first area within `range` out, splitting at the range's borders.
@@ -219,6 +224,7 @@ impl AreaMap {
         if let (Some(mut one), Some(two)) = (self.take(start), self.take(border)) {
             one.end = two.end;
             one.has_own_pages |= two.has_own_pages;
+            two.withdraw();
             self.put(one);
         }
     }
@@ -260,6 +266,14 @@ impl AreaMap {
         }
         top.checked_sub(length)
             .filter(|&start| start >= window.start)
+    }
+}
+
+impl Drop for AreaMap {
+    fn drop(&mut self) {
+        for area in self.areas.values() {
+            area.withdraw();
+        }
     }
 }
 

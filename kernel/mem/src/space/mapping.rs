@@ -110,6 +110,41 @@ impl AddressSpace {
         drop(inner);
         drop(areas);
     }
+
+    /// Removes what is left of an object that was attached at `address` as a whole: every area that still
+    /// shows, at its own place, a part of the first such object found there. Other mappings in between
+    /// stay. `Error::InvalidArgument` if there is none.
+    pub fn detach_object(&self, address: usize) -> Result<()> {
+        if !address.is_multiple_of(PAGE_SIZE) || address >= USER_END {
+            return Err(Error::InvalidArgument);
+        }
+        let attached = |area: &Area| {
+            let part = area.object.as_ref()?;
+            let length = part.object.attached_length()?;
+            let from_start = area.start.checked_sub(address)? as u64;
+            (from_start == part.offset).then(|| (part.object.identity(), length))
+        };
+        let mut inner = self.inner.lock();
+        let first = inner
+            .areas
+            .overlapping(address..USER_END)
+            .find_map(attached);
+        let (identity, length) = first.ok_or(Error::InvalidArgument)?;
+        let length = usize::try_from(length).map_err(|_| Error::InvalidArgument)?;
+        let whole = page_range(address, length)?;
+        let mut from = whole.start;
+        loop {
+            let next = inner
+                .areas
+                .overlapping(from..whole.end)
+                .find(|area| attached(area).is_some_and(|(other, _)| other == identity));
+            let Some(range) = next.map(Area::range) else {
+                return Ok(());
+            };
+            from = range.end;
+            inner.remove(range)?;
+        }
+    }
 }
 
 impl Inner {

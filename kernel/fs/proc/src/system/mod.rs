@@ -7,3 +7,4 @@ pub(crate) mod machine;
 pub(crate) mod memory;
 pub(crate) mod release;
 pub(crate) mod stat;
+pub(crate) mod system_v;
