@@ -115,8 +115,9 @@ static void room(void) {
         _exit(0);
     }
     usleep(50000);
-    CALL(msgrcv(id, &message, 8192, 1, 0));
+    long length = msgrcv(id, &message, 8192, 1, 0);
     waitpid(child, NULL, 0);
+    SHOW("made room of", "%ld", length);
     CHECK(status_of(id).msg_lspid == child);
     CALL(msgrcv(id, &message, 8192, 2, 0));
     struct msqid_ds status = status_of(id);
@@ -134,8 +135,9 @@ static void room(void) {
     }
     usleep(50000);
     status.msg_qbytes = 20000;
-    CALL(msgctl(id, IPC_SET, &status));
+    int result = msgctl(id, IPC_SET, &status);
     waitpid(child, NULL, 0);
+    SHOW("set", "%d", result);
     show(id);
     CALL(msgctl(id, IPC_RMID, NULL));
 }
@@ -164,7 +166,7 @@ static void waiting(void) {
     for (int i = 0; i < 4; i++) {
         CALL(put(id, kinds[i], "word", 0));
         char result[64] = "";
-        read(pipes[0], result, 63);
+        read(pipes[0], result, 63); /* only this one could go on */
         SHOW("child", "%s", result);
     }
     for (int i = 0; i < 4; i++) waitpid(children[i], NULL, 0);
@@ -176,8 +178,9 @@ static void waiting(void) {
         _exit(0);
     }
     usleep(50000);
-    CALL(put(id, 1, "long", 0));
+    int sent = put(id, 1, "long", 0);
     waitpid(child, NULL, 0);
+    SHOW("sent", "%d", sent);
     get(id, 100, 0, IPC_NOWAIT);
     struct sigaction action = {.sa_handler = nothing, .sa_flags = SA_RESTART};
     sigaction(SIGUSR1, &action, NULL);
@@ -199,15 +202,17 @@ static void waiting(void) {
     for (int turn = 0; turn < 2; turn++) {
         children[turn] = fork();
         if (!children[turn]) {
-            if (turn) CALL(put(id, 1, "0123456789", 0));
-            else get(id, 100, 1, 0);
-            _exit(0);
+            long done = turn ? put(id, 1, "0123456789", 0) : msgrcv(id, &message, 100, 1, 0);
+            _exit(done < 0 && errno == EIDRM);
         }
         usleep(50000);
     }
     CALL(msgctl(id, IPC_RMID, NULL));
-    waitpid(children[0], NULL, 0);
-    waitpid(children[1], NULL, 0);
+    for (int turn = 0; turn < 2; turn++) {
+        int ended;
+        waitpid(children[turn], &ended, 0);
+        SHOW("removed under it", "%d", WEXITSTATUS(ended));
+    }
 }
 
 static void rights(void) {

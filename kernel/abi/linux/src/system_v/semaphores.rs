@@ -69,7 +69,7 @@ fn operate(
     count: u32,
     deadline: Option<Instant>,
 ) -> Result<usize> {
-    if count == 0 || id < 0 {
+    if count == 0 {
         return Err(Error::InvalidArgument);
     }
     let count = count as usize;
@@ -94,6 +94,7 @@ fn operate(
         });
     }
     let wanted: Arc<[Operation]> = wanted.into();
+    // A negative identifier is found to be wrong only here, as on Linux.
     let set = namespace(call).sets().find(id)?;
     set.operate(&caller(call), &wanted, deadline)?;
     Ok(0)

@@ -2,6 +2,7 @@
 
 mod files;
 mod sockets;
+mod system_v;
 
 use crate::{DIRECTORY, FILE, FREE, READER, WRITER, check};
 use hal::hosted::User;
@@ -145,6 +146,7 @@ fn linux() {
     all.extend(files::controls());
     all.extend(events());
     all.extend(sockets::all());
+    all.extend(system_v::all());
     all.extend(processes());
     all.extend(memory());
     check(Abi::Linux, table(), ground, all);
