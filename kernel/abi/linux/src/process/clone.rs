@@ -28,8 +28,8 @@ const CLONE_CHILD_SETTID: u64 = 0x1000000;
 const CLONE_IO: u64 = 0x80000000;
 const CLONE_CLEAR_SIGHAND: u64 = 0x1_0000_0000;
 
-/// What is understood. `SYSVSEM` and `IO` share things that do not exist here, so sharing them is
-/// what happens anyway.
+/// What is understood. What `SYSVSEM` shares, adjustments of semaphores to be undone, threads of one process
+/// share anyway and processes never; `IO` shares what belongs to each process here.
 const KNOWN: u64 = CLONE_VM
     | CLONE_FS
     | CLONE_FILES
