@@ -23,6 +23,7 @@ pub fn all() -> Vec<Recipe> {
     let queue_of =
         |command: usize, give| recipe("msgctl", [n(0), n(command), give]).after(make_queue);
     vec![
+        recipe("shmget", [n(KEY), n(4096), n(IPC_CREAT | 0o600)]),
         recipe("shmat", [n(0), Unread(0, RANGE), n(0)]).after(make_segment),
         recipe("shmdt", [Unread(1 << 30, RANGE)]).fails(EINVAL, "nothing is attached there"),
         segment(1, zeros(112)),
