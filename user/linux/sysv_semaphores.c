@@ -255,6 +255,7 @@ static void undoing(void) {
     waitpid(other, NULL, 0);
     SHOW("left", "%d", value(id, 0));
     /* Setting a value forgets; values stay within their bounds. */
+    semctl(id, 1, SETVAL, (union semun){.val = 0});
     child = fork();
     if (!child) {
         change(id, 0, -2, SEM_UNDO);

@@ -4,7 +4,7 @@
 //! ([`semaphores`]), queues of messages ([`messages`]). A program finds one by a key that it agreed on with
 //! others, or makes one without a key; from then on it goes by an identifier. An object stays until it is
 //! removed, whoever made it, so everything that one costs is bounded: a [`Namespace`] holds the three tables
-//! of one environment and counts what they keep ([`usage`]).
+//! of one environment and counts what they keep.
 //!
 //! What programs see of it follows Linux (sysvipc(7)); numbers of commands and layouts of records are the
 //! ABI's. Nothing here touches user memory.
