@@ -26,6 +26,7 @@ impl Volume {
     /// Brings every change of inodes, maps, names and bitmaps to the disk, and flushes it. Data is the caller's.
     pub(crate) fn commit(&self, meta: &mut Meta) -> Result<()> {
         if meta.read_only {
+            self.stop_writing();
             return Ok(());
         }
         self.reap(meta);

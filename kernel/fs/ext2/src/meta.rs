@@ -29,6 +29,8 @@ pub(crate) struct Meta {
     pub(crate) read_only: bool,
     /// Something wrong was found.
     pub(crate) damaged: bool,
+    /// It was not left in order before it was mounted, and does not become so by being mounted.
+    pub(crate) unclean: bool,
 
     /// Inodes that are dead on the disk until their names are there; the number says how deep they lie in directories
     /// that are new too.
@@ -72,6 +74,7 @@ impl Meta {
             counts_changed: false,
             read_only: true,
             damaged: false,
+            unclean: false,
             newborn: BTreeMap::new(),
             departing: BTreeMap::new(),
             named_in: BTreeMap::new(),

@@ -59,7 +59,7 @@ impl Volume {
     pub(crate) fn begin(&self) -> Result<MutexGuard<'_, Meta>> {
         let mut meta = self.meta.lock();
         if meta.read_only {
-            self.read_only.store(true, Ordering::Relaxed);
+            self.stop_writing();
         }
         meta.check_writable()?;
         self.reap(&mut meta);
@@ -96,6 +96,11 @@ impl Volume {
 
     pub(crate) fn is_read_only(&self) -> bool {
         self.read_only.load(Ordering::Relaxed)
+    }
+
+    /// The disk is not written to any more.
+    pub(crate) fn stop_writing(&self) {
+        self.read_only.store(true, Ordering::Relaxed);
     }
 
     /// The inode with a number.
@@ -274,7 +279,7 @@ impl Volume {
         self.sync_all()?;
         let mut meta = self.meta();
         self.commit_whole(&mut meta)?;
-        if !meta.read_only && !meta.damaged {
+        if !meta.read_only && !meta.damaged && !meta.unclean {
             let state = meta.superblock.state.get() | STATE_VALID;
             meta.superblock.state = U16::new(state);
             meta.counts_changed = true;
@@ -453,9 +458,6 @@ impl Volume {
         if meta.superblock.compatible.get() & COMPATIBLE_JOURNAL != 0 {
             log::info!("ext2 {name}: its journal is not used");
         }
-        let root = meta.read_inode(ROOT)?;
-        let found = meta.find_name(ROOT, &root, b"lost+found");
-        meta.lost_and_found = found.ok().flatten().map(|place| place.inode);
         let count = meta.superblock.mount_count.get().saturating_add(1);
         meta.superblock.mount_count = U16::new(count);
         meta.superblock.mount_time = U32::new(vfs::now().seconds as u32);
@@ -468,9 +470,12 @@ impl Volume {
             self.commit(meta)?;
         }
         if state & STATE_ERROR != 0 || state & STATE_VALID == 0 {
-            // What was not in order does not become so by being mounted.
-            meta.damaged = true;
+            meta.unclean = true;
         }
+        let root = meta.read_inode(ROOT)?;
+        let found = meta.find_name(ROOT, &root, b"lost+found");
+        meta.lost_and_found = found.ok().flatten().map(|place| place.inode);
+        self.read_only.store(meta.read_only, Ordering::Relaxed);
         Ok(())
     }
 }

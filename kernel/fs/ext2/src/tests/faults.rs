@@ -221,3 +221,30 @@ fn an_image_that_is_cut_short_is_refused() {
         );
     });
 }
+
+#[test]
+fn damage_that_is_found_is_noted_and_ends_writing_where_the_superblock_says_so() {
+    for (policy, read_only) in [("continue", false), ("remount-ro", true)] {
+        let mut image = make_image(1024, &["-b", "1024", "-e", policy]);
+        // The root's entry for lost+found gets a length that is none.
+        let root = image
+            .chunks(1024)
+            .position(|block| block[4..9] == [12, 0, 1, 2, b'.'] && block[..4] == [2, 0, 0, 0])
+            .expect("the root");
+        image[root * 1024 + 24 + 4] = 3;
+        on_machine(move || {
+            let disk = disk(image);
+            let ext2 = mount(&disk);
+            let context = context(&ext2);
+            assert_eq!(context.touch("/new").err(), Some(Error::NeedsCleaning));
+            let changed = context.chmod(None, b"/", 0o700, vfs::ResolveFlags::empty());
+            let refused = read_only.then_some(Error::ReadOnlyFileSystem);
+            assert_eq!(changed.err(), refused);
+            assert_eq!(context.status("/").map(|status| status.inode), Ok(2));
+            drop(context);
+            ext2.unmount().unwrap();
+            let state = disk.contents()[1024 + 58];
+            assert_eq!(state & 3, 2, "in use, and with errors");
+        });
+    }
+}
