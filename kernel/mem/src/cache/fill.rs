@@ -264,7 +264,8 @@ impl PageCache {
             state.put(index, frame);
             if let Some(marks) = state.marks(index) {
                 marks.ahead = job.mark == Some(index);
-                marks.age = u8::from(job.needed == Some(index));
+                marks.fresh = true;
+                marks.age = 1;
             }
         }
         drop(state);

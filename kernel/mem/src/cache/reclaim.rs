@@ -30,14 +30,16 @@ use super::counts::COUNTS;
 use super::state::{Page, State};
 use super::{PageCache, flush, registry};
 
-/// How many pages of one cache are looked at before the hand goes on to the next.
+/// How many pages of one cache are looked at under its lock, and how often in a row before the hand goes
+/// on to the next.
 const LOOKS: usize = 1024;
+const LOOKS_IN_A_ROW: usize = 32;
 
 /// How many pages are taken, or unmapped, in one go.
 const BATCH: usize = 64;
 
 /// How many caches whoever allocates looks at.
-const CACHES: usize = 128;
+const CACHES: usize = 48;
 
 /// How often who needs a page waits for one.
 const ROUNDS: usize = 50;
@@ -53,10 +55,17 @@ pub(super) fn direct(wanted: usize) -> usize {
         let Some(cache) = registry::next_to_reclaim(false) else {
             break;
         };
-        if let Some(mut state) = cache.state.try_lock() {
+        for _ in 0..LOOKS_IN_A_ROW {
+            let Some(mut state) = cache.state.try_lock() else {
+                break;
+            };
             let taken = state.take_unused(wanted - won, None);
+            let is_through = state.is_hand_at_start();
             drop(state);
             won += taken.count;
+            if won >= wanted || is_through {
+                break;
+            }
         }
         registry::park(cache);
         if won >= wanted {
@@ -138,8 +147,19 @@ pub(super) struct Taken {
 }
 
 impl PageCache {
-    /// One look of a thread that holds nothing.
+    /// One visit of a thread that holds nothing.
     fn win_back(&self) -> usize {
+        let mut won = 0;
+        for _ in 0..LOOKS_IN_A_ROW {
+            won += self.win_back_some();
+            if won >= BATCH || self.state.lock().is_hand_at_start() {
+                break;
+            }
+        }
+        won
+    }
+
+    fn win_back_some(&self) -> usize {
         let mut held = Vec::new();
         let is_mapped = !self.mappings.lock().is_empty();
         let taken = {
@@ -193,6 +213,10 @@ impl PageCache {
 }
 
 impl State {
+    fn is_hand_at_start(&self) -> bool {
+        self.stored.as_ref().is_none_or(|stored| stored.hand == 0)
+    }
+
     /// Goes on with the hand for a while and takes up to `wanted` pages that nobody used lately. In
     /// `held` come those, index and frame's number, that would be taken if nobody else held them.
     fn take_unused(&mut self, wanted: usize, mut held: Option<&mut Vec<(u64, usize)>>) -> Taken {

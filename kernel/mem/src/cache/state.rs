@@ -44,6 +44,8 @@ pub(super) struct Marks {
     pub(super) prepared: bool,
     /// Whoever reads it should have the next pages brought in.
     pub(super) ahead: bool,
+    /// It was brought in ahead and not used yet.
+    pub(super) fresh: bool,
     /// How often the hand of reclaim will pass it by.
     pub(super) age: u8,
 }
@@ -83,7 +85,9 @@ impl State {
         };
         match self.pages.get_mut(&index) {
             Some(Page::Here { frame, marks }) => {
-                marks.age = (marks.age + u8::from(is_new)).min(OLDEST);
+                // What was read ahead is as old as what was used once: it must last until it is.
+                let counts = is_new && !core::mem::take(&mut marks.fresh);
+                marks.age = (marks.age + u8::from(counts)).min(OLDEST);
                 let ahead = core::mem::take(&mut marks.ahead);
                 (Lookup::Here(frame.clone()), ahead)
             }

@@ -111,6 +111,7 @@ impl State {
             return false;
         };
         marks.prepared = true;
+        marks.age = marks.age.max(1);
         if core::mem::replace(&mut marks.dirty, true) {
             return false;
         }
