@@ -65,6 +65,12 @@ impl PageTable {
     }
 }
 
+impl Drop for PageTable {
+    fn drop(&mut self) {
+        self.space.give_up();
+    }
+}
+
 /// A position in a range of an address space. `map`, `unmap`, `protect` and `query` act on the
 /// page at the position and step to the next; they panic at the end of the range. Dropping the
 /// cursor flushes what needs it, once, and only then gives up the frames that were unmapped.

@@ -2,7 +2,8 @@
 //!
 //! A [`PageTable`] is the right to change one user address space; a [`Cursor`] walks a range of
 //! it, one page at a time. A [`Space`] is the same address space as a CPU sees it, something to
-//! activate: whoever holds it keeps the tables and the mapped frames alive.
+//! activate. Whoever holds that keeps the tables alive, but when the right to change it goes, all is
+//! unmapped.
 //!
 //! What makes it fast: the cursor remembers the last table it stood in; nothing is flushed where
 //! nothing was mapped before or where an access was only added; a flush goes to the CPUs that use

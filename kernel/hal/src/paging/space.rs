@@ -13,7 +13,8 @@ use crate::interrupt;
 use crate::{OutOfMemory, USER_END};
 
 /// One user address space, for whoever activates it: a root and its address space identifier.
-/// It keeps its tables and the frames they map alive while any CPU uses them.
+/// It keeps its tables alive while any CPU uses them; what they map is unmapped when the right to change it
+/// ([`super::PageTable`]) goes.
 pub struct Space {
     /// The root table's frame, as a share that the space holds.
     root: usize,
@@ -143,7 +144,7 @@ impl Space {
 
 impl Space {
     /// Gives up what the entries of a table hold: pages, and tables with all that is below them.
-    /// Only for `drop`: the entries stay as they are.
+    /// The entries stay as they are: only for a table that goes away, or a copy of its entries.
     fn drop_below(&self, entries: &[AtomicU64]) {
         // Tables are mostly empty; look at eight entries at a time. (No table has a remainder.)
         for group in entries.as_chunks::<8>().0 {
@@ -165,6 +166,24 @@ impl Space {
                 drop(unsafe { Frame::from_physical(physical) });
             }
         }
+    }
+}
+
+impl Space {
+    /// Unmaps everything at once, because nobody has the right to change the space any more. Where no CPU uses it,
+    /// that is the matter of the last owner. But a CPU that idles keeps what it used last, perhaps for long, and the
+    /// program's memory shall not wait for that.
+    pub(super) fn give_up(&self) {
+        if self.active_cpus() == 0 {
+            return;
+        }
+        let _changing = arch::TablesChanging::begin();
+        let entries = &self.root()[..USER_END >> 30];
+        let taken: [AtomicU64; USER_END >> 30] = core::array::from_fn(|index| {
+            AtomicU64::new(entries[index].swap(pte::INVALID, Ordering::Relaxed))
+        });
+        self.flush(None);
+        self.drop_below(&taken);
     }
 }
 

@@ -10,6 +10,7 @@ pub(super) const TESTS: &[Test] = &[
     ("mapped pages are seen, unmapped ones fault", map_unmap),
     ("protection is kept", protection),
     ("mappings own their frames", ownership),
+    ("a space that is given up keeps nothing", given_up),
     ("holes are skipped", holes),
     ("spaces do not see each other", separation),
     ("more spaces than identifiers", identifiers),
@@ -130,14 +131,35 @@ fn ownership() -> Outcome {
     table.cursor(BASE..BASE + PAGE_SIZE).unmap();
     ensure!(frame.reference_count(), 3);
     let space = table.space().clone();
+    // This CPU still uses the space, and there is another share of it.
     drop(table);
-    ensure!(frame.reference_count(), 3);
-    drop(space);
-    ensure!(frame.reference_count(), 3);
+    ensure!(frame.reference_count(), 1);
     paging::deactivate();
+    drop(space);
     ensure!(frame.reference_count(), 1);
     drop(frame);
     ensure!(frame::statistics().free, before);
+    Ok(())
+}
+
+fn given_up() -> Outcome {
+    let table = space_with(1, READ_WRITE)?;
+    ensure!(user::copy_to_user(BASE, &[7; 4]), Ok(()));
+    let mut table = table;
+    let frame = table
+        .cursor(BASE..BASE + PAGE_SIZE)
+        .query()
+        .map(|mapping| mapping.frame)
+        .ok_or("nothing is mapped")?;
+    ensure!(frame.reference_count(), 2);
+    // This CPU goes on using the space.
+    drop(table);
+    ensure!(frame.reference_count(), 1);
+    ensure!(
+        user::copy_from_user(BASE, &mut [0; 4]),
+        fault(BASE, 0, Access::Read)
+    );
+    paging::deactivate();
     Ok(())
 }
 
