@@ -3,7 +3,8 @@
 //! The first one is `/dev/vda`, on both kernels. A guest writes to the file itself; `,readonly`
 //! behind its name keeps it as it is.
 
-use crate::arch::Arch;
+use super::{Temporary, unique};
+use crate::{arch::Arch, project::Project};
 use anyhow::{Context, Result, bail};
 use std::{
     fs::{self, OpenOptions},
@@ -85,6 +86,18 @@ pub(super) fn attach(command: &mut Command, arch: Arch, disks: &[Disk]) {
             .arg("-device")
             .arg(format!("virtio-blk-device,drive=disk{index}"));
     }
+}
+
+/// An empty disk of this many bytes, gone with what is returned.
+pub fn scratch(project: &Project, bytes: u64) -> Result<(Disk, Temporary)> {
+    let name = format!("disk-{}-{}.raw", std::process::id(), unique());
+    let path = project.output.join(name);
+    fs::File::create(&path)?.set_len(bytes)?;
+    let disk = Disk {
+        file: path.clone(),
+        read_only: false,
+    };
+    Ok((disk, Temporary(path)))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! A file in `tests/prompt` is one session on one boot. It begins with a header (`arch:`, `cpus:`,
 //! `memory:`, `append:` for words of the kernel's command line, `programs:` for programs of `user/linux` that lie
-//! in `/system/linux-{arch}/tests` then), then come steps:
+//! in `/system/linux-{arch}/tests` then, `disk: 8M` for an empty disk), then come steps:
 //!
 //! ```text
 //! > hello                 typed, with Enter; what follows is the whole output
@@ -12,6 +12,7 @@
 //! >> sleep 100\r          typed as it is, with escapes (\r, \t, \x03), and no wait for a prompt
 //! ? text                  waits until a line contains the text
 //! ? <prompt>              waits until a prompt stands where the cursor is
+//! @ restart               waits until the machine has ended, and starts it anew with its disk
 //! ```
 //!
 //! After a `>` step the session waits until a prompt (a line ending in `# ` or `$ `) stands where
@@ -22,8 +23,9 @@ use crate::{
     arch::Arch,
     build,
     guest::{
-        self, Kernel, Machine,
+        self, Kernel, Machine, Temporary,
         console::{Console, Waited},
+        disk,
     },
     image::cpio::Tree,
     project::{Project, files},
@@ -54,6 +56,7 @@ enum Step {
         line: usize,
         text: String,
     },
+    Restart,
 }
 
 #[derive(Debug, Default)]
@@ -63,6 +66,7 @@ struct Session {
     memory_mebibytes: Option<u32>,
     append: String,
     programs: Vec<String>,
+    disk_mebibytes: Option<u32>,
     steps: Vec<Step>,
 }
 
@@ -88,6 +92,8 @@ pub fn cases(project: &Project, arch: Arch) -> Result<Vec<Case<'_>>> {
         cases.push(Case {
             name: format!("4/{}/prompt/{stem}", arch.name()),
             run: Box::new(move || {
+                let (machine, _disk) =
+                    with_disk(project, &machine, &session).map_err(|error| format!("{error:#}"))?;
                 let with_files = |tree| machine.with_files(project, tree);
                 match added.as_ref().map(with_files).transpose() {
                     Ok(None) => play(&machine, &session),
@@ -98,6 +104,21 @@ pub fn cases(project: &Project, arch: Arch) -> Result<Vec<Case<'_>>> {
         });
     }
     Ok(cases)
+}
+
+/// The machine with the empty disk that a session asks for.
+fn with_disk(
+    project: &Project,
+    machine: &Machine,
+    session: &Session,
+) -> Result<(Machine, Option<Temporary>)> {
+    let mut machine = machine.clone();
+    let Some(size) = session.disk_mebibytes else {
+        return Ok((machine, None));
+    };
+    let (disk, file) = disk::scratch(project, u64::from(size) << 20)?;
+    machine.disks.push(disk);
+    Ok((machine, Some(file)))
 }
 
 /// The programs that a session asks for.
@@ -138,6 +159,10 @@ fn parse(text: &str) -> Result<Session> {
                     session.memory_mebibytes = Some(value.trim().trim_end_matches('M').parse()?);
                     continue;
                 }
+                Some(("disk", value)) => {
+                    session.disk_mebibytes = Some(value.trim().trim_end_matches('M').parse()?);
+                    continue;
+                }
                 Some(("programs", value)) => {
                     session.programs = value.split_whitespace().map(str::to_owned).collect();
                     continue;
@@ -166,6 +191,8 @@ fn parse(text: &str) -> Result<Session> {
                 line: number,
                 text: text.to_owned(),
             });
+        } else if line.trim_end() == "@ restart" {
+            session.steps.push(Step::Restart);
         } else if line.starts_with("//") {
             // A remark.
         } else if let Some(Step::Command { expected, .. }) = session.steps.last_mut() {
@@ -217,11 +244,16 @@ fn unescape(text: &str) -> Result<Vec<u8>> {
 fn play(machine: &Machine, session: &Session) -> Result<(), String> {
     let mut console = Console::start(machine).map_err(|error| format!("{error:#}"))?;
     let mut lines = Lines::default();
-    let result = steps(&mut console, &mut lines, session);
+    let result = steps(machine, &mut console, &mut lines, session);
     result.map_err(|reason| format!("{reason}\n--- console ---\n{}", console.transcript()))
 }
 
-fn steps(console: &mut Console, lines: &mut Lines, session: &Session) -> Result<(), String> {
+fn steps(
+    machine: &Machine,
+    console: &mut Console,
+    lines: &mut Lines,
+    session: &Session,
+) -> Result<(), String> {
     until(console, lines, "the first prompt", prompt)?;
     let mut from = lines.count() - 1;
     for step in &session.steps {
@@ -253,6 +285,22 @@ fn steps(console: &mut Console, lines: &mut Lines, session: &Session) -> Result<
             Step::Keys { bytes, .. } => {
                 from = lines.count() - 1;
                 send(console, bytes)?;
+            }
+            Step::Restart => {
+                let deadline = Instant::now() + STEP_LIMIT;
+                loop {
+                    match console.receive(deadline) {
+                        Waited::Bytes(_) => {}
+                        Waited::Ended => break,
+                        Waited::TimedOut => {
+                            return Err("the guest did not end before its restart".to_owned());
+                        }
+                    }
+                }
+                *console = Console::start(machine).map_err(|error| format!("{error:#}"))?;
+                *lines = Lines::default();
+                until(console, lines, "the prompt after a restart", prompt)?;
+                from = lines.count() - 1;
             }
             Step::Wait { line, text } => {
                 until(console, lines, &format!("line {line}: `{text}`"), |lines| {
@@ -360,25 +408,26 @@ mod tests {
     #[test]
     fn a_session_is_parsed() {
         let session =
-            parse("arch: riscv64\ncpus: 1\nappend: record\n\n> hello\nHi\n\n>> a\\x03\n? done\n")
+            parse("arch: riscv64\ncpus: 1\ndisk: 8M\nappend: record\n\n> hello\nHi\n\n>> a\\x03\n? done\n")
                 .unwrap();
         assert_eq!(session.architectures, ["riscv64"]);
         assert_eq!(session.cpus, Some(1));
         assert_eq!(session.append, "record");
+        assert_eq!(session.disk_mebibytes, Some(8));
         assert_eq!(
             session.steps,
             [
                 Step::Command {
-                    line: 5,
+                    line: 6,
                     typed: "hello".into(),
                     expected: vec!["Hi".into()]
                 },
                 Step::Keys {
-                    line: 8,
+                    line: 9,
                     bytes: b"a\x03".to_vec()
                 },
                 Step::Wait {
-                    line: 9,
+                    line: 10,
                     text: "done".into()
                 },
             ]

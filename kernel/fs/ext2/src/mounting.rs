@@ -10,6 +10,7 @@ use core::time::Duration;
 use base::sync::SpinLock;
 use base::{Error, Result, log, thread, time};
 use device::DeviceNumber;
+use device::block::BlockCache;
 use hal::Global;
 use object::FileKind;
 use vfs::{FileSystem, MountSource, ResolveFlags};
@@ -56,7 +57,9 @@ fn make(source: &MountSource<'_>) -> Result<Arc<dyn FileSystem>> {
             None => mounted.insert(key, Weak::new()),
         };
     }
-    match Ext2::mount(device, read_only) {
+    // What was written to the disk as a file is not in anybody else's memory when it is read.
+    let settled = BlockCache::of(&device).and_then(|cache| cache.settle());
+    match settled.and_then(|()| Ext2::mount(device, read_only)) {
         Ok(made) => {
             MOUNTED.lock().insert(key, Arc::downgrade(&made));
             if !made.is_read_only() {
