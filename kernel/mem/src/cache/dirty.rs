@@ -166,7 +166,8 @@ impl PageCache {
     }
 
     pub(super) fn is_random(&self) -> bool {
-        self.is_random.load(Ordering::Relaxed)
+        // Beside a block of records there are most often bytes of files.
+        self.is_random.load(Ordering::Relaxed) || self.is_metadata()
     }
 }
 

@@ -201,8 +201,8 @@ impl PageCache {
     }
 
     /// Says that it is a file system's own view of its device, read and written under the file system's
-    /// own locks: nothing is brought in behind its back, by another thread, and whoever changes
-    /// pages is never made to store some, however many are dirty.
+    /// own locks: nothing is brought in behind its back, by another thread, or beside what it asks for,
+    /// and whoever changes pages is never made to store some, however many are dirty.
     pub fn set_metadata(&self) {
         self.is_metadata.store(true, Ordering::Relaxed);
     }
