@@ -2,7 +2,7 @@
 
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use base::{Error, Result};
 use device::block::{Batch, Operation, SECTOR, Segment, submit_all};
@@ -22,15 +22,16 @@ use crate::meta::Meta;
 /// What a file's page cache asks.
 pub(crate) struct FilePages {
     node: Weak<Node>,
+    /// The file had no name left when its last use ended.
+    buried: Arc<AtomicBool>,
 }
 
 impl FilePages {
-    pub(crate) fn new(node: Weak<Node>) -> FilePages {
-        FilePages { node }
+    pub(crate) fn new(node: Weak<Node>, buried: Arc<AtomicBool>) -> FilePages {
+        FilePages { node, buried }
     }
 
     fn node(&self) -> Result<Arc<Node>> {
-        // Pages that outlive their file belong to one without names: nobody will miss them.
         self.node.upgrade().ok_or(Error::InputOutput)
     }
 }
@@ -49,7 +50,11 @@ impl PageSource for FilePages {
     }
 
     fn write_pages(&self, first: u64, frames: &[Frame]) -> Result<()> {
-        self.node()?.write_to_disk(first, frames)
+        match self.node() {
+            // Pages of a file that is gone: nobody will miss them.
+            Err(_) if self.buried.load(Ordering::Acquire) => Ok(()),
+            node => node?.write_to_disk(first, frames),
+        }
     }
 
     fn prepare_write(&self, index: u64) -> Result<()> {

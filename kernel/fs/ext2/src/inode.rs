@@ -40,6 +40,8 @@ pub struct Node {
     pub(crate) written: AtomicBool,
     /// The latest commit has found nothing to do for it.
     pub(crate) quiet: AtomicBool,
+    /// Told its pages when the last use of a file without names ends.
+    buried: Arc<AtomicBool>,
     pub(crate) cache: Option<Arc<PageCache>>,
     /// One writer of bytes, or of length, at a time.
     pub(crate) writer: Mutex<()>,
@@ -77,9 +79,10 @@ impl Node {
         kind: FileKind,
         record: Record,
     ) -> Arc<Node> {
+        let buried = Arc::new(AtomicBool::new(false));
         Arc::new_cyclic(|me: &Weak<Node>| {
             let cache = (kind == FileKind::Regular).then(|| {
-                let pages = Arc::new(FilePages::new(me.clone()));
+                let pages = Arc::new(FilePages::new(me.clone(), buried.clone()));
                 let cache = PageCache::with_source("", pages, record.size);
                 cache.set_description(ObjectDescription {
                     name: String::new(),
@@ -98,6 +101,7 @@ impl Node {
                 essential: AtomicBool::new(false),
                 written: AtomicBool::new(false),
                 quiet: AtomicBool::new(false),
+                buried,
                 cache,
                 writer: Mutex::new(rank::INODE_BYTES, ()),
                 placing: Mutex::new(rank::FILE_MAP, ()),
@@ -225,6 +229,7 @@ pub(crate) fn own(inode: &Arc<dyn Inode>, volume: &Arc<Volume>) -> Result<Arc<No
 impl Drop for Node {
     fn drop(&mut self) {
         let record = self.record();
+        self.buried.store(record.links == 0, Ordering::Release);
         self.volume.dropped(self.number, record);
     }
 }
