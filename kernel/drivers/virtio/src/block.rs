@@ -31,6 +31,8 @@ const MAJOR: u32 = 254;
 const MINORS: u32 = 16;
 /// How long a device may owe answers without giving any.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long it is asked without a pause after that.
+const LAST_CHANCE: Duration = Duration::from_secs(1);
 
 /// A disk.
 struct Disk {
@@ -199,20 +201,51 @@ fn look(disk: &Weak<Disk>) {
     let stuck = {
         let mut state = disk.state.lock();
         // An interrupt may have been lost.
-        let stuck = state.take_answers().is_err()
-            || (state.device.in_flight() > 0 && state.answers == state.answers_seen);
-        state.answers_seen = state.answers;
-        if stuck {
+        if state.take_answers().is_err() {
             state.stop();
         }
+        let stuck = state.device.in_flight() > 0 && state.answers == state.answers_seen;
+        state.answers_seen = state.answers;
         state.watched = state.device.in_flight() > 0;
-        if state.watched {
+        if state.watched && !stuck {
             disk.arm_watch();
         }
         stuck
     };
+    disk.room.wake_all();
     if stuck {
-        base::error!("{}: the device does not answer; it is given up", disk.name);
+        base::work::defer(move || last_chance(&disk));
+    }
+}
+
+/// Asks a silent device again and again before it is given up: where an emulator's clock leaps over
+/// idle time, only a CPU that is busy sees time pass as the device does.
+fn last_chance(disk: &Disk) {
+    let end = base::time::now() + LAST_CHANCE;
+    loop {
+        let given_up = {
+            let mut state = disk.state.lock();
+            let broken = state.take_answers().is_err();
+            if !broken && (state.answers != state.answers_seen || state.device.in_flight() == 0) {
+                state.answers_seen = state.answers;
+                state.watched = state.device.in_flight() > 0;
+                if state.watched {
+                    disk.arm_watch();
+                }
+                break;
+            }
+            let given_up = broken || base::time::now() >= end;
+            if given_up {
+                state.stop();
+                state.watched = false;
+            }
+            given_up
+        };
+        if given_up {
+            base::error!("{}: the device does not answer; it is given up", disk.name);
+            break;
+        }
+        base::thread::yield_now();
     }
     disk.room.wake_all();
 }
