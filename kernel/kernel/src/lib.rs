@@ -48,9 +48,7 @@ pub fn kernel_main(boot: BootInfo) -> ! {
             FAILED
         }
     };
-    if let Err(error) = device::block::sync_all() {
-        log::error!("not everything that was written is on its device: {error}");
-    }
+    proc::store_for_good();
     hal::power::off(code)
 }
 

@@ -55,6 +55,12 @@ pub trait FileSystem: Send + Sync + Any {
         Ok(())
     }
 
+    /// The machine is about to be switched off: brings everything to the device and leaves that in order. Whoever
+    /// still writes afterwards is refused.
+    fn finish(&self) -> Result<()> {
+        self.sync()
+    }
+
     /// True where nothing can be written, through whatever mount.
     fn is_read_only(&self) -> bool {
         false

@@ -123,8 +123,14 @@ pub(crate) fn set_host_name(call: &mut Invocation<'_>, name: UserSlice) -> Resul
 pub(crate) fn power(call: &mut Invocation<'_>, action: usize, status: u32) -> Result<usize> {
     superuser(call)?;
     match action {
-        POWER_OFF => hal::power::off(status),
-        POWER_RESTART => hal::power::reset(),
+        POWER_OFF => {
+            proc::store_for_good();
+            hal::power::off(status)
+        }
+        POWER_RESTART => {
+            proc::store_for_good();
+            hal::power::reset()
+        }
         _ => Err(Error::InvalidArgument),
     }
 }

@@ -525,6 +525,10 @@ impl FileSystem for Ext2 {
         self.volume.sync_all()
     }
 
+    fn finish(&self) -> Result<()> {
+        self.volume.close()
+    }
+
     fn is_read_only(&self) -> bool {
         self.volume.is_read_only()
     }

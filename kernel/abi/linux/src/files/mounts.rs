@@ -7,7 +7,6 @@ use vfs::{MountFlags, MountSource, Path, ResolveFlags};
 use super::paths::Named;
 use crate::arguments::{AtFlags, DirectoryFd, Fd, UserPath, flags_argument};
 use crate::call::Call;
-use crate::system::filesystems;
 
 flags_argument! {
     /// Flags of umount2.
@@ -182,7 +181,7 @@ pub(crate) fn umount2(call: &mut Call<'_>, path: UserPath, flags: UnmountFlags) 
 
 /// sync(2).
 pub(crate) fn sync(_call: &mut Call<'_>) -> Result<usize> {
-    filesystems::sync_all();
+    proc::store_everything();
     Ok(0)
 }
 

@@ -1,6 +1,5 @@
 //! The machine as a whole: its names, memory, log, power, randomness, file system types.
 
-pub mod filesystems;
 pub mod information;
 pub mod log;
 pub mod names;

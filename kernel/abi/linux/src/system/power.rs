@@ -2,7 +2,6 @@
 
 use base::{Error, Result};
 
-use super::filesystems;
 use crate::call::Call;
 
 const MAGIC_1: u32 = 0xfee1_dead;
@@ -32,11 +31,11 @@ pub(crate) fn reboot(
     }
     match command {
         RESTART => {
-            filesystems::sync_all();
+            proc::store_for_good();
             hal::power::reset()
         }
         HALT | POWER_OFF => {
-            filesystems::sync_all();
+            proc::store_for_good();
             hal::power::off(0)
         }
         // There is no keyboard whose Ctrl-Alt-Del reaches the kernel.
