@@ -9,6 +9,8 @@ use crate::frame::Frame;
 
 #[cfg(any(target_os = "none", test))]
 pub(crate) mod facts;
+#[cfg(any(target_os = "none", test))]
+mod trim;
 
 /// What the machine tells the kernel at the start.
 pub struct BootInfo {
@@ -87,7 +89,7 @@ pub(crate) fn enter(blob: &[u8], facts: &facts::Facts<'_>) -> ! {
         command_line: String::from(facts.command_line),
         initramfs: crate::frame::take_initramfs()
             .map(|(frames, length)| Initramfs::new(frames, length)),
-        device_tree: Arc::from(blob),
+        device_tree: trim::trimmed(blob),
         cpu_count: crate::cpu::count(),
         memory_bytes: (pages * PAGE_SIZE) as u64,
         random_seed: Vec::from(facts.random_seed),
