@@ -6,8 +6,8 @@ use base::time::{self, Duration, Timer};
 use base::wait::{WaitQueue, Waiter};
 use base::{Error, sched, work};
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use testkit::bare::{kernel, kernel_on};
 
 const OUTER: Rank = Rank(300);
@@ -413,6 +413,50 @@ fn work_spreads_over_idle_cpus() {
             child.join();
         }
         assert!(used.load(Ordering::SeqCst).count_ones() >= 2);
+    });
+}
+
+/// Uses up time as a program would, for so long; whether it was on another CPU than the first.
+fn compute(how_long: Duration) -> bool {
+    let begin = time::now();
+    let mut elsewhere = false;
+    while time::now() - begin < how_long {
+        hal::cpu::relax();
+        thread::yield_if_needed();
+        elsewhere |= hal::cpu::id() != 0;
+    }
+    elsewhere
+}
+
+#[test]
+fn computing_threads_do_not_share_a_cpu_beside_an_idle_one() {
+    kernel_on(2, || {
+        let all = Arc::new(OnceLock::<Vec<Arc<thread::Thread>>>::new());
+        let moved = Arc::new(AtomicUsize::new(0));
+        let children: Vec<_> = (0..2)
+            .map(|_| {
+                let (all, moved) = (all.clone(), moved.clone());
+                let bound = |child: &Arc<thread::Thread>| {
+                    child.set_affinity(1);
+                };
+                let main = move || {
+                    // Long enough for the parent to sleep and the other CPU to halt; nobody calls
+                    // it when both may run there.
+                    assert!(!compute(Duration::from_micros(200)));
+                    for child in all.get().expect("set before the parent sleeps") {
+                        child.set_affinity(u64::MAX);
+                    }
+                    let elsewhere = compute(Duration::from_millis(7));
+                    moved.fetch_add(usize::from(elsewhere), Ordering::SeqCst);
+                };
+                thread::spawn_with("computes", bound, main).unwrap()
+            })
+            .collect();
+        assert!(all.set(children.clone()).is_ok());
+        for child in children {
+            child.join();
+        }
+        assert!(moved.load(Ordering::SeqCst) > 0, "both stayed");
     });
 }
 

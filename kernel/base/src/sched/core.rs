@@ -232,38 +232,63 @@ fn enqueue(thread: Arc<Thread>, guess: Option<Guess>) {
         .scheduling
         .stays_until
         .store(until, Ordering::Relaxed);
-    let (preempts, first, waits) = {
-        let mut queue = cpu.queue.lock();
-        queue.charge(now);
-        let preempts = queue.fair.enqueue(entity, thread);
-        cpu.publish(&queue);
-        (
-            preempts,
-            queue.fair.waiting() == 1,
-            queue.fair.running().is_some(),
-        )
-    };
-    if kept.is_some() && waits {
+    let queued = insert(cpu, now, entity, thread);
+    if kept.is_some() && queued.waits {
         cpu.counts.kept.increment();
         cpu.share_with.store(affinity, Ordering::Relaxed);
         cpu.share_at.store(until, Ordering::Relaxed);
         tick::program(cpu);
         return;
     }
-    if preempts {
-        hal::cpu::mark(target, true);
-    }
-    if target != here {
-        // It must switch, or from now on end its running thread's slices.
-        if preempts || first {
-            cpu.nudge(target);
-        }
-    } else if first && !preempts {
-        tick::program(cpu);
-    }
-    if waits {
+    call(target, &queued);
+    if queued.waits {
         // It was bound to a busy CPU (it had not left it yet); an idle one may come and take it.
         nudge_idle(affinity);
+    }
+}
+
+/// Queues a thread of another CPU's queue on `target`, and makes that look if it should.
+/// Interrupts are off.
+pub(super) fn attach(target: usize, entity: Entity, thread: Arc<Thread>) {
+    let queued = insert(CPUS.of(target), hal::timer::now_ns(), entity, thread);
+    call(target, &queued);
+}
+
+/// How a queue looks after a thread was added.
+struct Queued {
+    /// It should run before who runs there.
+    preempts: bool,
+    /// It is the only one that waits.
+    first: bool,
+    /// Somebody else runs there.
+    waits: bool,
+}
+
+/// Adds a thread to a queue.
+fn insert(cpu: &Cpu, now: u64, entity: Entity, thread: Arc<Thread>) -> Queued {
+    let mut queue = cpu.queue.lock();
+    queue.charge(now);
+    let preempts = queue.fair.enqueue(entity, thread);
+    cpu.publish(&queue);
+    Queued {
+        preempts,
+        first: queue.fair.waiting() == 1,
+        waits: queue.fair.running().is_some(),
+    }
+}
+
+/// Makes the CPU `target` look at its queue, if it should after what was added.
+fn call(target: usize, queued: &Queued) {
+    if queued.preempts {
+        hal::cpu::mark(target, true);
+    }
+    if target != hal::cpu::id() {
+        // It must switch, or from now on end its running thread's slices.
+        if queued.preempts || queued.first {
+            CPUS.of(target).nudge(target);
+        }
+    } else if queued.first && !queued.preempts {
+        tick::program(CPUS.of(target));
     }
 }
 

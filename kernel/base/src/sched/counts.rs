@@ -42,6 +42,8 @@ pub(super) struct Counts {
     pub(super) kept: Count,
     /// Threads it took from other CPUs' queues.
     pub(super) stolen: Count,
+    /// Waiting threads it gave to CPUs with less to do.
+    pub(super) given: Count,
     /// Interrupts sent to other CPUs to make them look at the queues.
     pub(super) kicks: Count,
     /// How often it halted.
@@ -63,6 +65,7 @@ impl Counts {
             wakes: Count::new(),
             kept: Count::new(),
             stolen: Count::new(),
+            given: Count::new(),
             kicks: Count::new(),
             halts: Count::new(),
             watched: Count::new(),

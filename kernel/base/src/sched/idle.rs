@@ -1,11 +1,10 @@
 //! What a CPU does when no thread wants it: take work from another CPU, or halt.
 
+use super::balance;
 use super::core::run;
-use super::placement::allows;
 use super::queue::{CPUS, Cpu};
 use super::tick;
 use crate::thread::Thread;
-use ::core::sync::atomic::Ordering;
 use alloc::sync::Arc;
 
 /// How long an idle CPU watches for work before it halts, at most. Two threads that talk through a
@@ -85,33 +84,13 @@ fn next_thread(cpu: &Cpu) -> Option<Arc<Thread>> {
     queue.charged_to = queue.charged_to.max(now);
     if queue.fair.waiting() == 0 {
         drop(queue);
-        let (entity, thread) = steal()?;
-        cpu.counts.stolen.increment();
+        let (entity, thread) = balance::take()?;
         queue = cpu.queue.lock();
         queue.fair.enqueue(entity, thread);
     }
     let next = queue.fair.pick(|_| true);
     cpu.publish(&queue);
     next
-}
-
-/// Takes a thread that waits on another CPU and may run here: from the longest queue, and never
-/// one that has not left its CPU yet.
-fn steal() -> Option<(super::policy::Entity, Arc<Thread>)> {
-    let here = hal::cpu::id();
-    let victim = (0..hal::cpu::count())
-        .filter(|number| *number != here && CPUS.of(*number).view().load > 1)
-        .max_by_key(|number| CPUS.of(*number).view().load)?;
-    let other = CPUS.of(victim);
-    let now = hal::timer::now_ns();
-    let mut queue = other.queue.lock();
-    let given = queue.fair.give_away(|thread| {
-        allows(thread.scheduling.affinity(), here)
-            && !thread.kernel.is_on_cpu()
-            && thread.scheduling.stays_until.load(Ordering::Relaxed) <= now
-    });
-    other.publish(&queue);
-    given
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! - [`policy`] decides who of one CPU's queue is next: fair by virtual deadline.
 //! - [`placement`] decides which CPU a woken thread goes to.
 //! - `queue` is a CPU's state; `core` switches threads; `idle` is what a CPU does with nothing to
-//!   do: steal, then halt; `tick` is what the timer and the kick interrupts do.
+//!   do: take, then halt; `balance` moves waiting threads between CPUs; `tick` is what the timer and the kick interrupts do.
 //! - [`load`] is the load average.
 //!
 //! **Where a thread may be.** A runnable thread is in exactly one run queue or is the current one
@@ -21,6 +21,7 @@
 //! that is idle, or runs one thread alone, is left in peace.
 
 mod answer;
+mod balance;
 mod core;
 mod counts;
 mod habit;

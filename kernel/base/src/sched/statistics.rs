@@ -41,6 +41,8 @@ pub struct CpuStatistics {
     pub kept: u64,
     /// Threads it took from other CPUs' queues when it had none.
     pub stolen: u64,
+    /// Waiting threads it gave to CPUs with less to do.
+    pub given: u64,
     /// Interrupts it sent to other CPUs to make them look at the queues.
     pub kicks: u64,
     /// How often it halted.
@@ -88,6 +90,7 @@ pub fn statistics() -> Statistics {
             wakes: cpu.counts.wakes.get(),
             kept: cpu.counts.kept.get(),
             stolen: cpu.counts.stolen.get(),
+            given: cpu.counts.given.get(),
             kicks: cpu.counts.kicks.get(),
             halts: cpu.counts.halts.get(),
             watched: cpu.counts.watched.get(),

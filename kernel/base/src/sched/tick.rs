@@ -29,6 +29,9 @@ pub(super) fn tick() {
         super::core::nudge_idle(cpu.share_with.load(Ordering::Relaxed));
         overdue = true;
     }
+    if used_up {
+        super::balance::give(cpu);
+    }
     if used_up || overdue {
         hal::cpu::mark(hal::cpu::id(), true);
     }

@@ -62,17 +62,18 @@ fn memory() -> String {
 fn scheduler() -> String {
     let statistics = base::sched::statistics();
     let mut text = String::from(
-        "cpu runnable   switches      wakes       kept     stolen      kicks      halts    watched      ticks  deadlines    idle ms\n",
+        "cpu runnable   switches      wakes       kept     stolen      given      kicks      halts    watched      ticks  deadlines    idle ms\n",
     );
     for (number, cpu) in statistics.cpus.iter().enumerate() {
         let _ = writeln!(
             text,
-            "{number:3} {:8} {:10} {:10} {:10} {:10} {:10} {:10} {:10} {:10} {:10} {:10}",
+            "{number:3} {:8} {:10} {:10} {:10} {:10} {:10} {:10} {:10} {:10} {:10} {:10} {:10}",
             cpu.runnable,
             cpu.switches,
             cpu.wakes,
             cpu.kept,
             cpu.stolen,
+            cpu.given,
             cpu.kicks,
             cpu.halts,
             cpu.watched,
