@@ -27,6 +27,7 @@ use object::{DirectoryEntry, File, FileKind, FileStatus, StatusFlags, Timestamp}
 
 use crate::attachments::Attachments;
 use crate::credentials::Ownership;
+use crate::extended::SetExtended;
 use crate::name::Name;
 use crate::path::Path;
 
@@ -225,6 +226,32 @@ pub trait Inode: Send + Sync + Any {
     /// [`Error::NotFound`], whatever the rights (procfs, as on Linux).
     fn absence_is_final(&self) -> bool {
         false
+    }
+
+    // Extended attributes. Names are whole (`user.note`), at most [`crate::EXTENDED_NAME_MAX`] bytes; the
+    // vfs has checked that the caller may. Each call is atomic, and those that change something note
+    // the change time. What a file system keeps none of, it does not support.
+
+    /// The value of an attribute; [`Error::NoData`] if there is none of that name.
+    fn extended_attribute(&self, _name: &[u8]) -> Result<Vec<u8>> {
+        Err(Error::Unsupported)
+    }
+
+    /// Makes or replaces an attribute, whose value has at most [`crate::EXTENDED_VALUE_MAX`] bytes.
+    /// [`Error::NoSpace`] where it does not fit; `how` may forbid one of the two ([`SetExtended::check`]).
+    fn set_extended_attribute(&self, _name: &[u8], _value: &[u8], _how: SetExtended) -> Result<()> {
+        Err(Error::Unsupported)
+    }
+
+    /// Takes an attribute away; [`Error::NoData`] if there is none of that name.
+    fn remove_extended_attribute(&self, _name: &[u8]) -> Result<()> {
+        Err(Error::Unsupported)
+    }
+
+    /// Shows the name of each attribute, in an order that stays while they do. `visit` neither sleeps
+    /// nor comes back to this inode, so it may be called under a lock.
+    fn list_extended_attributes(&self, _visit: &mut dyn FnMut(&[u8])) -> Result<()> {
+        Err(Error::Unsupported)
     }
 
     // Directories.

@@ -34,6 +34,7 @@ mod credentials;
 mod dentry;
 pub mod dentry_cache;
 mod directory;
+mod extended;
 mod fifo;
 mod inode;
 mod kinds;
@@ -64,6 +65,9 @@ pub use credentials::{
     Credentials, MODE_BITS, Ownership, Permission, SET_GROUP_ID, SET_USER_ID, STICKY,
 };
 pub use dentry::Dentry;
+pub use extended::{
+    EXTENDED_LIST_MAX, EXTENDED_NAME_MAX, EXTENDED_VALUE_MAX, NameSpace, SetExtended,
+};
 pub use fifo::{DeviceOpener, Fifo, FifoMaker, set_device_opener, set_fifo_maker};
 pub use inode::{
     AttributeChange, FileSystem, FileSystemStatistics, Inode, NewInode, OpenRequest, RenameFlags,

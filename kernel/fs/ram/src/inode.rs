@@ -13,9 +13,12 @@ use base::{Error, Result};
 use mem::transfer::{Sink, Source};
 use mem::{ObjectDescription, PageBudget, PageCache};
 use object::{DirectoryEntry, FileKind, FileStatus, Timestamp};
-use vfs::{Attachments, AttributeChange, Inode, Name, NewInode, Ownership, RenameFlags};
+use vfs::{
+    Attachments, AttributeChange, Inode, Name, NewInode, Ownership, RenameFlags, SetExtended,
+};
 
 use crate::directory::Entries;
+use crate::extended::Extended;
 use crate::limits::Account;
 
 /// How many names one inode may have.
@@ -35,6 +38,7 @@ pub struct RamInode {
     content: Content,
     attributes: SpinLock<Attributes>,
     attachments: Attachments,
+    extended: Extended,
 }
 
 enum Content {
@@ -121,6 +125,7 @@ impl RamInode {
             content,
             attributes: SpinLock::new(rank::INODE, attributes),
             attachments: Attachments::new(),
+            extended: Extended::new(),
         }))
     }
 
@@ -184,6 +189,7 @@ impl RamInode {
 
 impl Drop for RamInode {
     fn drop(&mut self) {
+        self.extended.clear(&self.account);
         self.account.refund_inode();
         if self.kind == FileKind::Directory {
             self.account.refund(self.account.limits.directory_pages);
@@ -275,6 +281,27 @@ impl Inode for RamInode {
         if let Some(time) = change.change_time {
             attributes.change_time = time;
         }
+        Ok(())
+    }
+
+    fn extended_attribute(&self, name: &[u8]) -> Result<Vec<u8>> {
+        self.extended.get(name)
+    }
+
+    fn set_extended_attribute(&self, name: &[u8], value: &[u8], how: SetExtended) -> Result<()> {
+        self.extended.set(&self.account, name, value, how)?;
+        self.change_links(0);
+        Ok(())
+    }
+
+    fn remove_extended_attribute(&self, name: &[u8]) -> Result<()> {
+        self.extended.remove(&self.account, name)?;
+        self.change_links(0);
+        Ok(())
+    }
+
+    fn list_extended_attributes(&self, visit: &mut dyn FnMut(&[u8])) -> Result<()> {
+        self.extended.list(visit);
         Ok(())
     }
 

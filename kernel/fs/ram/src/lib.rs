@@ -13,6 +13,7 @@
 extern crate alloc;
 
 mod directory;
+mod extended;
 mod filesystem;
 mod inode;
 mod limits;

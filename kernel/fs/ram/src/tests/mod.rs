@@ -3,6 +3,7 @@
 //! They live here rather than in the vfs because a walk needs something to walk on.
 
 mod contents;
+mod extended;
 mod kit;
 mod links;
 mod model;

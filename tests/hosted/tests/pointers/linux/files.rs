@@ -1,13 +1,11 @@
 //! Recipes for calls about files and names.
 
-use super::{EINVAL, EOPNOTSUPP, HERE, empty_pipe, fill_pipe, n, rewind_directory, rewind_file};
+use super::{EINVAL, HERE, empty_pipe, fill_pipe, n, rewind_directory, rewind_file};
 use crate::{DIRECTORY, FILE, MASTER, OTHER, READER, SLAVE, WRITER};
 use hal::hosted::User;
 use testkit::Linux;
 use testkit::pointers::Give::{Both, In, Out, OutSome, Text, Unread, Words};
 use testkit::pointers::{Give, Recipe, recipe, zeros};
-
-const NO_ATTRIBUTES: &str = "no file system has extended attributes";
 
 fn path_of(name: &'static str) -> [Give; 2] {
     [HERE, Text(name)]
@@ -29,30 +27,28 @@ fn vectors_to_write() -> Give {
 
 pub fn all() -> Vec<Recipe> {
     let mut all = Vec::new();
-    let value = || [In(vec![b'v'; 4]), n(4), n(0)];
-    for call in ["setxattr", "lsetxattr"] {
-        let gives = [Text("file"), Text("user.a")].into_iter().chain(value());
-        all.push(recipe(call, gives.collect::<Vec<_>>()).fails(EOPNOTSUPP, NO_ATTRIBUTES));
-    }
-    let gives = [n(FILE), Text("user.a")].into_iter().chain(value());
-    all.push(recipe("fsetxattr", gives.collect::<Vec<_>>()).fails(EOPNOTSUPP, NO_ATTRIBUTES));
-    let unread = || Unread(0, NO_ATTRIBUTES);
-    for call in ["getxattr", "lgetxattr"] {
-        let gives = [Text("file"), Text("user.a"), unread(), n(8)];
-        all.push(recipe(call, gives).fails(EOPNOTSUPP, NO_ATTRIBUTES));
-    }
-    let gives = [n(FILE), Text("user.a"), unread(), n(8)];
-    all.push(recipe("fgetxattr", gives).fails(EOPNOTSUPP, NO_ATTRIBUTES));
-    for call in ["listxattr", "llistxattr"] {
-        all.push(recipe(call, [Text("file"), unread(), n(8)]));
-    }
-    for call in ["removexattr", "lremovexattr"] {
-        let gives = [Text("file"), Text("user.a")];
-        all.push(recipe(call, gives).fails(EOPNOTSUPP, NO_ATTRIBUTES));
-    }
+    let names = ["user.a", "user.b", "user.c"];
+    let by = |call: &str| [call.into(), format!("l{call}"), format!("f{call}")];
+    // The third of each kin takes a descriptor.
+    let target = |index: usize| if index == 2 { n(FILE) } else { Text("file") };
+    let kin = |call: &str, gives: &dyn Fn(usize) -> Vec<Give>| -> Vec<Recipe> {
+        let calls = by(call).into_iter().enumerate();
+        calls
+            .map(|(index, call)| {
+                let gives: Vec<Give> = [target(index)].into_iter().chain(gives(index)).collect();
+                recipe(call.leak(), gives)
+            })
+            .collect()
+    };
+    all.extend(kin("setxattr", &|index| {
+        vec![Text(names[index]), In(vec![b'v'; 4]), n(4), n(0)]
+    }));
+    all.extend(kin("getxattr", &|index| {
+        vec![Text(names[index]), OutSome(8), n(8)]
+    }));
+    all.extend(kin("listxattr", &|_| vec![OutSome(64), n(64)]));
+    all.extend(kin("removexattr", &|index| vec![Text(names[index])]));
     all.extend([
-        recipe("flistxattr", [n(FILE), unread(), n(8)]),
-        recipe("fremovexattr", [n(FILE), Text("user.a")]).fails(EOPNOTSUPP, NO_ATTRIBUTES),
         recipe("getcwd", [OutSome(64), n(64)]),
         at("mknodat", "node", [n(0o100_644), n(0)]),
         at("mkdirat", "made", [n(0o755)]),

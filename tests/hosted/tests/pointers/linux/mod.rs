@@ -15,7 +15,6 @@ use testkit::pointers::{Give, Ground, Line, Recipe, Table, recipe, words, zeros}
 const HERE: Give = Number(AT_FDCWD);
 const NOTHING: Give = Number(0);
 const EINVAL: usize = 22;
-const EOPNOTSUPP: usize = 95;
 const EAGAIN: usize = 11;
 const UNALIGNED: &str = "a word that is not aligned is no futex: futex(2)";
 const NULL: &str = "a null pointer is refused before it is used, as on Linux";
