@@ -36,6 +36,8 @@ pub struct Dentry {
     inode: Arc<dyn Inode>,
     /// The inode's, which never changes: the walk asks at every step.
     kind: FileKind,
+    /// The inode's too.
+    folds_names: bool,
     location: SpinLock<Location>,
     changes: ChangeLock,
     mounts_here: AtomicU32,
@@ -72,6 +74,7 @@ impl Dentry {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             volume,
             kind: inode.kind(),
+            folds_names: inode.folds_names(),
             inode,
             location: SpinLock::new(rank::DENTRY, location),
             changes: ChangeLock::new(),
@@ -90,6 +93,20 @@ impl Dentry {
     #[inline]
     pub fn kind(&self) -> FileKind {
         self.kind
+    }
+
+    /// Whether its names have several spellings.
+    #[inline]
+    pub(crate) fn folds_names(&self) -> bool {
+        self.folds_names
+    }
+
+    /// What the cache keeps a name in this directory by.
+    pub(crate) fn cache_key(&self, name: &Arc<[u8]>) -> Arc<[u8]> {
+        match self.folds_names {
+            true => self.inode.name_key(name),
+            false => name.clone(),
+        }
     }
 
     /// The file behind the name.

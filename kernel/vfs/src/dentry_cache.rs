@@ -9,6 +9,9 @@
 //! alone, and nobody can get at it without the bucket's lock, which the hand holds. No weak
 //! references to cached dentries exist.
 //!
+//! A directory whose names have several spellings ([`crate::Inode::folds_names`]) gives the key that an
+//! entry is kept by; the dentry has the name as it was asked for.
+//!
 //! Entries are only *added* under the directory's change lock (see [`crate::dentry`]), so an entry
 //! can never bring back what a concurrent unlink has just taken away.
 
@@ -82,11 +85,25 @@ fn bucket(key: u64) -> &'static SpinLock<Vec<Entry>> {
 /// What the cache knows of `name` in `parent`; `None` if nothing.
 #[inline]
 pub(crate) fn find(parent: &Dentry, name: Name<'_>) -> Option<Cached> {
-    let key = key_of(parent.id(), name.hash());
+    if parent.folds_names() {
+        return find_folded(parent, name);
+    }
+    find_key(parent, name.as_bytes(), name.hash())
+}
+
+#[inline(never)]
+fn find_folded(parent: &Dentry, name: Name<'_>) -> Option<Cached> {
+    let name = parent.inode().name_key(name.as_bytes());
+    find_key(parent, &name, NameHash::of(&name))
+}
+
+#[inline]
+fn find_key(parent: &Dentry, name: &[u8], hash: u64) -> Option<Cached> {
+    let key = key_of(parent.id(), hash);
     let entries = bucket(key).lock();
-    let entry = entries.iter().find(|entry| {
-        entry.key == key && entry.parent == parent.id() && *entry.name == *name.as_bytes()
-    })?;
+    let entry = entries
+        .iter()
+        .find(|entry| entry.key == key && entry.parent == parent.id() && *entry.name == *name)?;
     entry.used.store(true, Ordering::Relaxed);
     Some(match &entry.dentry {
         Some(dentry) => Cached::Present(dentry.clone()),
@@ -97,6 +114,7 @@ pub(crate) fn find(parent: &Dentry, name: Name<'_>) -> Option<Cached> {
 /// Enters that `name` in `parent` is `dentry` (or absent), in place of what was known.
 /// The caller holds the directory's change lock.
 pub(crate) fn enter(parent: &Dentry, name: Arc<[u8]>, dentry: Option<Arc<Dentry>>) {
+    let name = parent.cache_key(&name);
     let key = key_of(parent.id(), NameHash::of(&name));
     let entry = Entry {
         key,
@@ -131,11 +149,12 @@ pub(crate) fn enter(parent: &Dentry, name: Arc<[u8]>, dentry: Option<Arc<Dentry>
 }
 
 /// Forgets what is known of `name` in `parent`.
-pub(crate) fn forget(parent: &Dentry, name: &[u8]) {
-    let mut entries = bucket(key_of(parent.id(), NameHash::of(name))).lock();
+pub(crate) fn forget(parent: &Dentry, name: &Arc<[u8]>) {
+    let name = parent.cache_key(name);
+    let mut entries = bucket(key_of(parent.id(), NameHash::of(&name))).lock();
     let place = entries
         .iter()
-        .position(|entry| entry.parent == parent.id() && *entry.name == *name);
+        .position(|entry| entry.parent == parent.id() && entry.name == name);
     let old = place.map(|place| entries.swap_remove(place));
     drop(entries);
     if old.is_some() {
@@ -181,7 +200,7 @@ fn forget_upwards(mut entry: Entry) {
         let Some(above) = &location.parent else {
             return;
         };
-        let key = key_of(above.id(), NameHash::of(&location.name));
+        let key = key_of(above.id(), NameHash::of(&above.cache_key(&location.name)));
         let mut entries = bucket(key).lock();
         // Held by the cache and by us: nobody else can get at it while the bucket is locked.
         let place = entries.iter().position(|entry| {

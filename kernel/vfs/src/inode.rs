@@ -175,6 +175,9 @@ pub struct OpenRequest {
     pub path: Path,
 }
 
+/// What a name in a directory with several spellings leads to, and the entry's own name if it is another one.
+pub type Spelled = (Arc<dyn Inode>, Option<Arc<[u8]>>);
+
 /// A file without its name.
 pub trait Inode: Send + Sync + Any {
     /// The inode as [`Any`], for the file system that made it.
@@ -254,7 +257,26 @@ pub trait Inode: Send + Sync + Any {
         Err(Error::Unsupported)
     }
 
+    /// Does this directory take several spellings for one name, as FAT does? Then the name cache keeps its
+    /// names by [`Inode::name_key`], and finds those it does not know with [`Inode::lookup_spelled`]. Such a
+    /// directory says no to [`Inode::caches_absence`] if a file can have
+    /// two names that have nothing in common. Never changes.
+    fn folds_names(&self) -> bool {
+        false
+    }
+
+    /// What all spellings of a name have in common.
+    fn name_key(&self, name: &[u8]) -> Arc<[u8]> {
+        name.into()
+    }
+
     // Directories.
+
+    /// As [`Inode::lookup`] in a directory that folds names; with the entry's own name, if `name` has another
+    /// key than that (FAT's short names).
+    fn lookup_spelled(&self, name: Name<'_>) -> Result<Spelled> {
+        Ok((self.lookup(name)?, None))
+    }
 
     /// Finds an entry; [`Error::NotFound`] if there is none.
     fn lookup(&self, _name: Name<'_>) -> Result<Arc<dyn Inode>> {

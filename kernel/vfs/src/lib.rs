@@ -71,6 +71,7 @@ pub use extended::{
 pub use fifo::{DeviceOpener, Fifo, FifoMaker, set_device_opener, set_fifo_maker};
 pub use inode::{
     AttributeChange, FileSystem, FileSystemStatistics, Inode, NewInode, OpenRequest, RenameFlags,
+    Spelled,
 };
 pub use kinds::{Maker, MountSource, kinds, make_filesystem, parse_options, register_kind};
 pub use locks::{FileLocks, FlockOwner, LockKind};

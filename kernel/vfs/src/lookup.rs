@@ -39,6 +39,9 @@ pub(crate) fn lookup_locked(
         Some(Cached::Absent) => return Err(Error::NotFound),
         None => {}
     }
+    if directory.folds_names() {
+        return lookup_spelled(directory, name);
+    }
     match directory.inode().lookup(name) {
         Ok(inode) => {
             let name: Arc<[u8]> = name.as_bytes().into();
@@ -50,7 +53,30 @@ pub(crate) fn lookup_locked(
             Ok(dentry)
         }
         Err(Error::NotFound) => {
-            note_absence(directory, name);
+            note_absence(directory, name.as_bytes());
+            Err(Error::NotFound)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The same where a name has several spellings: one that has nothing in common with the entry's own leads
+/// to the dentry of that, and is not kept.
+fn lookup_spelled(directory: &Arc<Dentry>, name: Name<'_>) -> Result<Arc<Dentry>> {
+    match directory.inode().lookup_spelled(name) {
+        Ok((inode, own)) => {
+            let own = own.unwrap_or_else(|| name.as_bytes().into());
+            if let Ok(name) = Name::new(&own)
+                && let Some(Cached::Present(present)) = dentry_cache::find(directory, name)
+            {
+                return Ok(present);
+            }
+            let dentry = Dentry::child(directory, own.clone(), inode);
+            dentry_cache::enter(directory, own, Some(dentry.clone()));
+            Ok(dentry)
+        }
+        Err(Error::NotFound) => {
+            note_absence(directory, name.as_bytes());
             Err(Error::NotFound)
         }
         Err(error) => Err(error),
@@ -86,10 +112,10 @@ pub(crate) fn enter_new(
 }
 
 /// Remembers that `name` is not in `directory` (any more). The caller holds the change lock.
-pub(crate) fn note_absence(directory: &Arc<Dentry>, name: Name<'_>) {
+pub(crate) fn note_absence(directory: &Arc<Dentry>, name: impl Into<Arc<[u8]>>) {
     if directory.inode().caches_absence() {
-        dentry_cache::enter(directory, name.as_bytes().into(), None);
+        dentry_cache::enter(directory, name.into(), None);
     } else {
-        dentry_cache::forget(directory, name.as_bytes());
+        dentry_cache::forget(directory, &name.into());
     }
 }

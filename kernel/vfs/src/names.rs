@@ -165,7 +165,7 @@ impl FsContext {
         }
         directory.inode().unlink(name)?;
         victim.mark_removed();
-        note_absence(&directory.dentry, name);
+        note_absence(&directory.dentry, victim.name());
         drop(held);
         // The last reference may go here, and with it the file's pages.
         drop(victim);
@@ -199,7 +199,7 @@ impl FsContext {
         directory.inode().remove_directory(name)?;
         victim.mark_removed();
         drop(inside);
-        note_absence(&directory.dentry, name);
+        note_absence(&directory.dentry, victim.name());
         Ok(())
     }
 

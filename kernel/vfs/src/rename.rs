@@ -234,7 +234,11 @@ fn record(
     exchange: bool,
 ) {
     let old_place = source.location();
-    let new_name: Arc<[u8]> = to.name.as_bytes().into();
+    // Where names have several spellings, what was there keeps its own.
+    let new_name = match &target {
+        Some(target) => target.name(),
+        None => to.name.as_bytes().into(),
+    };
     source.volume().renames.fetch_add(1, Ordering::AcqRel);
     source.set_location(Location {
         parent: Some(to.directory.clone()),
@@ -250,7 +254,7 @@ fn record(
             if let Some(target) = other {
                 target.mark_removed();
             }
-            note_absence(from.directory, from.name);
+            note_absence(from.directory, old_place.name);
         }
     }
     source.volume().renames.fetch_add(1, Ordering::AcqRel);

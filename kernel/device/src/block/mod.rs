@@ -16,18 +16,23 @@
 //! [`Error::InputOutput`]: nobody waits for ever.
 //!
 //! Hardly anybody needs that. Bytes at positions are what a [`BlockCache`] has, one for a device: a
-//! file system keeps its metadata there, and a [`BlockFile`] is what opening `/dev/vda` gives.
+//! file system may keep its metadata there, and a [`BlockFile`] is what opening `/dev/vda` gives. A file system whose
+//! writes have an order keeps what it changes in [`Records`] instead, and finds the bytes of files with [`Pieces`].
 
 mod batch;
 mod cache;
 mod file;
 mod memory;
 pub mod partition;
+mod pieces;
+mod records;
 
 pub use batch::{Batch, Request};
 pub use cache::{BlockCache, sync_all};
 pub use file::BlockFile;
 pub use memory::{MemoryDisk, Recorded};
+pub use pieces::Pieces;
+pub use records::Records;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use base::{Error, Result};
-use device::block::{Batch, Operation, SECTOR, Segment, submit_all};
+use device::block::{Operation, Pieces, SECTOR, Segment};
 use hal::PAGE_SIZE;
 use hal::frame::Frame;
 use hal::user::Access;
@@ -76,32 +76,6 @@ impl PageSource for FilePages {
 /// Is shown a block of pages: its index in the file, its frame, its offset there, its place on the disk.
 type PageBlock<'a> = dyn FnMut(u64, &Frame, usize, Option<u64>) + 'a;
 
-/// Pieces of frames that lie together on the device.
-#[derive(Default)]
-struct Pieces {
-    done: Vec<(u64, Vec<Segment>)>,
-    end: u64,
-}
-
-impl Pieces {
-    fn add(&mut self, sector: u64, segment: Segment) {
-        let sectors = (segment.length / SECTOR) as u64;
-        match self.done.last_mut() {
-            Some((_, segments)) if self.end == sector => match segments.last_mut() {
-                Some(last)
-                    if last.frame.number() == segment.frame.number()
-                        && last.offset + last.length == segment.offset =>
-                {
-                    last.length += segment.length;
-                }
-                _ => segments.push(segment),
-            },
-            _ => self.done.push((sector, Vec::from([segment]))),
-        }
-        self.end = sector + sectors;
-    }
-}
-
 impl Node {
     /// The bytes, of a regular file.
     pub(crate) fn bytes(&self) -> Result<&Arc<PageCache>> {
@@ -165,7 +139,7 @@ impl Node {
                 },
             )?;
         }
-        self.move_pieces(Operation::Read, &pieces)?;
+        pieces.transfer(&**self.volume.device(), Operation::Read)?;
         // What lies behind the end is zero, whatever the disk says.
         let end = self.bytes()?.size();
         let (page, within) = (end / PAGE_SIZE as u64, (end % PAGE_SIZE as u64) as usize);
@@ -177,15 +151,6 @@ impl Node {
             frame.fill(within, PAGE_SIZE - within, 0);
         }
         Ok(())
-    }
-
-    fn move_pieces(&self, operation: Operation, pieces: &Pieces) -> Result<()> {
-        let device = self.volume.device();
-        let batch = Batch::new();
-        for (sector, segments) in &pieces.done {
-            submit_all(&**device, operation, *sector, segments, &batch)?;
-        }
-        batch.wait()
     }
 
     fn write_to_disk(&self, first: u64, frames: &[Frame]) -> Result<()> {
@@ -223,7 +188,7 @@ impl Node {
                 },
             )?;
         }
-        self.move_pieces(Operation::Write, &pieces)?;
+        pieces.transfer(&**self.volume.device(), Operation::Write)?;
         let mut unwritten = self.unwritten.lock();
         for index in written {
             unwritten.remove(&index);

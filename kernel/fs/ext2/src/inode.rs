@@ -23,7 +23,7 @@ use crate::meta::Meta;
 use crate::volume::Volume;
 
 /// An inode's attributes; taken for a moment, also under [`rank::ALLOCATION`].
-pub(crate) const ATTRIBUTES: Rank = Rank(407);
+pub(crate) const ATTRIBUTES: Rank = fs_disk::ATTRIBUTES;
 
 /// A file, directory, link or node on the disk.
 pub struct Node {

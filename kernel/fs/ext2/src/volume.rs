@@ -542,6 +542,6 @@ impl Drop for Ext2 {
                 self.volume.device.name()
             );
         }
-        crate::mounting::forget(self.volume.device_number());
+        fs_disk::forget(self.volume.device_number());
     }
 }
