@@ -102,14 +102,11 @@ impl FsContext {
         if !self.credentials.owns(ownership) {
             return Err(Error::NotPermitted);
         }
-        let mut mode = mode & MODE_BITS;
-        if !self.credentials.is_superuser() && !self.credentials.in_group(ownership.gid) {
-            mode &= !SET_GROUP_ID;
-        }
-        self.change(
+        self.change_mode(
             place,
-            AttributeChange {
-                mode: Some(mode),
+            &AttributeChange {
+                mode: Some(self.without_foreign_group_bit(mode & MODE_BITS, ownership)),
+                change_time: Some(times::now()),
                 ..AttributeChange::default()
             },
         )

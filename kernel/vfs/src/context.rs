@@ -115,9 +115,7 @@ impl FsContext {
 
     /// Fails unless the caller has `wanted` on the file at `place`.
     pub fn check(&self, place: &Path, wanted: Permission) -> Result<()> {
-        let inode = place.inode();
-        self.credentials
-            .check(inode.ownership()?, inode.is_directory(), wanted)
+        self.credentials.check_inode(&**place.inode(), wanted)
     }
 
     /// Fails if nothing may be written through the place's mount.

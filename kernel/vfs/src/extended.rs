@@ -19,6 +19,7 @@ use base::room::Room;
 use base::{Error, Result};
 use object::FileKind;
 
+use crate::access_rules::is_list;
 use crate::context::FsContext;
 use crate::credentials::{Permission, STICKY};
 use crate::inode::Inode;
@@ -99,6 +100,9 @@ impl FsContext {
     /// getxattr(2) of a place: the attribute's value; [`Error::NoData`] if there is none.
     pub fn extended_attribute(&self, place: &Path, name: &[u8]) -> Result<Vec<u8>> {
         self.check_extended(place, name, Permission::READ)?;
+        if is_list(name) && place.inode().is_symbolic_link() {
+            return Err(Error::Unsupported);
+        }
         place.inode().extended_attribute(name)
     }
 
@@ -115,6 +119,9 @@ impl FsContext {
         }
         self.check_writable(place)?;
         self.check_extended(place, name, Permission::WRITE)?;
+        if is_list(name) {
+            return self.set_access_list(place, name, Some(value));
+        }
         place.inode().set_extended_attribute(name, value, how)
     }
 
@@ -122,6 +129,9 @@ impl FsContext {
     pub fn remove_extended_attribute(&self, place: &Path, name: &[u8]) -> Result<()> {
         self.check_writable(place)?;
         self.check_extended(place, name, Permission::WRITE)?;
+        if is_list(name) {
+            return self.set_access_list(place, name, None);
+        }
         place.inode().remove_extended_attribute(name)
     }
 

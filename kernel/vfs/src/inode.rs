@@ -25,6 +25,7 @@ use mem::PageCache;
 use mem::transfer::{Sink, Source};
 use object::{DirectoryEntry, File, FileKind, FileStatus, StatusFlags, Timestamp};
 
+use crate::access_list::{ACCESS_LIST, AccessList, DEFAULT_LIST};
 use crate::attachments::Attachments;
 use crate::credentials::Ownership;
 use crate::extended::SetExtended;
@@ -268,6 +269,26 @@ pub trait Inode: Send + Sync + Any {
     /// What all spellings of a name have in common.
     fn name_key(&self, name: &[u8]) -> Arc<[u8]> {
         name.into()
+    }
+
+    /// The access control list, for permission checks; asked often, so a file system that reads
+    /// attributes from a device keeps it.
+    fn access_list(&self) -> Result<Option<AccessList>> {
+        self.list_of(ACCESS_LIST)
+    }
+
+    /// A directory's list for what is made in it.
+    fn default_list(&self) -> Result<Option<AccessList>> {
+        self.list_of(DEFAULT_LIST)
+    }
+
+    /// The list kept as the attribute `name`.
+    fn list_of(&self, name: &[u8]) -> Result<Option<AccessList>> {
+        match self.extended_attribute(name) {
+            Ok(value) => AccessList::parse(&value),
+            Err(Error::NoData | Error::Unsupported) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     // Directories.

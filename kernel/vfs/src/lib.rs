@@ -25,6 +25,8 @@
 
 extern crate alloc;
 
+mod access_list;
+mod access_rules;
 pub mod anonymous;
 mod attachments;
 mod attributes;
@@ -58,6 +60,7 @@ mod view;
 mod volume;
 mod walk;
 
+pub use access_list::{ACCESS_LIST, AccessEntry, AccessList, DEFAULT_LIST, Subject};
 pub use attachments::Attachments;
 pub use attributes::SetTime;
 pub use context::FsContext;

@@ -9,10 +9,11 @@ use alloc::vec::Vec;
 use base::{Error, Result};
 use object::FileKind;
 
+use crate::access_rules::Inherited;
 use crate::context::FsContext;
 use crate::credentials::{Credentials, MODE_BITS, Ownership, Permission, SET_GROUP_ID};
 use crate::dentry::Dentry;
-use crate::inode::NewInode;
+use crate::inode::{Inode, NewInode};
 use crate::lookup::{enter_new, lookup_free, lookup_locked, note_absence};
 use crate::name::{Name, PATH_MAX};
 use crate::path::Path;
@@ -89,11 +90,12 @@ impl FsContext {
         mode: u32,
     ) -> Result<Path> {
         self.check_writable(directory)?;
-        let above = directory.inode().ownership()?;
-        self.credentials
-            .check(above, true, Permission::WRITE | Permission::EXECUTE)?;
-        let owner = ownership_of_new(self, above, new.kind(), mode);
+        self.check(directory, Permission::WRITE | Permission::EXECUTE)?;
+        let (owner, lists) = self.ownership_in(&**directory.inode(), new.kind(), mode)?;
         let inode = directory.inode().create(name, new, owner)?;
+        if let Some(lists) = lists {
+            lists.apply_or_undo(&**directory.inode(), name, new, &*inode)?;
+        }
         let dentry = enter_new(&directory.dentry, name, inode);
         Ok(Path {
             mount: directory.mount.clone(),
@@ -123,9 +125,7 @@ impl FsContext {
             return Err(Error::CrossDevice);
         }
         self.check_writable(&directory)?;
-        let above = directory.inode().ownership()?;
-        self.credentials
-            .check(above, true, Permission::WRITE | Permission::EXECUTE)?;
+        self.check(&directory, Permission::WRITE | Permission::EXECUTE)?;
         if target.inode().is_directory() {
             return Err(Error::NotPermitted);
         }
@@ -231,23 +231,37 @@ pub(crate) fn check_removal(
     directory: &Dentry,
     victim: &Dentry,
 ) -> Result<()> {
+    let wanted = Permission::WRITE | Permission::EXECUTE;
+    credentials.check_inode(&**directory.inode(), wanted)?;
     let above = directory.inode().ownership()?;
-    credentials.check(above, true, Permission::WRITE | Permission::EXECUTE)?;
     credentials.check_sticky(above, victim.inode().ownership()?)
 }
 
-/// Owner, group and mode of something new in a directory: the umask takes bits away, a set-group-id
-/// directory passes its group on, and to directories the bit too.
-pub(crate) fn ownership_of_new(
-    context: &FsContext,
-    above: Ownership,
-    kind: FileKind,
-    mode: u32,
-) -> Ownership {
+impl FsContext {
+    /// Owner, group and mode of something new in a directory, and the access control lists that the
+    /// directory passes on. Where it passes none on, the umask takes bits away.
+    pub(crate) fn ownership_in(
+        &self,
+        directory: &dyn Inode,
+        kind: FileKind,
+        mode: u32,
+    ) -> Result<(Ownership, Option<Inherited>)> {
+        let above = directory.ownership()?;
+        let (mode, lists) = match Inherited::from(directory, kind, mode & MODE_BITS)? {
+            Some((lists, mode)) => (mode, Some(lists)),
+            None => (mode & !self.umask, None),
+        };
+        Ok((ownership_of_new(self, above, kind, mode), lists))
+    }
+}
+
+/// Owner, group and mode of something new: a set-group-id directory passes its group on, and to
+/// directories the bit too.
+fn ownership_of_new(context: &FsContext, above: Ownership, kind: FileKind, mode: u32) -> Ownership {
     let credentials = &context.credentials;
     let mut mode = match kind {
         FileKind::SymbolicLink => 0o777,
-        _ => mode & !context.umask & MODE_BITS,
+        _ => mode & MODE_BITS,
     };
     let mut gid = credentials.fsgid;
     if above.mode & SET_GROUP_ID != 0 {

@@ -11,14 +11,13 @@ use object::{File, FileKind};
 
 use crate::anonymous;
 use crate::context::FsContext;
-use crate::credentials::{MODE_BITS, Permission};
+use crate::credentials::Permission;
 use crate::dentry::Dentry;
 use crate::fifo;
 use crate::inode::{NewInode, OpenRequest};
 use crate::lookup::lookup_free;
 use crate::mount::MountFlags;
 use crate::name::Name;
-use crate::names::ownership_of_new;
 use crate::open_file::{Hold, OpenFile, WriteClaim};
 use crate::options::OpenOptions;
 use crate::path::Path;
@@ -111,9 +110,12 @@ impl FsContext {
         let directory = self.resolve(at, path, flags | ResolveFlags::DIRECTORY)?;
         self.check_writable(&directory)?;
         self.check(&directory, Permission::WRITE | Permission::EXECUTE)?;
-        let above = directory.inode().ownership()?;
-        let owner = ownership_of_new(self, above, FileKind::Regular, options.mode & MODE_BITS);
+        let (owner, lists) =
+            self.ownership_in(&**directory.inode(), FileKind::Regular, options.mode)?;
         let inode = directory.inode().create_unnamed(owner)?;
+        if let Some(lists) = lists {
+            lists.apply(&*inode)?;
+        }
         let name = alloc::format!("#{}", inode.status()?.inode);
         let dentry = Dentry::child(directory.dentry(), name.as_bytes().into(), inode);
         dentry.mark_removed();

@@ -176,9 +176,9 @@ impl FsContext {
                 }
             }
             None => {
-                let above = to.directory.inode().ownership()?;
+                let wanted = Permission::WRITE | Permission::EXECUTE;
                 self.credentials
-                    .check(above, true, Permission::WRITE | Permission::EXECUTE)?;
+                    .check_inode(&**to.directory.inode(), wanted)?;
             }
         }
         // A directory that changes its parent is itself written to: its `..` changes.
@@ -189,8 +189,8 @@ impl FsContext {
                 .flatten()
                 .filter(|one| one.inode().is_directory())
             {
-                let ownership = directory.inode().ownership()?;
-                self.credentials.check(ownership, true, Permission::WRITE)?;
+                self.credentials
+                    .check_inode(&**directory.inode(), Permission::WRITE)?;
             }
         }
         if source.is_mount_point() || target.is_some_and(|target| target.is_mount_point()) {

@@ -306,7 +306,7 @@ pub(crate) fn search(credentials: &Credentials, at: &Path) -> Result<()> {
     if credentials.is_superuser() {
         return Ok(());
     }
-    credentials.check(at.inode().ownership()?, true, Permission::EXECUTE)
+    credentials.check_inode(&**at.inode(), Permission::EXECUTE)
 }
 
 /// A child of `directory`, and what is mounted on it.

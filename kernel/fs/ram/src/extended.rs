@@ -13,7 +13,7 @@ use base::room::{self, Room};
 use base::sync::SpinLock;
 use base::{Error, Result};
 use mem::PageBudget;
-use vfs::{EXTENDED_LIST_MAX, NameSpace, SetExtended};
+use vfs::{ACCESS_LIST, DEFAULT_LIST, EXTENDED_LIST_MAX, NameSpace, SetExtended};
 
 use crate::limits::Account;
 
@@ -116,7 +116,13 @@ impl Extended {
 
     pub(crate) fn list(&self, visit: &mut dyn FnMut(&[u8])) {
         if let Some(values) = self.0.lock().as_ref() {
-            values.by_name.keys().for_each(|name| visit(name));
+            // Access control lists come first, as on Linux.
+            for lists in [true, false] {
+                let names = values.by_name.keys();
+                names
+                    .filter(|name| name.starts_with(b"system.") == lists)
+                    .for_each(|name| visit(name));
+            }
         }
     }
 
@@ -132,6 +138,7 @@ impl Extended {
 fn check_space(name: &[u8]) -> Result<()> {
     match NameSpace::of(name)? {
         NameSpace::User | NameSpace::Trusted | NameSpace::Security => Ok(()),
+        NameSpace::System if name == ACCESS_LIST || name == DEFAULT_LIST => Ok(()),
         NameSpace::System => Err(Error::Unsupported),
     }
 }

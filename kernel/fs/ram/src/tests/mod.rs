@@ -2,6 +2,7 @@
 //!
 //! They live here rather than in the vfs because a walk needs something to walk on.
 
+mod access_lists;
 mod contents;
 mod extended;
 mod kit;
