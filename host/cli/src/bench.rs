@@ -8,6 +8,7 @@
 
 pub mod baseline;
 mod chart;
+mod disks;
 mod forms;
 mod measure;
 mod report;

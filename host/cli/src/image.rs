@@ -68,11 +68,12 @@ pub fn linux_kernel(project: &Project, arch: Arch) -> Result<PathBuf> {
 
 /// The modules without which Debian's Linux sees no disk, and the file systems to put on one, each
 /// behind those that it needs.
-const MODULES: [&str; 14] = [
+const MODULES: [&str; 15] = [
     "drivers/virtio/virtio_mmio",
     "drivers/block/virtio_blk",
     "drivers/block/loop",
     "lib/crc16",
+    "crypto/crc32c_generic",
     "lib/libcrc32c",
     "fs/mbcache",
     "fs/jbd2/jbd2",
@@ -89,7 +90,8 @@ const MODULES: [&str; 14] = [
 /// and their order.
 pub fn linux_modules(project: &Project, arch: Arch) -> Result<cpio::Tree> {
     let folder = project.cache.join(format!("linux-modules-{}", arch.name()));
-    if !folder.is_dir() {
+    let present = |module: &&str| folder.join(file_name(module)).is_file();
+    if !MODULES.iter().all(present) {
         ui::step("unpacking Debian's modules");
         let all = project.cache.join(format!(
             "unpack-modules-{}-{}",
@@ -100,15 +102,13 @@ pub fn linux_modules(project: &Project, arch: Arch) -> Result<cpio::Tree> {
         let versions = fs::read_dir(all.join("usr/lib/modules"))?.flatten();
         let version = versions.map(|entry| entry.path()).next();
         let version = version.context("Debian's package holds no modules")?;
-        let kept = all.join("kept");
-        fs::create_dir_all(&kept)?;
+        fs::create_dir_all(&folder)?;
         for module in MODULES {
             let packed = version.join(format!("kernel/{module}.ko.xz"));
             let unpacked = ui::quietly(Command::new("xz").arg("-d").arg(&packed));
             unpacked.with_context(|| format!("cannot unpack {}", packed.display()))?;
-            fs::rename(packed.with_extension(""), kept.join(file_name(module)))?;
+            fs::rename(packed.with_extension(""), folder.join(file_name(module)))?;
         }
-        fs::rename(&kept, &folder)?;
         fs::remove_dir_all(&all)?;
     }
     let mut tree = cpio::Tree::default();

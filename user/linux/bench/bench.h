@@ -32,6 +32,9 @@ static inline long now(void) {
 /* Leaves a row with the error of the call that failed. */
 #define NEED(call) do { if ((long)(call) == -1) return -errno; } while (0)
 
+/* Runs the rows with these names, or all, on a device with an ext2 file system; the exit status. */
+int disk_rows(int is_counted, const char *device, char **names);
+
 /* Runs only on the CPU with this number from now on. */
 int pin(int cpu);
 #endif

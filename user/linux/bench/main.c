@@ -1,6 +1,7 @@
 /* usage: bench rows COUNTED|MILLISECONDS [ROW...]   runs rows: a fixed count when COUNTED is 0, else for about so long
  *        bench command NAME COUNT PROGRAM [ARGUMENT...]   times a command that does something COUNT times
  *        bench tree DIRECTORY FILES   makes a tree of files of 1 KiB, 100 in a directory
+ *        bench disk 0|1 DEVICE [ROW...]        runs rows on a disk; 1: less the time for which CPUs were halted
  *        bench nothing
  * As the first process it prints when it began, and switches the machine off.
  *
@@ -136,6 +137,7 @@ int main(int argc, char **argv) {
     if (argc >= 2 && !strcmp(argv[1], "nothing")) return 0;
     if (argc >= 3 && !strcmp(argv[1], "rows")) return rows(atol(argv[2]), argv + 3);
     if (argc >= 5 && !strcmp(argv[1], "command")) return command(argv[2], atol(argv[3]), argv + 4);
+    if (argc >= 4 && !strcmp(argv[1], "disk")) return disk_rows(atoi(argv[2]), argv[3], argv + 4);
     if (argc == 4 && !strcmp(argv[1], "tree")) return tree(argv[2], atol(argv[3]));
     fprintf(stderr, "see main.c for the usage\n");
     return 2;

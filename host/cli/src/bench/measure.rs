@@ -1,7 +1,7 @@
 //! Runs the rows on machines and collects the figures.
 
 use super::{
-    forms,
+    disks, forms,
     rows::{Row, Source},
 };
 use crate::{
@@ -118,6 +118,7 @@ pub fn counted(project: &Project, machine: &Machine, rows: &[Row]) -> Result<Fig
     machine.cpus = 1;
     machine.instruction_count = true;
     let mut figures = times(project, &machine, rows, 0)?;
+    figures.extend(disks::times(project, &machine, rows)?);
     figures.extend(first_process(project, &machine, rows)?);
     Ok(figures)
 }
@@ -125,6 +126,7 @@ pub fn counted(project: &Project, machine: &Machine, rows: &[Row]) -> Result<Fig
 /// One run for wall time.
 fn timed(project: &Project, machine: &Machine, rows: &[Row]) -> Result<Figures> {
     let mut figures = times(project, machine, rows, WALL_ROW)?;
+    figures.extend(disks::times(project, machine, rows)?);
     figures.extend(first_process(project, machine, rows)?);
     Ok(figures)
 }

@@ -10,6 +10,8 @@ pub enum Source {
     /// The benchmark program times a command line: how often it does its thing, what is made
     /// ready first, and the words.
     Command(u32, &'static str, &'static str),
+    /// The benchmark program has it under this name, for a machine with a disk: see [`super::disks`].
+    Disk,
     /// The first process reads the machine's counter.
     FirstProcess,
     /// `/proc/meminfo` on a machine with 128 MiB, as `free` counts.
@@ -25,7 +27,7 @@ impl Source {
     pub fn is_time(self) -> bool {
         matches!(
             self,
-            Source::Program | Source::Command(..) | Source::FirstProcess
+            Source::Program | Source::Command(..) | Source::Disk | Source::FirstProcess
         )
     }
 }
@@ -49,6 +51,15 @@ const fn program(group: &'static str, name: &'static str, title: &'static str) -
         group,
         title,
         source: Source::Program,
+    }
+}
+
+const fn disk(name: &'static str, title: &'static str) -> Row {
+    Row {
+        name,
+        group: "disk",
+        title,
+        source: Source::Disk,
     }
 }
 
@@ -101,6 +112,27 @@ pub const ROWS: &[Row] = &[
             "/bin/busybox tar cf /tmp/tree.tar -C /tmp tree",
         ),
     },
+    disk(
+        "disk_read_cold",
+        "ext2: 64 MiB read in order, cold, each MiB",
+    ),
+    disk("disk_read_cached", "ext2: the same in memory"),
+    disk("disk_random_cold", "ext2: 4 KiB read anywhere, cold"),
+    disk("disk_random_cached", "ext2: the same in memory"),
+    disk("disk_write", "ext2: 64 MiB written and synced, each MiB"),
+    disk(
+        "disk_rewrite",
+        "ext2: 64 MiB in memory overwritten, each MiB",
+    ),
+    disk(
+        "disk_find_cold",
+        "ext2: find over 2,000 files, cold, each file",
+    ),
+    disk("disk_find_cached", "ext2: the same in memory"),
+    disk("disk_unpack", "ext2: tar unpacked and synced, each file"),
+    disk("disk_create", "ext2: 10,000 files made and synced, each"),
+    disk("disk_delete", "ext2: 10,000 files removed and synced, each"),
+    disk("disk_append_fsync", "ext2: 100 bytes appended, fsync"),
     Row {
         name: "boot",
         group: "machine",

@@ -62,7 +62,7 @@ fn memory() -> String {
 fn scheduler() -> String {
     let statistics = base::sched::statistics();
     let mut text = String::from(
-        "cpu runnable   switches      wakes       kept     stolen      given      kicks      halts    watched      ticks  deadlines    idle ms\n",
+        "cpu runnable   switches      wakes       kept     stolen      given      kicks      halts    watched      ticks  deadlines    idle us\n",
     );
     for (number, cpu) in statistics.cpus.iter().enumerate() {
         let _ = writeln!(
@@ -79,7 +79,7 @@ fn scheduler() -> String {
             cpu.watched,
             cpu.ticks,
             cpu.deadlines,
-            cpu.idle.as_millis()
+            cpu.idle.as_micros()
         );
     }
     text + &format!(
