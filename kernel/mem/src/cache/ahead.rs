@@ -290,21 +290,11 @@ impl PageCache {
     }
 
     fn first_absent(&self, range: Range<u64>) -> Option<u64> {
-        let state = self.state.lock();
-        let mut expected = range.start;
-        for (&index, _) in state.pages.range(range.clone()) {
-            if index != expected {
-                break;
-            }
-            expected += 1;
-        }
-        (expected < range.end).then_some(expected)
+        self.state.lock().pages.first_gap(range)
     }
 
     fn first_present(&self, range: Range<u64>) -> Option<u64> {
-        let state = self.state.lock();
-        let next = state.pages.range(range).next();
-        next.map(|(&index, _)| index)
+        self.state.lock().pages.first_in(range)
     }
 }
 

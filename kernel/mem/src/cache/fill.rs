@@ -220,13 +220,8 @@ impl PageCache {
         };
         let mut frames = Vec::new();
         frames.make_room(job.count as usize)?;
-        for index in job.first..job.first + job.count {
-            let needed = job.needed.is_some_and(|needed| index <= needed);
-            match allocate_stored(needed, Frame::allocate_dirty) {
-                Ok(frame) => frames.push(frame),
-                Err(error) if needed => return self.read_needed(job, error),
-                Err(_) => break,
-            }
+        if let Err(error) = unpaid(|| allocate_announced(job, &mut frames)) {
+            return self.read_needed(job, error);
         }
         match source.read_pages(job.first, &frames) {
             Ok(()) => {
@@ -254,21 +249,7 @@ impl PageCache {
 
     fn enter_announced(&self, job: &Job, first: u64, frames: Vec<Frame>) {
         COUNTS.read.fetch_add(frames.len(), Ordering::Relaxed);
-        let mut unwanted = Vec::new();
-        let mut state = self.state.lock();
-        for (index, frame) in (first..).zip(frames) {
-            if !state.is_announced(index, job.token) {
-                unwanted.push(frame);
-                continue;
-            }
-            state.put(index, frame);
-            if let Some(marks) = state.marks(index) {
-                marks.ahead = job.mark == Some(index);
-                marks.fresh = true;
-                marks.age = 1;
-            }
-        }
-        drop(state);
+        let unwanted = self.state.lock().arrive(job, first, frames);
         drop(unwanted);
     }
 
@@ -287,11 +268,11 @@ impl PageCache {
 impl super::state::State {
     /// The part of `window` around `index` of which nothing is here or coming.
     fn absent_around(&self, index: u64, window: Range<u64>) -> Range<u64> {
-        let before = self.pages.range(window.start.min(index)..index).next_back();
+        let before = self.pages.last_in(window.start.min(index)..index);
         let barred = self.stored.as_ref().is_some_and(|s| !s.barred.is_empty());
         let start = match before {
             _ if barred => index,
-            Some((&present, _)) => present + 1,
+            Some(present) => present + 1,
             None => window.start.min(index),
         };
         start..window.end.max(index + 1)
@@ -303,7 +284,21 @@ pub(super) fn allocate_stored(
     needed: bool,
     allocate: fn() -> core::result::Result<Frame, hal::OutOfMemory>,
 ) -> Result<Frame> {
+    unpaid(|| allocate_unpaid(needed, allocate))
+}
+
+/// Nobody pays for what is allocated meanwhile.
+fn unpaid<T>(action: impl FnOnce() -> T) -> T {
     let payer = base::thread::pay_from(0);
+    let outcome = action();
+    base::thread::pay_from(payer);
+    outcome
+}
+
+fn allocate_unpaid(
+    needed: bool,
+    allocate: fn() -> core::result::Result<Frame, hal::OutOfMemory>,
+) -> Result<Frame> {
     let mut made = allocate();
     if needed {
         let mut round = 0;
@@ -312,6 +307,18 @@ pub(super) fn allocate_stored(
             round += 1;
         }
     }
-    base::thread::pay_from(payer);
     made.map_err(Error::from)
+}
+
+/// Frames for the pages of a job: all up to the one that is needed, and behind it as many as there are.
+fn allocate_announced(job: &Job, frames: &mut Vec<Frame>) -> Result<()> {
+    for index in job.first..job.first + job.count {
+        let needed = job.needed.is_some_and(|needed| index <= needed);
+        match allocate_unpaid(needed, Frame::allocate_dirty) {
+            Ok(frame) => frames.push(frame),
+            Err(error) if needed => return Err(error),
+            Err(_) => break,
+        }
+    }
+    Ok(())
 }

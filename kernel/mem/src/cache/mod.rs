@@ -35,6 +35,7 @@ mod stored_tests;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod tree;
 mod truncate;
 mod write_back;
 

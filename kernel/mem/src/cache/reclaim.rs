@@ -189,18 +189,21 @@ impl PageCache {
             }
             let mut indices = Vec::new();
             let mut next = end;
-            for (looked, (&index, page)) in state.pages.range(at..end).enumerate() {
+            let mut looked = 0;
+            state.pages.visit(at..end, &mut |index, page| {
                 if looked == LOOKS {
                     next = index;
-                    break;
+                    return true;
                 }
+                looked += 1;
                 if let Page::Here { frame, marks } = page
                     && !marks.dirty
                     && frame.reference_count() == 1
                 {
                     indices.push(index);
                 }
-            }
+                false
+            });
             for index in indices {
                 frames.extend(state.take(index));
             }
@@ -233,16 +236,18 @@ impl State {
         let mut found = 0;
         let start = stored.hand;
         stored.hand = 0;
-        for (looked, (&index, page)) in pages.range_mut(start..).enumerate() {
+        let mut looked = 0;
+        pages.visit_mut(start..u64::MAX, &mut |index, page| {
             if looked == LOOKS || found == wanted {
                 stored.hand = index;
-                break;
+                return true;
             }
+            looked += 1;
             let Page::Here { frame, marks } = page else {
-                continue;
+                return false;
             };
             if marks.dirty {
-                continue;
+                return false;
             }
             if marks.age > 0 {
                 marks.age -= 1;
@@ -254,7 +259,8 @@ impl State {
             {
                 held.push((index, frame.number()));
             }
-        }
+            false
+        });
         for &index in &indices[..found] {
             taken.frames[taken.count] = self.take(index);
             taken.count += 1;

@@ -1,7 +1,6 @@
 //! Which pages are in memory.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::sync::atomic::Ordering;
@@ -9,8 +8,10 @@ use core::sync::atomic::Ordering;
 use hal::PAGE_SIZE;
 use hal::frame::Frame;
 
+use super::ahead::Job;
 use super::counts::COUNTS;
 use super::stored::Stored;
+use super::tree::Tree;
 
 /// The most that a page's age counts to: how often the hand of reclaim passes it by.
 const OLDEST: u8 = 3;
@@ -19,7 +20,7 @@ const OLDEST: u8 = 3;
 #[derive(Default)]
 pub(super) struct State {
     pub(super) size: u64,
-    pub(super) pages: BTreeMap<u64, Page>,
+    pub(super) pages: Tree<Page>,
     resident: usize,
     next_token: u64,
     /// What there is to know about a file that lies on a device.
@@ -33,6 +34,12 @@ pub(super) enum Page {
         frame: Frame,
         marks: Marks,
     },
+}
+
+impl Page {
+    fn is_announced(&self, token: u64) -> bool {
+        matches!(self, Page::Coming(mark) if *mark == token)
+    }
 }
 
 /// What is known about a page of a file on a device.
@@ -68,7 +75,7 @@ impl State {
     }
 
     pub(super) fn find(&self, index: u64) -> Lookup {
-        match self.pages.get(&index) {
+        match self.pages.get(index) {
             Some(Page::Here { frame, .. }) => Lookup::Here(frame.clone()),
             Some(Page::Coming(_)) => Lookup::Coming,
             None => Lookup::Absent,
@@ -83,7 +90,7 @@ impl State {
             Some(stored) => core::mem::replace(&mut stored.last_used, index) != index,
             None => false,
         };
-        match self.pages.get_mut(&index) {
+        match self.pages.get_mut(index) {
             Some(Page::Here { frame, marks }) => {
                 // What was read ahead is as old as what was used once: it must last until it is.
                 let counts = is_new && !core::mem::take(&mut marks.fresh);
@@ -98,13 +105,13 @@ impl State {
 
     /// Whether `frame` is the page at `index`.
     pub(super) fn is_here(&self, index: u64, frame: &Frame) -> bool {
-        matches!(self.pages.get(&index), Some(Page::Here { frame: present, .. })
+        matches!(self.pages.get(index), Some(Page::Here { frame: present, .. })
             if present.number() == frame.number())
     }
 
     /// What is marked on a page that is here.
     pub(super) fn marks(&mut self, index: u64) -> Option<&mut Marks> {
-        match self.pages.get_mut(&index) {
+        match self.pages.get_mut(index) {
             Some(Page::Here { marks, .. }) => Some(marks),
             _ => None,
         }
@@ -121,10 +128,8 @@ impl State {
     /// `most` and not beyond the end; returns how many, and the mark.
     pub(super) fn announce_run(&mut self, first: u64, most: u64) -> (u64, u64) {
         let end = first.saturating_add(most).min(self.page_count());
-        let end = match self.pages.range(first..end.max(first)).next() {
-            Some((&taken, _)) => taken,
-            None => end.max(first),
-        };
+        let end = end.max(first);
+        let end = self.pages.first_in(first..end).unwrap_or(end);
         let end = match &self.stored {
             Some(stored) if !stored.barred.is_empty() => (first..end)
                 .find(|&index| stored.is_barred(index))
@@ -140,13 +145,62 @@ impl State {
 
     /// Whether the mark is still there.
     pub(super) fn is_announced(&self, index: u64, token: u64) -> bool {
-        matches!(self.pages.get(&index), Some(Page::Coming(mark)) if *mark == token)
+        self.pages
+            .get(index)
+            .is_some_and(|page| page.is_announced(token))
+    }
+
+    /// Enters pages that were announced; returns the frames of those that nobody waits for any more.
+    pub(super) fn arrive(&mut self, job: &Job, first: u64, frames: Vec<Frame>) -> Vec<Frame> {
+        let mut unwanted = Vec::new();
+        let mut entered = 0;
+        for (index, frame) in (first..).zip(frames) {
+            match self.pages.get_mut(index) {
+                Some(page) if page.is_announced(job.token) => {
+                    let marks = Marks {
+                        ahead: job.mark == Some(index),
+                        fresh: true,
+                        age: 1,
+                        ..Marks::default()
+                    };
+                    *page = Page::Here { frame, marks };
+                    entered += 1;
+                }
+                _ => unwanted.push(frame),
+            }
+        }
+        self.remember(entered);
+        unwanted
+    }
+
+    /// As [`State::find_for_use`], for as many pages in a row as are here and to be used without any more ado.
+    pub(super) fn run_for_use(&mut self, first: u64, into: &mut [Option<Frame>]) -> usize {
+        let Some(stored) = &mut self.stored else {
+            return 0;
+        };
+        let mut found = 0;
+        self.pages
+            .visit_mut(first..first + into.len() as u64, &mut |index, page| {
+                let Page::Here { frame, marks } = page else {
+                    return true;
+                };
+                if index != first + found as u64 || marks.ahead {
+                    return true;
+                }
+                let is_new = core::mem::replace(&mut stored.last_used, index) != index;
+                let counts = is_new && !core::mem::take(&mut marks.fresh);
+                marks.age = (marks.age + u8::from(counts)).min(OLDEST);
+                into[found] = Some(frame.clone());
+                found += 1;
+                false
+            });
+        found
     }
 
     /// Takes the mark away.
     pub(super) fn withdraw(&mut self, index: u64, token: u64) {
         if self.is_announced(index, token) {
-            self.pages.remove(&index);
+            self.pages.remove(index);
         }
     }
 
@@ -159,13 +213,17 @@ impl State {
                 Some(frame)
             }
             _ => {
-                self.resident += 1;
-                COUNTS.cached.fetch_add(1, Ordering::Relaxed);
-                if self.stored.is_some() {
-                    COUNTS.stored.fetch_add(1, Ordering::Relaxed);
-                }
+                self.remember(1);
                 None
             }
+        }
+    }
+
+    fn remember(&mut self, pages: usize) {
+        self.resident += pages;
+        COUNTS.cached.fetch_add(pages, Ordering::Relaxed);
+        if self.stored.is_some() {
+            COUNTS.stored.fetch_add(pages, Ordering::Relaxed);
         }
     }
 
@@ -178,41 +236,45 @@ impl State {
             return;
         }
         if self.stored.is_some() {
-            for (&index, page) in self.pages.range_mut(first..last) {
+            self.pages.visit_mut(first..last, &mut |index, page| {
                 if let Page::Here { frame, marks } = page {
                     marks.age = marks.age.max(1);
                     into[(index - first) as usize] = Some(frame.clone());
                 }
-            }
+                false
+            });
             return;
         }
-        for (&index, page) in self.pages.range(first..last) {
+        self.pages.visit(first..last, &mut |index, page| {
             if let Page::Here { frame, .. } = page {
                 into[(index - first) as usize] = Some(frame.clone());
             }
-        }
+            false
+        });
     }
 
     /// Takes out every page from `first` on, marks included; returns the frames.
     pub(super) fn cut(&mut self, first: u64) -> Vec<Frame> {
-        let cut = self.pages.split_off(&first);
+        let mut frames = Vec::new();
+        self.pages.drain_from(first, &mut |page| {
+            if let Page::Here { frame, .. } = page {
+                frames.push(frame);
+            }
+        });
         if let Some(stored) = &mut self.stored {
             stored.forget_from(first);
         }
-        let frames: Vec<Frame> = cut
-            .into_values()
-            .filter_map(|page| match page {
-                Page::Here { frame, .. } => Some(frame),
-                Page::Coming(_) => None,
-            })
-            .collect();
         self.forget(frames.len());
         frames
     }
 
     /// Takes out the pages of `range`, marks included; returns the frames.
     pub(super) fn punch(&mut self, range: Range<u64>) -> Vec<Frame> {
-        let indices: Vec<u64> = self.pages.range(range).map(|(&index, _)| index).collect();
+        let mut indices = Vec::new();
+        self.pages.visit(range, &mut |index, _| {
+            indices.push(index);
+            false
+        });
         let mut frames = Vec::new();
         for index in indices {
             frames.extend(self.take(index));
@@ -225,7 +287,7 @@ impl State {
 
     /// Takes one page out, or the mark of one that is coming.
     pub(super) fn take(&mut self, index: u64) -> Option<Frame> {
-        match self.pages.remove(&index) {
+        match self.pages.remove(index) {
             Some(Page::Here { frame, marks }) => {
                 self.forget_marks(index, marks);
                 self.forget(1);
@@ -254,25 +316,11 @@ impl State {
     /// The first page from `first` on that is here (or is not, with `hole`), below the end.
     pub(super) fn seek(&self, first: u64, hole: bool) -> Option<u64> {
         let end = self.page_count();
-        if !hole {
-            return self
-                .pages
-                .range(first..end.max(first))
-                .next()
-                .map(|(&index, _)| index);
+        let range = first..end.max(first);
+        match hole {
+            true => self.pages.first_gap(range),
+            false => self.pages.first_in(range),
         }
-        let mut expected = first;
-        for &index in self
-            .pages
-            .range(first..end.max(first))
-            .map(|(index, _)| index)
-        {
-            if index != expected {
-                break;
-            }
-            expected += 1;
-        }
-        (expected < end).then_some(expected)
     }
 }
 

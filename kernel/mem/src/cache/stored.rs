@@ -1,7 +1,6 @@
 //! What there is to know about a file on a device: what of it is dirty, being written, being
 //! prepared, and what went wrong.
 
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::sync::atomic::Ordering;
@@ -14,6 +13,7 @@ use super::ahead::Streams;
 use super::counts::COUNTS;
 use super::failures::Failures;
 use super::state::{Page, State};
+use super::tree::Tree;
 
 /// The most pages that are written at once: 1 MiB.
 pub(super) const RUN: usize = 256;
@@ -22,7 +22,8 @@ pub(super) const RUN: usize = 256;
 #[derive(Default)]
 pub(super) struct Stored {
     /// The dirty pages that are here.
-    dirty: BTreeSet<u64>,
+    dirty: Tree<()>,
+    dirty_count: usize,
     /// Since when some page was dirty without a break.
     pub(super) dirty_since: Instant,
     /// What is being written, each run with its number.
@@ -61,13 +62,16 @@ impl Stored {
     }
 
     pub(super) fn forget(&mut self, index: u64) {
-        if self.dirty.remove(&index) {
+        if self.dirty.remove(index).is_some() {
+            self.dirty_count -= 1;
             COUNTS.dirty.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
     pub(super) fn forget_from(&mut self, first: u64) {
-        let gone = self.dirty.split_off(&first).len();
+        let mut gone = 0;
+        self.dirty.drain_from(first, &mut |()| gone += 1);
+        self.dirty_count -= gone;
         COUNTS.dirty.fetch_sub(gone, Ordering::Relaxed);
         self.cuts += 1;
     }
@@ -100,7 +104,7 @@ impl Stored {
 
 impl Drop for Stored {
     fn drop(&mut self) {
-        COUNTS.dirty.fetch_sub(self.dirty.len(), Ordering::Relaxed);
+        COUNTS.dirty.fetch_sub(self.dirty_count, Ordering::Relaxed);
     }
 }
 
@@ -122,7 +126,8 @@ impl State {
         if first {
             stored.dirty_since = now;
         }
-        stored.dirty.insert(index);
+        stored.dirty.insert(index, ());
+        stored.dirty_count += 1;
         COUNTS.dirty.fetch_add(1, Ordering::Relaxed);
         COUNTS.dirtied.fetch_add(1, Ordering::Relaxed);
         first
@@ -134,7 +139,7 @@ impl State {
         let Some(stored) = stored else {
             return Ok(NextRun::None);
         };
-        let Some(&first) = stored.dirty.range(range.clone()).next() else {
+        let Some(first) = stored.dirty.first_in(range.clone()) else {
             return Ok(NextRun::None);
         };
         if let Some(end) = stored.writing_until(first) {
@@ -146,23 +151,22 @@ impl State {
             .map(|(_, run)| run.start)
             .filter(|&start| start > first)
             .fold(range.end.min(first.saturating_add(RUN as u64)), u64::min);
-        let length = (first..limit)
-            .zip(stored.dirty.range(first..limit))
-            .take_while(|(expected, index)| expected == *index)
-            .count();
+        let limit = stored.dirty.first_gap(first..limit).unwrap_or(limit);
+        let length = (limit - first) as usize;
         let mut frames = Vec::new();
         frames.make_room(length)?;
         stored.writing.make_room(1)?;
         for index in first..first + length as u64 {
-            if let Some(Page::Here { frame, marks }) = pages.get_mut(&index) {
+            if let Some(Page::Here { frame, marks }) = pages.get_mut(index) {
                 marks.dirty = false;
                 frames.push(frame.clone());
             }
-            stored.dirty.remove(&index);
+            stored.dirty.remove(index);
         }
         stored.next_run += 1;
         let number = stored.next_run;
         stored.writing.push((number, first..first + length as u64));
+        stored.dirty_count -= length;
         COUNTS.dirty.fetch_sub(length, Ordering::Relaxed);
         COUNTS.writing.fetch_add(length, Ordering::Relaxed);
         Ok(NextRun::Run {

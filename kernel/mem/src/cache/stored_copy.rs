@@ -10,15 +10,34 @@ use super::state::Lookup;
 use super::{PageCache, flush, page_of};
 use crate::transfer::{Sink, Source};
 
+/// How many pages a read looks up at once.
+const TOGETHER: usize = 16;
+
 impl PageCache {
     pub(super) fn read_stored(&self, offset: u64, into: &mut Sink<'_>) -> Result<usize> {
         let pattern = into.pattern();
         let mut done = 0;
+        // Pages that are here, looked up together.
+        let mut run = [const { None }; TOGETHER];
+        let (mut next, mut length, mut size_then) = (0, 0, 0);
         while into.remaining() > 0 {
             let at = offset + done as u64;
             let (index, within) = page_of(at);
             let wanted = (within + into.remaining()).div_ceil(PAGE_SIZE) as u64;
-            let step = match self.stored_page(index, Need::Read(wanted, pattern), false) {
+            if next == length && wanted > 1 {
+                let mut state = self.state.lock();
+                length = state.run_for_use(index, &mut run[..TOGETHER.min(wanted as usize)]);
+                size_then = state.size;
+                next = 0;
+            }
+            let found = match run.get_mut(next).and_then(Option::take) {
+                Some(frame) => {
+                    next += 1;
+                    Ok((frame, size_then))
+                }
+                None => self.stored_page(index, Need::Read(wanted, pattern), false),
+            };
+            let step = match found {
                 Ok((frame, size)) => {
                     let left = size.saturating_sub(at).min((PAGE_SIZE - within) as u64) as usize;
                     match left.min(into.remaining()) {
