@@ -10,9 +10,9 @@ use base::{Error, Result};
 use object::{DirectoryEntry, FileKind};
 
 use crate::blocks::Class;
-use crate::format::entry;
 use crate::format::inode::{FLAG_INDEX, Record};
 use crate::format::map::way;
+use crate::format::{checksum, entry};
 use crate::index::{HUGE, LARGE};
 use crate::inode::Node;
 use crate::meta::Meta;
@@ -66,6 +66,10 @@ impl Meta {
             if let Some(at) = run.at {
                 for step in 0..run.count.min(end - index) {
                     self.blocks.read(at + step, 0, &mut bytes)?;
+                    let indexed = directory.flags & FLAG_INDEX != 0;
+                    self.verify(at + step, "the checksum of a block of names", || {
+                        checksum::names_agree(directory.checksum_seed, &bytes, indexed)
+                    })?;
                     if visit(self, index + step, at + step, &bytes)? {
                         return Ok(());
                     }

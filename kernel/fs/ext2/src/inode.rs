@@ -200,7 +200,7 @@ impl Node {
         let record = self.record();
         let length = record.size as usize;
         if is_fast(&record) {
-            return Ok(record.fast_body()[..length].into());
+            return Ok(record.map_bytes()[..length].into());
         }
         if length >= meta.measures.block_size {
             return Err(meta.damage("a link's length", self.number.into()));

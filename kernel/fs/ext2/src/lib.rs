@@ -1,4 +1,5 @@
-//! ext2, read and written: revision 1 as mke2fs makes it, and revision 0.
+//! ext2, read and written: revision 1 as mke2fs makes it, and revision 0. ext4 is read: extents, groups that share their
+//! tables, checksums of all records, which have to agree.
 //!
 //! [`format`](mod@format) is what lies on the disk: plain records and functions over bytes. `blocks` keeps the blocks that hold
 //! records, `meta` is what is known of the file system as a whole, `allocate` what is free in it, `map` where a file's
@@ -65,6 +66,7 @@ mod allocate;
 mod blocks;
 mod commit;
 mod directory;
+mod extents;
 mod file;
 pub mod format;
 mod index;
@@ -77,6 +79,7 @@ mod names;
 mod tests;
 mod volume;
 
+pub use format::superblock::Family;
 pub use inode::Node;
 pub use mounting::register;
 pub use volume::Ext2;

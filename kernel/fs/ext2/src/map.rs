@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use base::{Error, Result};
 
 use crate::blocks::Class;
-use crate::format::inode::Record;
+use crate::format::inode::{FLAG_EXTENTS, Record};
 use crate::format::map::{numbers, span, way};
 use crate::meta::Meta;
 
@@ -43,6 +43,9 @@ impl Meta {
     /// Where the file's block `index` lies, and how many behind it, up to `most`, lie behind it on the disk too (or are
     /// holes too).
     pub(crate) fn find_blocks(&mut self, record: &Record, index: u64, most: u64) -> Result<Run> {
+        if record.flags & FLAG_EXTENTS != 0 {
+            return self.find_extent(record, index, most);
+        }
         let pointers = self.measures.pointers();
         let Some(way) = way(index, pointers) else {
             return Ok(Run {

@@ -14,7 +14,7 @@ use zerocopy::{FromBytes, IntoBytes};
 use crate::blocks::{Blocks, Class};
 use crate::format::inode::Record;
 use crate::format::superblock::{self, Measures, OnError};
-use crate::format::{Damage, group};
+use crate::format::{Damage, checksum, group};
 use crate::index::Indices;
 
 /// See the module.
@@ -57,6 +57,8 @@ pub(crate) struct Meta {
     pub(crate) lost_and_found: Option<u32>,
     /// The group that got the latest top directory.
     pub(crate) directory_group: u32,
+    /// Blocks that have agreed with their checksums.
+    pub(crate) verified: BTreeSet<u64>,
 }
 
 impl Meta {
@@ -87,18 +89,24 @@ impl Meta {
             indices: Indices::default(),
             lost_and_found: None,
             directory_group: 0,
+            verified: BTreeSet::new(),
         };
         let count = measures.groups as usize;
         meta.groups
             .try_reserve_exact(count)
             .map_err(|_| ("memory", Error::OutOfMemory))?;
         for number in 0..measures.groups {
-            let mut bytes = [0; group::SIZE];
+            let mut bytes = vec![0; measures.descriptor_size];
             let (block, offset) = meta.descriptor_place(number);
             meta.blocks
                 .read(block, offset, &mut bytes)
                 .map_err(|error| ("reading the descriptors", error))?;
-            let raw = group::Raw::read_from_bytes(&bytes)
+            if let Some(seed) = measures.checksum_seed
+                && !checksum::descriptor_agrees(seed, number, &bytes)
+            {
+                return Err(("the checksum of a descriptor", Error::NeedsCleaning));
+            }
+            let (raw, _) = group::Raw::read_from_prefix(&bytes)
                 .map_err(|_| ("a descriptor", Error::NeedsCleaning))?;
             raw.check(&measures, number)
                 .map_err(|damage| (damage, Error::NeedsCleaning))?;
@@ -108,7 +116,7 @@ impl Meta {
     }
 
     fn descriptor_place(&self, number: u32) -> (u64, usize) {
-        let at = number as usize * group::SIZE;
+        let at = number as usize * self.measures.descriptor_size;
         let size = self.measures.block_size;
         (
             self.measures.descriptor_block() + (at / size) as u64,
@@ -173,11 +181,19 @@ impl Meta {
     }
 
     /// Reads an inode.
-    pub(crate) fn read_inode(&self, number: u32) -> Result<Record> {
+    pub(crate) fn read_inode(&mut self, number: u32) -> Result<Record> {
         let (block, offset) = self.inode_place(number)?;
         let mut bytes = vec![0; self.measures.inode_size];
         self.blocks.read(block, offset, &mut bytes)?;
-        Record::read(&bytes).ok_or(Error::NeedsCleaning)
+        let mut record = Record::read(&bytes).ok_or(Error::NeedsCleaning)?;
+        if let Some(seed) = self.measures.checksum_seed {
+            let seed = checksum::inode_seed(seed, number, record.generation);
+            if !checksum::inode_agrees(seed, &bytes) {
+                return Err(self.damage("the checksum of an inode", number.into()));
+            }
+            record.checksum_seed = seed;
+        }
+        Ok(record)
     }
 
     /// Puts an inode into its block; `new` if nothing of what lay there counts.

@@ -1,4 +1,4 @@
-//! Mounting by name: `mount -t ext2 /dev/vda /mnt`.
+//! Mounting by name: `mount -t ext2 /dev/vda /mnt`, or as ext4.
 
 use alloc::sync::Arc;
 
@@ -6,35 +6,51 @@ use base::{Error, Result};
 use fs_disk::KeepUp;
 use vfs::{FileSystem, MountSource};
 
-use crate::Ext2;
 use crate::volume::Volume;
+use crate::{Ext2, Family};
 
-/// Makes `ext2` known to mount calls.
+/// Makes `ext2` and `ext4` known to mount calls.
 pub fn register() {
-    vfs::register_kind("ext2", true, make);
+    vfs::register_kind("ext2", true, |source| make(source, "ext2", Family::Ext2));
+    vfs::register_kind("ext4", true, |source| make(source, "ext4", Family::Ext4));
 }
 
-fn make(source: &MountSource<'_>) -> Result<Arc<dyn FileSystem>> {
-    let read_only = read_only(source)?;
-    fs_disk::mount(source, "ext2", read_only, |device| {
-        let made = Ext2::mount(device, read_only)?;
+fn make(
+    source: &MountSource<'_>,
+    kind: &'static str,
+    family: Family,
+) -> Result<Arc<dyn FileSystem>> {
+    let options = Options::of(source, family)?;
+    fs_disk::mount(source, kind, options.read_only, |device| {
+        let made = Ext2::mount_as(device, options.read_only, family, options.as_it_is)?;
         if !made.is_read_only() {
-            fs_disk::keep_up("ext2", made.volume());
+            fs_disk::keep_up(kind, made.volume());
         }
         Ok(made)
     })
 }
 
-fn read_only(source: &MountSource<'_>) -> Result<bool> {
-    let mut read_only = false;
-    for (name, value) in vfs::parse_options(source.options) {
-        match (name.as_str(), value.as_str()) {
-            ("ro", "") => read_only = true,
-            ("rw", "") => read_only = false,
-            _ => return Err(Error::InvalidArgument),
+/// What a mount's options ask for.
+#[derive(Default)]
+struct Options {
+    read_only: bool,
+    /// A journal that waits to be replayed is ignored (ext4 only).
+    as_it_is: bool,
+}
+
+impl Options {
+    fn of(source: &MountSource<'_>, family: Family) -> Result<Options> {
+        let mut options = Options::default();
+        for (name, value) in vfs::parse_options(source.options) {
+            match (name.as_str(), value.as_str()) {
+                ("ro", "") => options.read_only = true,
+                ("rw", "") => options.read_only = false,
+                ("noload" | "norecovery", "") if family == Family::Ext4 => options.as_it_is = true,
+                _ => return Err(Error::InvalidArgument),
+            }
         }
+        Ok(options)
     }
-    Ok(read_only)
 }
 
 impl KeepUp for Volume {

@@ -17,7 +17,7 @@ use zerocopy::little_endian::{U16, U32};
 use crate::blocks::Blocks;
 use crate::format::inode::Record;
 use crate::format::superblock::{
-    self, COMPATIBLE_JOURNAL, READ_ONLY_LARGE_FILE, Raw, Refusal, STATE_ERROR, STATE_VALID,
+    self, COMPATIBLE_JOURNAL, Family, READ_ONLY_LARGE_FILE, Raw, Refusal, STATE_ERROR, STATE_VALID,
 };
 use crate::inode::{ATTRIBUTES, Node};
 use crate::meta::Meta;
@@ -357,6 +357,7 @@ impl Meta {
 pub struct Ext2 {
     volume: Arc<Volume>,
     root: Arc<Node>,
+    family: Family,
 }
 
 fn read_superblock(device: &Arc<dyn BlockDevice>) -> Result<Raw> {
@@ -377,17 +378,32 @@ impl Ext2 {
     /// Mounts what is on `device`. What is no ext2, makes no sense or has features that nobody here knows is
     /// [`Error::InvalidArgument`], and the log says why; features that only forbid writing make it read-only.
     pub fn mount(device: Arc<dyn BlockDevice>, read_only: bool) -> Result<Arc<Ext2>> {
+        Ext2::mount_as(device, read_only, Family::Ext2, false)
+    }
+
+    /// The same as one of a family. What has features of ext4 is only ever read. `as_it_is` ignores a journal that waits
+    /// to be replayed: the latest changes are then not seen, or in part.
+    pub fn mount_as(
+        device: Arc<dyn BlockDevice>,
+        read_only: bool,
+        family: Family,
+        as_it_is: bool,
+    ) -> Result<Arc<Ext2>> {
         let name = device.name();
         let geometry = device.geometry();
         let superblock = read_superblock(&device)?;
         let bytes = geometry.sectors.saturating_mul(SECTOR as u64);
-        let measures = superblock.measures(bytes).map_err(|refusal| {
+        let measures = superblock.measures(bytes, family, as_it_is && read_only).map_err(|refusal| {
             match refusal {
                 Refusal::NotExt2 => log::info!("ext2 {name}: no ext2"),
                 Refusal::Damaged(damage) => log::error!("ext2 {name}: damaged: {damage}"),
                 Refusal::Features(bits) => {
                     log::error!("ext2 {name}: features that are not known ({bits:#x})")
                 }
+                Refusal::Journal => log::error!(
+                    "ext2 {name}: its journal has to be replayed (e2fsck does it; noload ignores it)"
+                ),
+                Refusal::TooLarge => log::error!("ext2 {name}: more blocks than 32 bits count"),
                 Refusal::Truncated => log::error!("ext2 {name}: larger than its disk"),
                 Refusal::BlockSize(size) => log::error!("ext2 {name}: blocks of {size} bytes"),
             }
@@ -398,10 +414,12 @@ impl Ext2 {
             return Err(Error::InvalidArgument);
         }
         let unknown = superblock.unknown_read_only();
-        if unknown != 0 && !read_only {
+        if !read_only && measures.extended {
+            log::warn!("ext2 {name}: read-only, for features of ext4 that are only read here");
+        } else if unknown != 0 && !read_only {
             log::warn!("ext2 {name}: read-only, for features that are not known ({unknown:#x})");
         }
-        let read_only = read_only || unknown != 0 || geometry.read_only;
+        let read_only = read_only || measures.extended || unknown != 0 || geometry.read_only;
         let blocks = Blocks::new(device.clone(), measures.block_size);
         let meta = Meta::open(blocks, superblock, measures).map_err(|(damage, error)| {
             log::error!("ext2 {name}: {damage}");
@@ -434,7 +452,11 @@ impl Ext2 {
                 .meta()
                 .damage("the root is no directory", ROOT.into()));
         }
-        Ok(Arc::new(Ext2 { volume, root }))
+        Ok(Arc::new(Ext2 {
+            volume,
+            root,
+            family,
+        }))
     }
 
     pub(crate) fn volume(&self) -> &Arc<Volume> {
@@ -482,7 +504,10 @@ impl Volume {
 
 impl FileSystem for Ext2 {
     fn name(&self) -> &'static str {
-        "ext2"
+        match self.family {
+            Family::Ext2 => "ext2",
+            Family::Ext4 => "ext4",
+        }
     }
 
     fn source(&self) -> Vec<u8> {

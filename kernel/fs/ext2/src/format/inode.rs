@@ -10,6 +10,8 @@ pub const SIZE: usize = 128;
 pub const FLAG_INDEX: u32 = 0x1000;
 /// Flag: nothing may be changed.
 pub const FLAG_IMMUTABLE: u32 = 0x10;
+/// Flag of ext4: the map is a tree of extents.
+pub const FLAG_EXTENTS: u32 = 0x8_0000;
 /// Flag: bytes may only be appended.
 pub const FLAG_APPEND: u32 = 0x20;
 
@@ -97,6 +99,8 @@ pub struct Record {
     pub birth_time: Timestamp,
     /// How many bytes behind the first 128 are in use.
     pub extra_size: u16,
+    /// What the checksums of its blocks begin with, where there are any; not part of the record.
+    pub checksum_seed: u32,
 }
 
 /// The kind that a mode says; [`None`] if it says nothing.
@@ -197,6 +201,7 @@ impl Record {
             change_time: time(raw.change_time, part(EXTRA_CHANGE, |extra| extra.change)),
             birth_time,
             extra_size: if extra.is_some() { extra_size } else { 0 },
+            checksum_seed: 0,
         })
     }
 
@@ -281,8 +286,8 @@ impl Record {
         true
     }
 
-    /// The bytes of a link's body that lies in the map.
-    pub fn fast_body(&self) -> [u8; 60] {
+    /// The map's bytes: of a short link the body, of a file of ext4 the root of its extents.
+    pub fn map_bytes(&self) -> [u8; 60] {
         let mut body = [0; 60];
         for (place, number) in body.as_chunks_mut::<4>().0.iter_mut().zip(self.map) {
             *place = number.to_le_bytes();

@@ -5,7 +5,9 @@
 //! none panics, loops or allocates by what it reads.
 
 pub mod bitmap;
+pub mod checksum;
 pub mod entry;
+pub mod extent;
 pub mod group;
 pub mod inode;
 pub mod map;

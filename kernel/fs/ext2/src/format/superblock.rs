@@ -3,7 +3,7 @@
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::Damage;
+use super::{Damage, checksum};
 
 /// Where the superblock begins on the device, in bytes.
 pub const OFFSET: u64 = 1024;
@@ -28,7 +28,28 @@ pub const READ_ONLY_LARGE_FILE: u32 = 0x2;
 /// Read-only compatible: there may be inodes with more fields than fit 128 bytes.
 pub const READ_ONLY_EXTRA_SIZE: u32 = 0x40;
 
+/// Incompatible: the journal has to be replayed first.
+pub const INCOMPATIBLE_RECOVER: u32 = 0x4;
+/// Incompatible, ext4: files may have trees of extents.
+pub const INCOMPATIBLE_EXTENTS: u32 = 0x40;
+/// Incompatible, ext4: numbers of blocks have more than 32 bits, and descriptors are longer.
+pub const INCOMPATIBLE_64_BIT: u32 = 0x80;
+/// Incompatible, ext4: a group's bitmaps and inodes may lie in another group.
+pub const INCOMPATIBLE_FLEXIBLE: u32 = 0x200;
+/// Incompatible, ext4: the seed of all checksums is in the superblock.
+pub const INCOMPATIBLE_SEED: u32 = 0x2000;
+/// Incompatible, ext4: directories may be very large.
+pub const INCOMPATIBLE_LARGE_DIRECTORY: u32 = 0x4000;
+/// Read-only compatible, ext4: records have checksums.
+pub const READ_ONLY_CHECKSUMS: u32 = 0x400;
+
 const KNOWN_INCOMPATIBLE: u32 = INCOMPATIBLE_FILE_TYPE;
+/// Those that ext4 adds and that can be read here.
+const KNOWN_EXTENDED: u32 = INCOMPATIBLE_EXTENTS
+    | INCOMPATIBLE_64_BIT
+    | INCOMPATIBLE_FLEXIBLE
+    | INCOMPATIBLE_SEED
+    | INCOMPATIBLE_LARGE_DIRECTORY;
 const KNOWN_READ_ONLY: u32 = READ_ONLY_SPARSE | READ_ONLY_LARGE_FILE | READ_ONLY_EXTRA_SIZE;
 
 /// The record as it lies on the disk.
@@ -89,7 +110,9 @@ pub struct Raw {
     pub high_counts: [U32; 3],
     pub minimum_extra: U16,
     pub wanted_extra: U16,
-    pub rest: [u8; 672],
+    pub rest: [u8; 272],
+    pub checksum_seed: U32,
+    pub more: [u8; 396],
 }
 
 /// What to do when something wrong is found.
@@ -126,6 +149,21 @@ pub struct Measures {
     pub extra_size: u16,
     /// Entries carry the kind of what they name.
     pub file_type: bool,
+    /// It has features of ext4, which are read and not written.
+    pub extended: bool,
+    /// Bytes of a group's descriptor.
+    pub descriptor_size: usize,
+    /// What all checksums begin with, if records have any.
+    pub checksum_seed: Option<u32>,
+}
+
+/// As what a file system is mounted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// ext2: what has features of ext4 that change the format is refused.
+    Ext2,
+    /// ext4: they are read.
+    Ext4,
 }
 
 /// Why a file system is not mounted.
@@ -135,8 +173,12 @@ pub enum Refusal {
     NotExt2,
     /// A field makes no sense.
     Damaged(Damage),
-    /// Features that ext2 does not know, as bits.
+    /// Features that are not known, as bits.
     Features(u32),
+    /// Its journal has to be replayed before anything can be trusted.
+    Journal,
+    /// More blocks than 32 bits can count.
+    TooLarge,
     /// The disk is smaller than the file system.
     Truncated,
     /// Blocks of this many bytes.
@@ -170,8 +212,27 @@ impl Raw {
         }
     }
 
-    /// Checks everything that is calculated with; `device` is the disk's size in bytes.
-    pub fn measures(&self, device: u64) -> Result<Measures, Refusal> {
+    /// What all checksums begin with, if there are any.
+    fn checksum_seed(&self) -> Option<u32> {
+        if self.features(self.read_only) & READ_ONLY_CHECKSUMS == 0 {
+            return None;
+        }
+        let noted = self.features(self.incompatible) & INCOMPATIBLE_SEED != 0;
+        Some(if noted {
+            self.checksum_seed.get()
+        } else {
+            checksum::seed(&self.uuid)
+        })
+    }
+
+    /// Checks everything that is calculated with; `device` is the disk's size in bytes. A journal that waits to be
+    /// replayed is a refusal unless `as_it_is`.
+    pub fn measures(
+        &self,
+        device: u64,
+        family: Family,
+        as_it_is: bool,
+    ) -> Result<Measures, Refusal> {
         use Refusal::Damaged;
         if self.magic.get() != MAGIC {
             return Err(Refusal::NotExt2);
@@ -179,9 +240,34 @@ impl Raw {
         if self.revision.get() > 1 {
             return Err(Damaged("unknown revision"));
         }
-        let unknown = self.features(self.incompatible) & !KNOWN_INCOMPATIBLE;
-        if unknown != 0 {
-            return Err(Refusal::Features(unknown));
+        let incompatible = self.features(self.incompatible);
+        let known = match family {
+            Family::Ext2 => KNOWN_INCOMPATIBLE,
+            Family::Ext4 => KNOWN_INCOMPATIBLE | KNOWN_EXTENDED | INCOMPATIBLE_RECOVER,
+        };
+        if incompatible & !known != 0 {
+            return Err(Refusal::Features(incompatible & !known));
+        }
+        if incompatible & INCOMPATIBLE_RECOVER != 0 && !as_it_is {
+            return Err(Refusal::Journal);
+        }
+        let checksum_seed = self.checksum_seed();
+        if checksum_seed.is_some() && !checksum::superblock_agrees(self.as_bytes()) {
+            return Err(Damaged("checksum of the superblock"));
+        }
+        let wide = incompatible & INCOMPATIBLE_64_BIT != 0;
+        let descriptor_size = if wide {
+            usize::from(self.descriptor_size.get())
+        } else {
+            super::group::SIZE
+        };
+        if !descriptor_size.is_power_of_two()
+            || !(super::group::SIZE..=1024).contains(&descriptor_size)
+        {
+            return Err(Damaged("size of a descriptor"));
+        }
+        if wide && self.high_counts[0].get() != 0 {
+            return Err(Refusal::TooLarge);
         }
         let shift = self.log_block_size.get();
         if shift > 6 {
@@ -247,7 +333,10 @@ impl Raw {
             first_inode,
             groups,
             extra_size: extra as u16,
-            file_type: self.features(self.incompatible) & INCOMPATIBLE_FILE_TYPE != 0,
+            file_type: incompatible & INCOMPATIBLE_FILE_TYPE != 0,
+            extended: incompatible & !KNOWN_INCOMPATIBLE != 0 || checksum_seed.is_some(),
+            descriptor_size,
+            checksum_seed,
         })
     }
 }

@@ -83,7 +83,7 @@ fn a_disk_that_does_not_flush_promises_nothing() {
 }
 
 /// Looks at everything and changes a bit of everything; whatever comes out, it ends.
-fn stir(ext2: &Arc<Ext2>) {
+pub(super) fn stir(ext2: &Arc<Ext2>) {
     let mut left = 200;
     walk(&ext2.root(), &mut left, 0);
     let context: FsContext = context(ext2);

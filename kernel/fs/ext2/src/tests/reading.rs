@@ -12,7 +12,7 @@ use super::kit::*;
 use crate::Ext2;
 
 /// A tree on the host with a bit of everything that needs no privileges.
-fn build_tree(root: &Path, files: usize) {
+pub(super) fn build_tree(root: &Path, files: usize) {
     let mut random = Random::new(7);
     std::fs::create_dir(root).unwrap();
     for (name, size) in [
@@ -43,7 +43,8 @@ fn build_tree(root: &Path, files: usize) {
     std::os::unix::fs::FileExt::write_at(&sparse, b"there", 100_000).unwrap();
 }
 
-fn compare(context: &FsContext, host: &Path, here: &str) {
+/// Whether everything below a place is as it is on the host.
+pub(super) fn compare(context: &FsContext, host: &Path, here: &str) {
     let status = context.link_status(here).unwrap();
     let metadata = host.symlink_metadata().unwrap();
     assert_eq!(status.mode, metadata.mode() & 0o7777, "{here}");
