@@ -7,7 +7,7 @@ use crate::{
         self, Kernel, Machine,
         disk::{self, Disk},
     },
-    image,
+    image::{self, disk as root_disk},
     project::Project,
     setup, soak, test, ui,
 };
@@ -48,8 +48,8 @@ enum Command {
     Debug(MachineArguments),
     /// Build the kernel and the programs
     Build(ArchArguments),
-    /// Build the root file system image and print where it is
-    Image(ArchArguments),
+    /// Build the root disk, or bring it up to date, and print where it is; put files on it
+    Image(ImageArguments),
     /// Say what this machine has and what it lacks
     Doctor,
     /// Remove what was built; with --cache also what was downloaded
@@ -65,6 +65,38 @@ struct ArchArguments {
     /// The guest's architecture
     #[arg(long, value_enum, default_value_t = Arch::Riscv64)]
     arch: Arch,
+}
+
+#[derive(Args)]
+struct ImageArguments {
+    /// The guest's architecture
+    #[arg(long, value_enum, default_value_t = Arch::Riscv64, global = true)]
+    arch: Arch,
+    /// Put a file of this machine on the disk, where it stays: FILE=/path/in/guest (may be
+    /// repeated)
+    #[arg(long, value_name = "FILE=/PATH")]
+    add: Vec<String>,
+    /// How large the disk is, e.g. 4G; one that is there grows
+    #[arg(long, value_name = "SIZE", value_parser = parse_disk_size)]
+    size: Option<u64>,
+    /// Make the disk anew: everything that was written to it is gone
+    #[arg(long)]
+    new: bool,
+    /// Build the archive that `boot --diskless` has as its root, instead of the disk
+    #[arg(long, conflicts_with_all = ["add", "size", "new"])]
+    diskless: bool,
+    #[command(subcommand)]
+    action: Option<ImageAction>,
+}
+
+#[derive(Subcommand)]
+enum ImageAction {
+    /// Look at the disk and change it from here, without booting it; `help` lists the commands
+    Shell {
+        /// One command to run; without it, they are read line by line
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<String>,
+    },
 }
 
 #[derive(Args)]
@@ -91,6 +123,12 @@ struct MachineArguments {
     /// unless `,readonly` follows the name (may be repeated)
     #[arg(long, value_name = "FILE[,readonly]")]
     disk: Vec<String>,
+    /// Leave the root disk as it is: what the guest writes is gone when it ends
+    #[arg(long, conflicts_with = "diskless")]
+    ephemeral: bool,
+    /// Boot without the root disk, from an archive in memory
+    #[arg(long)]
+    diskless: bool,
 }
 
 #[derive(Args)]
@@ -103,7 +141,8 @@ struct BootArguments {
     /// With --run: give up after this many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 600, requires = "run")]
     timeout: u64,
-    /// Put a file of this machine into the guest: FILE=/path/in/guest (may be repeated)
+    /// Put a file of this machine into the guest, on its root disk unless that is left as it is:
+    /// FILE=/path/in/guest (may be repeated)
     #[arg(long, value_name = "FILE=/PATH")]
     add: Vec<String>,
 }
@@ -244,14 +283,7 @@ impl Arguments {
                 println!("{}", built.kernel.bootable.display());
                 Ok(0)
             }
-            Command::Image(ArchArguments { arch }) => {
-                setup::rust_targets(arch)?;
-                let built = build::everything(&project, arch)?;
-                let path = image::scarlet(&project, arch, &built)?;
-                ui::clear();
-                println!("{}", path.display());
-                Ok(0)
-            }
+            Command::Image(arguments) => image(&project, arguments),
             Command::Doctor => Ok(setup::doctor(&project)),
             Command::Clean { cache } => {
                 project.clean(cache)?;
@@ -262,12 +294,7 @@ impl Arguments {
 }
 
 fn boot(project: &Project, arguments: BootArguments) -> Result<u8> {
-    let extra = arguments
-        .add
-        .iter()
-        .map(|word| parse_addition(word))
-        .collect::<Result<Vec<_>>>()?;
-    let machine = prepare(project, &arguments.machine)?;
+    let (machine, extra) = prepare(project, &arguments.machine, &arguments.add)?;
     match arguments.run {
         Some(command) => guest::run_command(project, machine, &command, extra, arguments.timeout),
         None => guest::interactive(project, machine, extra),
@@ -278,13 +305,8 @@ fn trace(project: &Project, arguments: TraceArguments) -> Result<u8> {
     if arguments.machine.kernel == Kernel::Linux {
         bail!("trace works on Scarlet; leave out `--kernel linux`");
     }
-    let extra = arguments
-        .add
-        .iter()
-        .map(|word| parse_addition(word))
-        .collect::<Result<Vec<_>>>()?;
     let words: Vec<String> = arguments.program.iter().map(|word| quote(word)).collect();
-    let machine = prepare(project, &arguments.machine)?;
+    let (machine, extra) = prepare(project, &arguments.machine, &arguments.add)?;
     let command = format!("trace {}", words.join(" "));
     guest::run_command(project, machine, &command, extra, arguments.timeout)
 }
@@ -304,31 +326,85 @@ fn debug(project: &Project, arguments: MachineArguments) -> Result<u8> {
         bail!("debug works on Scarlet; leave out `--kernel linux`");
     }
     setup::program("gdb-multiarch", "gdb-multiarch")?;
-    let machine = prepare(project, &arguments)?;
+    let (machine, _) = prepare(project, &arguments, &[])?;
     guest::debug(project, machine)
 }
 
-/// Everything between a clean clone and a machine that can start.
-fn prepare(project: &Project, arguments: &MachineArguments) -> Result<Machine> {
+/// Files of this machine, each with its path in the guest.
+type Additions = Vec<(PathBuf, String)>;
+
+/// Everything between a clean clone and a machine that can start, and those of `add` that are not
+/// on its disk yet.
+fn prepare(
+    project: &Project,
+    arguments: &MachineArguments,
+    add: &[String],
+) -> Result<(Machine, Additions)> {
     if arguments.icount && arguments.cpus != 1 {
         bail!("--icount counts the instructions of one CPU: add `--cpus 1`");
     }
-    if arguments.disk.len() > disk::MOST {
-        bail!("a machine has at most {} disks", disk::MOST);
+    let on_disk = arguments.kernel == Kernel::Scarlet && !arguments.diskless;
+    if arguments.kernel == Kernel::Linux && arguments.ephemeral {
+        bail!("the reference boots without the disk anyway; leave out `--ephemeral`");
     }
-    let disks: Vec<Disk> = arguments
+    let most = disk::MOST - usize::from(on_disk);
+    if arguments.disk.len() > most {
+        bail!("this machine has at most {most} further disks");
+    }
+    let mut disks: Vec<Disk> = arguments
         .disk
         .iter()
         .map(|word| Disk::parse(word))
         .collect();
     disks.iter().try_for_each(Disk::check)?;
-    let mut machine = guest::prepare(project, arguments.kernel, arguments.arch)?;
+    let mut extra = parse_additions(add)?;
+    let mut machine = if on_disk {
+        let files = std::mem::take(&mut extra);
+        guest::prepare_on_disk(project, arguments.arch, arguments.ephemeral, &files)?
+    } else {
+        guest::prepare(project, arguments.kernel, arguments.arch)?
+    };
+    // The root disk comes last, so that the others have the same names with and without it.
+    disks.append(&mut machine.disks);
     machine.disks = disks;
     machine.cpus = arguments.cpus;
     machine.memory_mebibytes = arguments.memory;
     machine.append = arguments.append.clone();
     machine.instruction_count = arguments.icount;
-    Ok(machine)
+    Ok((machine, extra))
+}
+
+fn image(project: &Project, arguments: ImageArguments) -> Result<u8> {
+    let arch = arguments.arch;
+    if let Some(ImageAction::Shell { command }) = arguments.action {
+        return root_disk::shell::run(project, arch, &command);
+    }
+    let files = parse_additions(&arguments.add)?;
+    setup::rust_targets(arch)?;
+    let built = build::everything(project, arch)?;
+    let path = if arguments.diskless {
+        image::scarlet(project, arch, &built)?
+    } else {
+        let tree = image::layers(project, arch, &built)?;
+        let disk = root_disk::ready(project, arch, &tree, arguments.size, arguments.new)?;
+        disk.add(&files)?;
+        disk.path.clone()
+    };
+    ui::clear();
+    println!("{}", path.display());
+    Ok(0)
+}
+
+/// `16M`, `4G`.
+fn parse_disk_size(text: &str) -> Result<u64, String> {
+    let upper = text.to_ascii_uppercase();
+    let (digits, shift) = match upper.strip_suffix('G') {
+        Some(digits) => (digits, 30),
+        None => (upper.strip_suffix('M').unwrap_or(&upper), 20),
+    };
+    let size = digits.parse::<u64>().ok();
+    let size = size.and_then(|number| number.checked_mul(1 << shift));
+    size.ok_or_else(|| "give a size such as 512M or 4G".to_owned())
 }
 
 /// `64M`, `1G`, or a bare number of mebibytes.
@@ -346,6 +422,10 @@ fn parse_memory(text: &str) -> Result<u32, String> {
         Some(size) if (16..=64 * 1024).contains(&size) => Ok(size),
         _ => Err("give a size between 16M and 64G, such as 256M".to_owned()),
     }
+}
+
+fn parse_additions(words: &[String]) -> Result<Additions> {
+    words.iter().map(|word| parse_addition(word)).collect()
 }
 
 fn parse_addition(text: &str) -> Result<(PathBuf, String)> {
@@ -372,6 +452,9 @@ mod tests {
         assert_eq!(parse_memory("1g"), Ok(1024));
         assert_eq!(parse_memory("64"), Ok(64));
         assert!(parse_memory("0").is_err());
+        assert_eq!(parse_disk_size("4G"), Ok(4 << 30));
+        assert_eq!(parse_disk_size("64"), Ok(64 << 20));
+        assert!(parse_disk_size("much").is_err());
         assert!(parse_memory("lots").is_err());
         assert!(parse_memory("4294967295G").is_err());
     }

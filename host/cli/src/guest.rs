@@ -8,7 +8,16 @@ pub mod disk;
 mod framing;
 mod terminal;
 
-use crate::{arch::Arch, build, image, image::cpio::Tree, project::Project, setup, ui};
+use crate::{
+    arch::Arch,
+    build, image,
+    image::{
+        cpio::Tree,
+        disk::{RootDisk, Sharing},
+    },
+    project::Project,
+    setup, ui,
+};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use console::{Console, Waited};
@@ -16,10 +25,14 @@ use disk::Disk;
 use std::{
     fs,
     io::Write,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
+
+/// How long a guest may take to store what it has and to switch itself off.
+const SWITCHING_OFF: Duration = Duration::from_secs(120);
 
 /// Which kernel a guest boots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -41,8 +54,11 @@ pub struct Machine {
     pub kernel_file: PathBuf,
     /// The kernel with symbols, where there is one.
     pub symbols: Option<PathBuf>,
-    /// The archive of its root file system.
-    pub root: PathBuf,
+    /// The archive of its root file system, or, where that is on a disk, of what only this boot
+    /// carries.
+    pub root: Option<PathBuf>,
+    /// Whether the last of its disks is its root file system.
+    pub root_on_disk: bool,
     /// Number of CPUs.
     pub cpus: u32,
     /// Memory, in MiB.
@@ -53,6 +69,10 @@ pub struct Machine {
     pub instruction_count: bool,
     /// Its disks, the first one `/dev/vda`.
     pub disks: Vec<Disk>,
+    /// The lock on its root disk, which must last as long as the machine.
+    pub lock: Option<Arc<RootDisk>>,
+    /// A file that must last as long.
+    pub kept: Option<Arc<Temporary>>,
 }
 
 /// Sets up, builds and images whatever a machine of this kind needs.
@@ -72,20 +92,93 @@ pub fn prepare(project: &Project, kernel: Kernel, arch: Arch) -> Result<Machine>
         ),
     };
     Ok(Machine {
-        arch,
         kernel,
-        kernel_file,
         symbols,
-        root,
-        cpus: 2,
-        memory_mebibytes: 512,
-        append: String::new(),
-        instruction_count: false,
-        disks: Vec::new(),
+        root: Some(root),
+        ..Machine::bare(arch, kernel_file)
     })
 }
 
+/// Sets up and builds what a machine with Scarlet needs that has its root file system on the disk
+/// of its architecture, and brings that disk up to date. `files` are put on the disk. With
+/// `ephemeral` what the machine writes is gone at its end, and so are `files`.
+pub fn prepare_on_disk(
+    project: &Project,
+    arch: Arch,
+    ephemeral: bool,
+    files: &[(PathBuf, String)],
+) -> Result<Machine> {
+    setup::emulator(project, arch)?;
+    setup::rust_targets(arch)?;
+    let built = build::everything(project, arch)?;
+    let tree = image::layers(project, arch, &built)?;
+    let mut machine = Machine::bare(arch, built.kernel.bootable);
+    machine.symbols = Some(built.kernel.debug);
+    let lock = match image::disk::ready(project, arch, &tree, None, false) {
+        Ok(disk) => disk,
+        // Beside others that leave the disk as it is, it is taken as they found it.
+        Err(error) if ephemeral => {
+            let path = image::disk::place(project, arch);
+            RootDisk::open(&path, Sharing::Reading).map_err(|_| error)?
+        }
+        Err(error) => return Err(error),
+    };
+    if ephemeral {
+        lock.share()?;
+        if files.is_empty() {
+            let mut disk = Disk::parse(&lock.path.display().to_string());
+            disk.snapshot = true;
+            machine.disks.push(disk);
+        } else {
+            let file = disk::temporary(project);
+            image::disk::copy(&lock.path, &file.0)?;
+            RootDisk::open(&file.0, Sharing::Alone)?.add(files)?;
+            machine.disks.push(file.as_disk());
+            machine.kept = Some(Arc::new(file));
+        }
+    } else {
+        lock.add(files)?;
+        machine.disks.push(Disk {
+            file: lock.path.clone(),
+            read_only: false,
+            snapshot: false,
+        });
+    }
+    lock.pass_on()?;
+    machine.lock = Some(Arc::new(lock));
+    machine.root_on_disk = true;
+    Ok(machine)
+}
+
 impl Machine {
+    /// A machine with two CPUs and 512 MiB that has only a kernel.
+    pub fn bare(arch: Arch, kernel_file: PathBuf) -> Machine {
+        Machine {
+            arch,
+            kernel: Kernel::Scarlet,
+            kernel_file,
+            symbols: None,
+            root: None,
+            root_on_disk: false,
+            cpus: 2,
+            memory_mebibytes: 512,
+            append: String::new(),
+            instruction_count: false,
+            disks: Vec::new(),
+            lock: None,
+            kept: None,
+        }
+    }
+
+    /// The same machine with its root file system on a disk, behind those it has.
+    pub fn with_root_on(&self, disk: Disk) -> Machine {
+        let mut machine = self.clone();
+        machine.root = None;
+        machine.disks.push(disk);
+        machine.root_on_disk = true;
+        machine
+    }
+
     /// The emulator's command line; the console is its standard input and output.
     pub fn emulator(&self) -> Command {
         let mut command = Command::new(self.arch.emulator());
@@ -117,8 +210,13 @@ impl Machine {
             command.args(["-seed", "1"]);
         }
         command.arg("-kernel").arg(&self.kernel_file);
-        command.arg("-initrd").arg(&self.root);
+        if let Some(root) = &self.root {
+            command.arg("-initrd").arg(root);
+        }
         let mut line = match self.kernel {
+            Kernel::Scarlet if self.root_on_disk => {
+                format!("root={} rw", disk::name(self.disks.len().max(1) - 1))
+            }
             Kernel::Scarlet => String::new(),
             Kernel::Linux => format!("console={} quiet", self.arch.linux_console()),
         };
@@ -130,8 +228,14 @@ impl Machine {
     }
 
     /// The same machine with further files in its root, in an archive of its own behind the first.
+    /// Where its root is on a disk, they are below `/run/initramfs`.
     pub fn with_files(&self, project: &Project, files: &Tree) -> Result<(Machine, Temporary)> {
-        let mut archive = fs::read(&self.root)?;
+        let mut archive = self
+            .root
+            .as_ref()
+            .map(fs::read)
+            .transpose()?
+            .unwrap_or_default();
         archive.extend(files.archive());
         if self.kernel == Kernel::Linux && !self.disks.is_empty() {
             archive.extend(image::linux_modules(project, self.arch)?.archive());
@@ -140,13 +244,20 @@ impl Machine {
         let path = Temporary(project.output.join(name));
         fs::write(&path.0, archive)?;
         let mut machine = self.clone();
-        machine.root = path.0.clone();
+        machine.root = Some(path.0.clone());
         Ok((machine, path))
     }
 }
 
 /// A file that goes when its owner goes.
 pub struct Temporary(PathBuf);
+
+impl Temporary {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
 
 impl Drop for Temporary {
     fn drop(&mut self) {
@@ -180,9 +291,18 @@ pub fn interactive(
     if let Some((rows, columns)) = terminal::size() {
         machine.append = format!("{} console.size={columns}x{rows}", machine.append);
     }
-    let (machine, _file) = machine.with_files(project, &files)?;
+    let (machine, _file) = match machine.root_on_disk && files.is_empty() {
+        true => (machine, None),
+        false => {
+            let (machine, file) = machine.with_files(project, &files)?;
+            (machine, Some(file))
+        }
+    };
     ui::clear();
-    eprintln!("(Ctrl-A X leaves)");
+    match machine.kept.is_none() && machine.disks.iter().any(|disk| !disk.snapshot) {
+        true => eprintln!("(`shutdown` ends the machine; Ctrl-A X pulls its plug)"),
+        false => eprintln!("(Ctrl-A X leaves)"),
+    }
     let child = machine
         .emulator()
         .stdin(Stdio::piped())
@@ -284,11 +404,30 @@ fn framed(
             output(&part.output);
         }
         if let Some(status) = part.status {
-            return Ok(status);
+            return match machine.disks.is_empty() || ends(&mut console) {
+                true => Ok(status),
+                false => Err((
+                    anyhow::anyhow!("the guest did not switch itself off after the command"),
+                    console.transcript(),
+                )),
+            };
         }
         if ended {
             let error = anyhow::anyhow!("the guest ended before the command did");
             return Err((error, console.transcript()));
+        }
+    }
+}
+
+/// Waits until a guest that is switching itself off has ended: before that its disks are not in
+/// order.
+fn ends(console: &mut Console) -> bool {
+    let deadline = Instant::now() + SWITCHING_OFF;
+    loop {
+        match console.receive(deadline) {
+            Waited::Bytes(_) => {}
+            Waited::Ended => return true,
+            Waited::TimedOut => return false,
         }
     }
 }

@@ -1,12 +1,14 @@
-//! Root file systems: ordered layers of files, written as one cpio archive.
+//! Root file systems: ordered layers of files, put on a disk or written as one cpio archive.
 //!
 //! What goes into an image is declared in `images/*.toml` ([`layer`]); the layers are read in the
 //! order of their file names, and a later one replaces what an earlier one put at the same path.
-//! The archive ([`cpio`]) keeps each file's data on a page boundary, so that the kernel maps the
+//! The disk ([`disk`]) is what a machine boots from; the archive is the same for a machine without
+//! one. The archive ([`cpio`]) keeps each file's data on a page boundary, so that the kernel maps the
 //! archive's own pages instead of copying them.
 
 mod applets;
 pub mod cpio;
+pub mod disk;
 mod layer;
 mod mark;
 
@@ -14,10 +16,15 @@ use crate::{arch::Arch, build::Built, project::Project, setup::debian, ui};
 use anyhow::{Context, Result};
 use std::{fs, path::PathBuf, process::Command};
 
-/// Builds Scarlet's root file system and returns the archive's path.
-pub fn scarlet(project: &Project, arch: Arch, built: &Built) -> Result<PathBuf> {
+/// Scarlet's root file system, as the layers say.
+pub fn layers(project: &Project, arch: Arch, built: &Built) -> Result<cpio::Tree> {
     ui::step(format!("building the {} image", arch.name()));
-    let tree = layer::tree(project, arch, &built.programs)?;
+    layer::tree(project, arch, &built.programs)
+}
+
+/// Builds Scarlet's root file system as an archive and returns its path.
+pub fn scarlet(project: &Project, arch: Arch, built: &Built) -> Result<PathBuf> {
+    let tree = layers(project, arch, built)?;
     let path = project.output.join(format!("root-{}.cpio", arch.name()));
     crate::project::write_if_changed(&path, &tree.archive())?;
     Ok(path)

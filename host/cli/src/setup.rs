@@ -9,5 +9,5 @@ pub mod debian;
 mod host;
 mod targets;
 
-pub use host::{cross_compiler, doctor, emulator, program};
+pub use host::{cross_compiler, doctor, emulator, find, program};
 pub use targets::rust_targets;

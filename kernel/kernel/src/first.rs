@@ -106,7 +106,9 @@ fn standard_handles(fs: &FsContext) -> HandleTable {
 fn explain(path: &str, error: Error) -> Failure {
     let reason = match error {
         Error::NotFound => {
-            format!("there is no {path} in the initramfs; add one, or name another with init=PATH")
+            format!(
+                "there is no {path} in the root file system; add one, or name another with init=PATH"
+            )
         }
         Error::NotExecutable => format!("{path} is no program for this machine"),
         Error::AccessDenied => format!("{path} is not executable (its mode, or it is a directory)"),

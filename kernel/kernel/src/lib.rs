@@ -4,7 +4,7 @@
 //!
 //! 1. interrupt controller, then the scheduler (which starts the other CPUs): from here on things may sleep;
 //! 2. drivers, by the device tree; the console's terminal on a serial port;
-//! 3. file systems: a tmpfs as root, filled from the initramfs, whose pages are shared and not copied; `/dev`;
+//! 3. file systems: as root a disk's, or a tmpfs filled from the initramfs, whose pages are shared and not copied; `/dev`;
 //! 4. the three ABIs;
 //! 5. the first process, `/system/scarlet/bin/init` or what `init=` says, with `/dev/console` as its three standard
 //!    handles; when it ends, the machine is switched off with its status.
@@ -96,8 +96,7 @@ fn run(boot: BootInfo, options: &Options) -> Result<u32, Failure> {
     fs_proc::start(&boot.command_line);
     fs_proc::register_report("unimplemented", abi_linux::unimplemented::report);
     fs_proc::register_report("environments", proc::environment_report);
-    let view = root::build(boot.initramfs)?;
-    fs_dev::partitions::scan_all();
+    let view = root::build(boot.initramfs, options)?;
     register_abis();
     if options.record {
         proc::record::start();
@@ -114,22 +113,64 @@ fn register_abis() {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::String;
+    use alloc::vec;
+    use alloc::vec::Vec;
+    use device::block::MemoryDisk;
     use hal::hosted::{Exit, Machine};
 
-    #[test]
-    fn a_machine_without_a_first_process_says_so() {
-        let outcome = Machine::new(1).run(super::kernel_main);
+    /// What the console shows of a machine that does not come as far as its first process.
+    fn failed(line: &str, disk: Option<Vec<u8>>) -> String {
+        let outcome = Machine::new(1).command_line(line).run_with(move |boot| {
+            if let Some(bytes) = disk {
+                device::registry()
+                    .add_block(MemoryDisk::new("vda", 0, bytes))
+                    .unwrap();
+            }
+            super::kernel_main(boot)
+        });
         assert!(
             matches!(outcome.exit, Exit::PowerOff(super::FAILED)),
             "{:?}",
             outcome.exit
         );
-        assert!(
-            outcome
-                .text()
-                .contains("there is no /system/scarlet/bin/init"),
-            "{}",
-            outcome.text()
-        );
+        outcome.text()
+    }
+
+    fn assert_shows(text: &str, wanted: &str) {
+        assert!(text.contains(wanted), "{text}");
+    }
+
+    #[test]
+    fn a_machine_without_a_first_process_says_so() {
+        assert_shows(&failed("", None), "there is no /system/scarlet/bin/init");
+    }
+
+    #[test]
+    fn a_root_that_cannot_be_had_is_said_in_a_sentence() {
+        let text = failed("root=/dev/vda", None);
+        assert_shows(&text, "root=/dev/vda: this machine has no disk");
+        let text = failed("root=/dev/vdb", Some(vec![0; 1 << 20]));
+        assert_shows(&text, "there is no such disk, only /dev/vda");
+        let text = failed("root=LABEL=x", Some(vec![0; 1 << 20]));
+        assert_shows(&text, "write a device's path");
+        let text = failed("root=/dev/vda rootfstype=ext2", Some(vec![0; 1 << 20]));
+        assert_shows(&text, "root=/dev/vda: ext2 cannot be mounted");
+    }
+
+    #[test]
+    fn a_disk_is_the_root() {
+        let path = std::env::temp_dir().join(format!("scarlet-root-{}", std::process::id()));
+        let made = std::process::Command::new("/sbin/mke2fs")
+            .args(["-q", "-t", "ext2"])
+            .arg(&path)
+            .arg("1M")
+            .output();
+        assert!(made.unwrap().status.success());
+        let disk = std::fs::read(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let text = failed("root=/dev/vda loglevel=3", Some(disk));
+        assert_shows(&text, "root: ext2 on /dev/vda");
+        assert_shows(&text, "there is no /system/scarlet/bin/init");
     }
 }

@@ -3,6 +3,9 @@
 //! | word | means |
 //! |---|---|
 //! | `init=PATH` | the first process, instead of `/system/scarlet/bin/init` |
+//! | `root=/dev/NAME` | the disk, or partition, whose file system is the root; without it the initramfs is |
+//! | `rootfstype=KIND`, `rootflags=OPTIONS` | its kind, instead of trying each; options of the mount |
+//! | `ro`, `rw` | whether it is mounted read-only; it is not, unless said |
 //! | `quiet` | only warnings and errors of the log on the console, from the start |
 //! | `loglevel=N` | also later: 0 nothing, 1 errors, 2 warnings, 3 information, 4 everything |
 //! | `record` | the last system calls of all programs are in the report of a panic |
@@ -22,6 +25,14 @@ const DEFAULT_INIT: &str = "/system/scarlet/bin/init";
 pub struct Options {
     /// The first process's path.
     pub init: String,
+    /// The device whose file system is the root, as a path: `/dev/vda`. The initramfs is the root without it.
+    pub root: Option<String>,
+    /// The kind of that file system; each is tried when absent.
+    pub root_kind: Option<String>,
+    /// Further options of its mount.
+    pub root_options: Option<String>,
+    /// Whether it is mounted read-only.
+    pub root_read_only: bool,
     /// Its arguments, after its name.
     pub arguments: Vec<String>,
     /// Its environment: words of the form `name=value` that the kernel does not know.
@@ -40,6 +51,10 @@ impl Options {
     pub fn parse(line: &str) -> Options {
         let mut options = Options {
             init: DEFAULT_INIT.into(),
+            root: None,
+            root_kind: None,
+            root_options: None,
+            root_read_only: false,
             arguments: Vec::new(),
             environment: Vec::new(),
             console_level: Some(Level::Info),
@@ -54,10 +69,14 @@ impl Options {
                     options.console_level = level(number);
                     options.later_console_level = options.console_level;
                 }
-                Some(("console" | "earlycon" | "root" | "rdinit", _)) => {}
+                Some(("root", device)) => options.root = Some(device.into()),
+                Some(("rootfstype", kind)) => options.root_kind = Some(kind.into()),
+                Some(("rootflags", words)) => options.root_options = Some(words.into()),
+                Some(("console" | "earlycon" | "rdinit", _)) => {}
                 Some(_) => options.environment.push(word.into()),
                 None if word == "quiet" => options.console_level = Some(Level::Warning),
                 None if word == "record" => options.record = true,
+                None if word == "ro" || word == "rw" => options.root_read_only = word == "ro",
                 None if word == "--" => {
                     options.arguments.extend(words.by_ref().map(String::from));
                 }
@@ -98,5 +117,15 @@ mod tests {
         assert_eq!(options.arguments, ["-c", "ls=1"]);
         assert!(!options.record);
         assert!(Options::parse("quiet record").record);
+    }
+
+    #[test]
+    fn a_disk_can_be_the_root() {
+        let options = Options::parse("rw root=/dev/vdb1 rootfstype=ext2 ro rootflags=a,b -- rw");
+        assert_eq!(options.root.as_deref(), Some("/dev/vdb1"));
+        assert_eq!(options.root_kind.as_deref(), Some("ext2"));
+        assert_eq!(options.root_options.as_deref(), Some("a,b"));
+        assert!(options.root_read_only);
+        assert!(!Options::parse("root=/dev/vda").root_read_only);
     }
 }

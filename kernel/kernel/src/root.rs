@@ -1,56 +1,157 @@
-//! The first file tree: a tmpfs filled from the initramfs, with devices on `/dev`.
+//! The first file tree: a disk's file system, or a tmpfs filled from the initramfs; with devices on `/dev`.
+//!
+//! Without `root=` the initramfs is the root, as it lies in memory. With `root=/dev/vda` the root is that disk's file
+//! system, every environment's files included, and what is written there is there after the next start. The initramfs, if
+//! there is one, is then seen at [`INITRAMFS`]: it says what this start is to do, and is gone with it.
 
-use crate::{Failure, at};
+use crate::{Failure, Options, at};
+use alloc::format;
+use alloc::string::String;
 use alloc::sync::Arc;
-use base::log;
+use alloc::vec::Vec;
+use base::{Error, log};
 use fs_ram::{Limits, RamFs};
 use hal::boot::Initramfs;
-use vfs::{FileSystem, FsContext, MountFlags, ResolveFlags, View};
+use vfs::{FileSystem, FsContext, MountFlags, MountSource, ResolveFlags, View};
 
-/// Makes every file system known and builds the root from the initramfs. Without one the root is an empty tmpfs.
-pub(crate) fn build(initramfs: Option<Initramfs>) -> Result<Arc<View>, Failure> {
+/// Where the initramfs is seen when a disk is the root; dracut leaves it there as well.
+const INITRAMFS: &[u8] = b"/run/initramfs";
+
+/// Makes every file system known and builds the root. Without a disk and without an initramfs the root is an empty tmpfs.
+pub(crate) fn build(initramfs: Option<Initramfs>, options: &Options) -> Result<Arc<View>, Failure> {
     fs_ram::register();
     fs_ext2::register();
     fs_dev::start().map_err(at("device files"))?;
-    let root =
-        RamFs::with("tmpfs", Limits::default(), 0o755).map_err(at("the root file system"))?;
-    match initramfs {
-        Some(archive) => unpack(&archive, &root)?,
-        None => log::warn!("no initramfs: the root is empty"),
+    fs_dev::partitions::scan_all();
+    let devices = fs_dev::device_files().map_err(at("/dev"))?;
+    let archive = initramfs.map(unpack).transpose()?;
+    let (root, archive): (Arc<dyn FileSystem>, _) = match &options.root {
+        Some(name) => (on_disk(&devices, name, options)?, archive),
+        None => match archive {
+            Some(files) => (files, None),
+            None => {
+                log::warn!("no initramfs: the root is empty");
+                (memory()?, None)
+            }
+        },
+    };
+    let view = View::new(&root);
+    mount(
+        &view,
+        &devices,
+        b"/dev",
+        MountFlags::NO_EXECUTE | MountFlags::NO_SET_ID,
+    )
+    .map_err(at("/dev"))?;
+    if let Some(files) = archive {
+        let files: Arc<dyn FileSystem> = files;
+        mount(&view, &files, INITRAMFS, MountFlags::empty()).map_err(at("/run/initramfs"))?;
     }
-    let filesystem: Arc<dyn FileSystem> = root;
-    let view = View::new(&filesystem);
-    mount_devices(&view)?;
     Ok(view)
 }
 
-fn unpack(archive: &Initramfs, root: &RamFs) -> Result<(), Failure> {
-    let summary =
-        fs_cpio::populate(archive, root).map_err(|error| Failure::new("the initramfs", error))?;
+fn memory() -> Result<Arc<RamFs>, Failure> {
+    RamFs::with("tmpfs", Limits::default(), 0o755).map_err(at("the root file system"))
+}
+
+fn unpack(archive: Initramfs) -> Result<Arc<RamFs>, Failure> {
+    let files = memory()?;
+    let summary = fs_cpio::populate(&archive, &files)
+        .map_err(|error| Failure::new("the initramfs", error))?;
     log::info!(
         "initramfs: {} entries, {} pages taken over, {} bytes copied",
         summary.entries,
         summary.adopted_pages,
         summary.copied_bytes
     );
-    Ok(())
+    Ok(files)
 }
 
-/// Mounts the machine's devices on `/dev`, which is made if the archive has none: the first process needs its console.
-fn mount_devices(view: &Arc<View>) -> Result<(), Failure> {
-    let context = FsContext::new(view.clone());
-    match context.mkdir(None, b"/dev", 0o755) {
-        Ok(_) | Err(base::Error::Exists) => {}
-        Err(error) => return Err(at("/dev")(error)),
+/// The file system of the disk that the command line names. Each kind that lies on disks is tried, unless one is named.
+fn on_disk(
+    devices: &Arc<dyn FileSystem>,
+    name: &str,
+    options: &Options,
+) -> Result<Arc<dyn FileSystem>, Failure> {
+    let refused = |reason: String| Failure::new("the root file system", reason);
+    let Some(node) = name.strip_prefix("/dev") else {
+        return Err(refused(format!(
+            "root={name}: write a device's path, such as root=/dev/vda"
+        )));
+    };
+    // The files of /dev are not mounted anywhere yet: they are a tree of their own, seen from its root.
+    let context = FsContext::new(View::new(devices));
+    if let Err(error) = context.resolve(None, node.as_bytes(), ResolveFlags::empty()) {
+        let known = device::registry().block_devices();
+        let known: Vec<String> = known
+            .iter()
+            .map(|disk| format!("/dev/{}", disk.name()))
+            .collect();
+        return Err(refused(match (error, known.is_empty()) {
+            (Error::NotFound, true) => format!("root={name}: this machine has no disk"),
+            (Error::NotFound, false) => {
+                format!(
+                    "root={name}: there is no such disk, only {}",
+                    known.join(" ")
+                )
+            }
+            (error, _) => format!("root={name}: {error}"),
+        }));
     }
-    let place = context
-        .resolve(None, b"/dev", ResolveFlags::DIRECTORY)
-        .map_err(at("/dev"))?;
-    let devices = fs_dev::device_files().map_err(at("/dev"))?;
-    view.mount(
-        &devices,
-        &place,
-        MountFlags::NO_EXECUTE | MountFlags::NO_SET_ID,
-    )
-    .map_err(at("/dev"))
+    let mut words: Vec<&str> = options.root_options.iter().map(String::as_str).collect();
+    words.push(if options.root_read_only { "ro" } else { "rw" });
+    let words = words.join(",");
+    let source = MountSource {
+        source: node.as_bytes(),
+        options: words.as_bytes(),
+        context: &context,
+    };
+    let kinds: Vec<&str> = match &options.root_kind {
+        Some(kind) => Vec::from([kind.as_str()]),
+        None => vfs::kinds()
+            .into_iter()
+            .filter_map(|(kind, needs_device)| needs_device.then_some(kind))
+            .collect(),
+    };
+    let mut last = Error::NotSupportedByDevice;
+    for kind in &kinds {
+        match vfs::make_filesystem(kind.as_bytes(), &source) {
+            Ok(root) => {
+                let how = if root.is_read_only() {
+                    ", read-only"
+                } else {
+                    ""
+                };
+                log::info!("root: {kind} on {name}{how}");
+                return Ok(root);
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(refused(format!(
+        "root={name}: {} cannot be mounted: {last}",
+        kinds.join(" or ")
+    )))
+}
+
+/// Mounts on a directory that is made, with those above it, where the root lacks it.
+fn mount(
+    view: &Arc<View>,
+    filesystem: &Arc<dyn FileSystem>,
+    place: &[u8],
+    flags: MountFlags,
+) -> base::Result<()> {
+    let context = FsContext::new(view.clone());
+    let ends = place.iter().enumerate().skip(1);
+    let ends = ends.filter_map(|(at, byte)| (*byte == b'/').then_some(at));
+    for end in ends.chain([place.len()]) {
+        let directory = &place[..end];
+        match context.resolve(None, directory, ResolveFlags::DIRECTORY) {
+            Ok(_) => {}
+            Err(Error::NotFound) => drop(context.mkdir(None, directory, 0o755)?),
+            Err(error) => return Err(error),
+        }
+    }
+    let target = context.resolve(None, place, ResolveFlags::DIRECTORY)?;
+    view.mount(filesystem, &target, flags)
 }

@@ -82,6 +82,12 @@ impl Console {
             .context("the guest no longer takes input")
     }
 
+    /// Ends the guest as a loss of power would; what it had given to the host is there.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     /// All that the guest has printed so far.
     pub fn transcript(&self) -> String {
         String::from_utf8_lossy(&self.transcript).replace('\r', "")
@@ -90,7 +96,6 @@ impl Console {
 
 impl Drop for Console {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
 }

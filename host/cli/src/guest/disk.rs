@@ -22,6 +22,9 @@ pub struct Disk {
     pub file: PathBuf,
     /// Writes are refused.
     pub read_only: bool,
+    /// What is written goes into a file of the emulator's, and with it at its end (qemu(1),
+    /// `snapshot=on`).
+    pub snapshot: bool,
 }
 
 impl Disk {
@@ -34,6 +37,7 @@ impl Disk {
         Disk {
             file: PathBuf::from(file),
             read_only,
+            snapshot: false,
         }
     }
 
@@ -70,9 +74,11 @@ pub(super) fn attach(command: &mut Command, arch: Arch, disks: &[Disk]) {
     for (index, disk) in disks.iter().enumerate() {
         // A comma in the name is written twice (qemu(1), `-drive`).
         let file = disk.file.display().to_string().replace(',', ",,");
-        let read_only = if disk.read_only { "on" } else { "off" };
+        let word = |on: bool| if on { "on" } else { "off" };
         command.arg("-drive").arg(format!(
-            "file={file},if=none,id=disk{index},format=raw,read-only={read_only}"
+            "file={file},if=none,id=disk{index},format=raw,read-only={},snapshot={}",
+            word(disk.read_only),
+            word(disk.snapshot)
         ));
     }
     // The kernels find devices by the device tree, and on AArch64 the emulator fills its slots from
@@ -90,14 +96,31 @@ pub(super) fn attach(command: &mut Command, arch: Arch, disks: &[Disk]) {
 
 /// An empty disk of this many bytes, gone with what is returned.
 pub fn scratch(project: &Project, bytes: u64) -> Result<(Disk, Temporary)> {
+    let file = temporary(project);
+    fs::File::create(&file.0)?.set_len(bytes)?;
+    Ok((file.as_disk(), file))
+}
+
+/// The name of a disk that is gone with its owner.
+pub fn temporary(project: &Project) -> Temporary {
     let name = format!("disk-{}-{}.raw", std::process::id(), unique());
-    let path = project.output.join(name);
-    fs::File::create(&path)?.set_len(bytes)?;
-    let disk = Disk {
-        file: path.clone(),
-        read_only: false,
-    };
-    Ok((disk, Temporary(path)))
+    Temporary(project.output.join(name))
+}
+
+impl Temporary {
+    /// The file as a disk that is written.
+    pub fn as_disk(&self) -> Disk {
+        Disk {
+            file: self.0.clone(),
+            read_only: false,
+            snapshot: false,
+        }
+    }
+}
+
+/// The name of the disk with this index.
+pub fn name(index: usize) -> String {
+    format!("/dev/vd{}", char::from(b'a' + (index % 26) as u8))
 }
 
 #[cfg(test)]

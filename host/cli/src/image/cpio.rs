@@ -18,21 +18,28 @@ pub enum Node {
     Symlink(String),
     /// A character device: major and minor number.
     CharacterDevice(u32, u32),
+    /// A block device: major and minor number.
+    BlockDevice(u32, u32),
 }
 
-/// A file system to be: absolute paths, each with its permission bits and contents. Everything
-/// belongs to root.
+/// A file with what is said of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Permission bits.
+    pub mode: u32,
+    /// Numbers of user and group.
+    pub owner: (u32, u32),
+    /// What it is.
+    pub node: Node,
+}
+
+/// A file system to be: absolute paths, each with its owner, permission bits and contents.
 #[derive(Clone, Debug, Default)]
 pub struct Tree {
-    nodes: BTreeMap<String, (u32, Node)>,
+    nodes: BTreeMap<String, Entry>,
 }
 
 impl Tree {
-    /// Puts a directory, and those above it. A directory that is there keeps its contents.
-    pub fn directory(&mut self, path: &str, mode: u32) {
-        self.put(path, mode, Node::Directory);
-    }
-
     /// Puts a regular file, replacing what was there.
     pub fn file(&mut self, path: &str, mode: u32, contents: Vec<u8>) {
         self.put(path, mode, Node::File(contents));
@@ -43,8 +50,14 @@ impl Tree {
         self.put(path, 0o777, Node::Symlink(target.to_owned()));
     }
 
-    /// Puts a node, replacing what was there, and the directories above it.
+    /// Puts a node of root's, replacing what was there, and the directories above it.
     pub fn put(&mut self, path: &str, mode: u32, node: Node) {
+        let owner = (0, 0);
+        self.put_entry(path, Entry { mode, owner, node });
+    }
+
+    /// The same, of anybody's.
+    pub fn put_entry(&mut self, path: &str, entry: Entry) {
         let path = path.trim_matches('/');
         if path.is_empty() {
             return;
@@ -52,9 +65,26 @@ impl Tree {
         for (at, _) in path.match_indices('/') {
             self.nodes
                 .entry(path[..at].to_owned())
-                .or_insert((0o755, Node::Directory));
+                .or_insert_with(|| Entry {
+                    mode: 0o755,
+                    owner: (0, 0),
+                    node: Node::Directory,
+                });
         }
-        self.nodes.insert(path.to_owned(), (mode, node));
+        self.nodes.insert(path.to_owned(), entry);
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// All files in the order of their paths (without a slash in front), directories before what
+    /// is in them.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.nodes
+            .iter()
+            .map(|(path, entry)| (path.as_str(), entry))
     }
 
     /// The tree below a directory, as a tree of its own.
@@ -72,23 +102,30 @@ impl Tree {
     pub fn archive(&self) -> Vec<u8> {
         let mut archive = Vec::new();
         let mut inode = 1;
-        for (path, (mode, node)) in &self.nodes {
+        for (path, entry) in &self.nodes {
             inode += 1;
-            append(&mut archive, path, inode, *mode, node);
+            append(&mut archive, path, inode, entry);
         }
-        append(&mut archive, "TRAILER!!!", 0, 0, &Node::File(Vec::new()));
+        let trailer = Entry {
+            mode: 0,
+            owner: (0, 0),
+            node: Node::File(Vec::new()),
+        };
+        append(&mut archive, "TRAILER!!!", 0, &trailer);
         // A further archive may follow: it begins on a page of its own.
         archive.resize(archive.len().next_multiple_of(PAGE), 0);
         archive
     }
 }
 
-fn append(archive: &mut Vec<u8>, path: &str, inode: u32, mode: u32, node: &Node) {
+fn append(archive: &mut Vec<u8>, path: &str, inode: u32, entry: &Entry) {
+    let Entry { mode, owner, node } = entry;
     let (kind, data, device): (u32, &[u8], (u32, u32)) = match node {
         Node::Directory => (0o040000, &[], (0, 0)),
         Node::File(data) => (0o100000, data, (0, 0)),
         Node::Symlink(target) => (0o120000, target.as_bytes(), (0, 0)),
         Node::CharacterDevice(major, minor) => (0o020000, &[], (*major, *minor)),
+        Node::BlockDevice(major, minor) => (0o060000, &[], (*major, *minor)),
     };
     let kind = if path == "TRAILER!!!" { 0 } else { kind };
     // The data begins where the name's zero bytes end: more of them move it to a page boundary.
@@ -104,8 +141,8 @@ fn append(archive: &mut Vec<u8>, path: &str, inode: u32, mode: u32, node: &Node)
     let fields = [
         inode,
         kind | mode,
-        0, // owner
-        0, // group
+        owner.0,
+        owner.1,
         if matches!(node, Node::Directory) {
             2
         } else {
@@ -158,8 +195,9 @@ mod tests {
         let mut tree = Tree::default();
         tree.file("/a/b/c", 0o644, b"one".to_vec());
         tree.file("/a/b/c", 0o600, b"two".to_vec());
-        assert_eq!(tree.nodes["a/b"], (0o755, Node::Directory));
-        assert_eq!(tree.nodes["a/b/c"], (0o600, Node::File(b"two".to_vec())));
+        assert_eq!(tree.nodes["a/b"].node, Node::Directory);
+        assert_eq!(tree.nodes["a/b/c"].mode, 0o600);
+        assert_eq!(tree.nodes["a/b/c"].node, Node::File(b"two".to_vec()));
         let below = tree.below("/a");
         assert_eq!(below.nodes.keys().collect::<Vec<_>>(), ["b", "b/c"]);
     }

@@ -5,7 +5,7 @@
 
 use super::{
     applets,
-    cpio::{Node, Tree},
+    cpio::{Entry, Node, Tree},
     mark,
 };
 use crate::{arch::Arch, project::Project, setup::debian};
@@ -43,6 +43,10 @@ struct Layer {
 struct Directory {
     path: String,
     mode: Option<u32>,
+    #[serde(default)]
+    owner: u32,
+    #[serde(default)]
+    group: u32,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +54,10 @@ struct Directory {
 struct File {
     path: String,
     mode: Option<u32>,
+    #[serde(default)]
+    owner: u32,
+    #[serde(default)]
+    group: u32,
     /// The text itself…
     text: Option<String>,
     /// …or a file of this checkout.
@@ -61,6 +69,10 @@ struct File {
 struct Symlink {
     path: String,
     target: String,
+    #[serde(default)]
+    owner: u32,
+    #[serde(default)]
+    group: u32,
 }
 
 #[derive(Deserialize)]
@@ -68,8 +80,15 @@ struct Symlink {
 struct Device {
     path: String,
     mode: Option<u32>,
+    #[serde(default)]
+    owner: u32,
+    #[serde(default)]
+    group: u32,
     major: u32,
     minor: u32,
+    /// A block device, not a character device.
+    #[serde(default)]
+    block: bool,
 }
 
 /// All programs of a package of this workspace.
@@ -132,39 +151,35 @@ fn apply(
     layer: Layer,
     tree: &mut Tree,
 ) -> Result<()> {
-    for Directory { path, mode } in layer.directory {
-        tree.directory(&path, mode.unwrap_or(0o755));
+    let mut put = |path: &str, mode: u32, owner: (u32, u32), node: Node| {
+        tree.put_entry(path, Entry { mode, owner, node });
+    };
+    for entry in layer.directory {
+        let (mode, owner) = (entry.mode.unwrap_or(0o755), (entry.owner, entry.group));
+        put(&entry.path, mode, owner, Node::Directory);
     }
-    for File {
-        path,
-        mode,
-        text,
-        source,
-    } in layer.file
-    {
-        let contents = match (text, source) {
+    for entry in layer.file {
+        let path = &entry.path;
+        let contents = match (entry.text, entry.source) {
             (Some(text), None) => text.into_bytes(),
             (None, Some(source)) => fs::read(project.root.join(&source))
                 .with_context(|| format!("cannot read {}", source.display()))?,
             _ => bail!("{path}: give `text` or `source`, one of them"),
         };
-        tree.file(&path, mode.unwrap_or(0o644), contents);
+        let (mode, owner) = (entry.mode.unwrap_or(0o644), (entry.owner, entry.group));
+        put(path, mode, owner, Node::File(contents));
     }
-    for Symlink { path, target } in layer.symlink {
-        tree.symlink(&path, &target);
+    for entry in layer.symlink {
+        let owner = (entry.owner, entry.group);
+        put(&entry.path, 0o777, owner, Node::Symlink(entry.target));
     }
-    for Device {
-        path,
-        mode,
-        major,
-        minor,
-    } in layer.device
-    {
-        tree.put(
-            &path,
-            mode.unwrap_or(0o600),
-            Node::CharacterDevice(major, minor),
-        );
+    for entry in layer.device {
+        let (mode, owner) = (entry.mode.unwrap_or(0o600), (entry.owner, entry.group));
+        let node = match entry.block {
+            true => Node::BlockDevice(entry.major, entry.minor),
+            false => Node::CharacterDevice(entry.major, entry.minor),
+        };
+        put(&entry.path, mode, owner, node);
     }
     if programs != Path::new("") {
         for entry in layer.programs {

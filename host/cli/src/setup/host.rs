@@ -9,8 +9,8 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// Finds a program in `PATH`.
-fn find(name: &str) -> Option<PathBuf> {
+/// Finds a program in `PATH`, or where Debian keeps those of the super-user.
+pub fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
         .chain(["/usr/sbin".into(), "/sbin".into()])
@@ -227,6 +227,10 @@ pub fn doctor(project: &Project) -> u8 {
             "`test`, `diff` and `bench` build Linux programs; installed when first used",
         ),
         ("aarch64-linux-gnu-gcc", "the same for AArch64"),
+        (
+            "mke2fs",
+            "`boot`, `image` and `test` make disks with it; installed when first used",
+        ),
         (
             "gdb-multiarch",
             "`cargo scarlet debug`; installed when first used",

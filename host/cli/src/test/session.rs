@@ -13,6 +13,7 @@
 //! ? text                  waits until a line contains the text
 //! ? <prompt>              waits until a prompt stands where the cursor is
 //! @ restart               waits until the machine has ended, and starts it anew with its disk
+//! @ kill                  kills the machine, lets e2fsck repair its disks, and starts it anew
 //! ```
 //!
 //! After a `>` step the session waits until a prompt (a line ending in `# ` or `$ `) stands where
@@ -27,12 +28,17 @@ use crate::{
         console::{Console, Waited},
         disk,
     },
-    image::cpio::Tree,
+    image::{
+        self,
+        cpio::Tree,
+        disk::{ext2, fresh},
+    },
     project::{Project, files},
 };
 use anyhow::{Context, Result, bail};
 use std::{
     fs,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -57,6 +63,7 @@ enum Step {
         text: String,
     },
     Restart,
+    Kill,
 }
 
 #[derive(Debug, Default)]
@@ -67,12 +74,18 @@ struct Session {
     append: String,
     programs: Vec<String>,
     disk_mebibytes: Option<u32>,
+    root_mebibytes: Option<u32>,
     steps: Vec<Step>,
 }
 
 /// The sessions for an architecture.
 pub fn cases(project: &Project, arch: Arch) -> Result<Vec<Case<'_>>> {
     let machine = guest::prepare(project, Kernel::Scarlet, arch)?;
+    let layers = Arc::new(image::layers(
+        project,
+        arch,
+        &build::everything(project, arch)?,
+    )?);
     let mut cases = Vec::new();
     for path in files(&project.root.join("tests/prompt"), "session")? {
         let text = fs::read_to_string(&path)?.replace("{arch}", arch.name());
@@ -89,21 +102,44 @@ pub fn cases(project: &Project, arch: Arch) -> Result<Vec<Case<'_>>> {
             .and_then(|stem| stem.to_str())
             .unwrap_or("?");
         let added = additions(project, arch, &session)?;
+        let layers = layers.clone();
         cases.push(Case {
             name: format!("4/{}/prompt/{stem}", arch.name()),
             run: Box::new(move || {
-                let (machine, _disk) =
-                    with_disk(project, &machine, &session).map_err(|error| format!("{error:#}"))?;
-                let with_files = |tree| machine.with_files(project, tree);
-                match added.as_ref().map(with_files).transpose() {
-                    Ok(None) => play(&machine, &session),
-                    Ok(Some((machine, _root))) => play(&machine, &session),
-                    Err(error) => Err(format!("{error:#}")),
-                }
+                let made = machine_for(project, &machine, &session, &layers, &added);
+                let (machine, _files) = made.map_err(|error| format!("{error:#}"))?;
+                play(&machine, &session)
             }),
         });
     }
     Ok(cases)
+}
+
+/// The machine that a session asks for, and the files that go when it is over.
+fn machine_for(
+    project: &Project,
+    machine: &Machine,
+    session: &Session,
+    layers: &Tree,
+    added: &Option<Tree>,
+) -> Result<(Machine, Vec<Temporary>)> {
+    let (mut machine, file) = with_disk(project, machine, session)?;
+    let mut files: Vec<Temporary> = file.into_iter().collect();
+    if let Some(size) = session.root_mebibytes {
+        let mut tree = layers.clone();
+        for (path, entry) in added.iter().flat_map(Tree::entries) {
+            tree.put_entry(path, entry.clone());
+        }
+        let root = disk::temporary(project);
+        fresh(project, root.path(), u64::from(size) << 20, &tree)?;
+        machine = machine.with_root_on(root.as_disk());
+        files.push(root);
+    } else if let Some(tree) = added {
+        let (with_files, archive) = machine.with_files(project, tree)?;
+        machine = with_files;
+        files.push(archive);
+    }
+    Ok((machine, files))
 }
 
 /// The machine with the empty disk that a session asks for.
@@ -163,6 +199,10 @@ fn parse(text: &str) -> Result<Session> {
                     session.disk_mebibytes = Some(value.trim().trim_end_matches('M').parse()?);
                     continue;
                 }
+                Some(("root", value)) => {
+                    session.root_mebibytes = Some(value.trim().trim_end_matches('M').parse()?);
+                    continue;
+                }
                 Some(("programs", value)) => {
                     session.programs = value.split_whitespace().map(str::to_owned).collect();
                     continue;
@@ -193,6 +233,8 @@ fn parse(text: &str) -> Result<Session> {
             });
         } else if line.trim_end() == "@ restart" {
             session.steps.push(Step::Restart);
+        } else if line.trim_end() == "@ kill" {
+            session.steps.push(Step::Kill);
         } else if line.starts_with("//") {
             // A remark.
         } else if let Some(Step::Command { expected, .. }) = session.steps.last_mut() {
@@ -244,8 +286,50 @@ fn unescape(text: &str) -> Result<Vec<u8>> {
 fn play(machine: &Machine, session: &Session) -> Result<(), String> {
     let mut console = Console::start(machine).map_err(|error| format!("{error:#}"))?;
     let mut lines = Lines::default();
-    let result = steps(machine, &mut console, &mut lines, session);
+    let result = steps(machine, &mut console, &mut lines, session)
+        .and_then(|()| leave_in_order(machine, &mut console, &lines));
     result.map_err(|reason| format!("{reason}\n--- console ---\n{}", console.transcript()))
+}
+
+/// Switches a machine with disks off, and asks e2fsck about those that hold its file system.
+fn leave_in_order(machine: &Machine, console: &mut Console, lines: &Lines) -> Result<(), String> {
+    if machine.disks.is_empty() {
+        return Ok(());
+    }
+    if prompt(lines) {
+        send(console, b"shutdown\r")?;
+    }
+    ended(console)?;
+    for disk in &machine.disks {
+        let holds = ext2::superblock(&disk.file).map_err(|error| format!("{error:#}"))?;
+        if holds.is_some() {
+            ext2::check(&disk.file).map_err(|error| format!("{error:#}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn ended(console: &mut Console) -> Result<(), String> {
+    let deadline = Instant::now() + STEP_LIMIT;
+    loop {
+        match console.receive(deadline) {
+            Waited::Bytes(_) => {}
+            Waited::Ended => return Ok(()),
+            Waited::TimedOut => return Err("the guest did not switch itself off".to_owned()),
+        }
+    }
+}
+
+/// Ends a machine as a loss of power would, and lets e2fsck repair what it has left.
+fn kill(machine: &Machine, console: &mut Console) -> Result<(), String> {
+    console.kill();
+    for disk in &machine.disks {
+        let facts = ext2::superblock(&disk.file).map_err(|error| format!("{error:#}"))?;
+        if facts.is_some_and(|facts| !facts.clean) {
+            ext2::preen(&disk.file).map_err(|error| format!("{error:#}"))??;
+        }
+    }
+    Ok(())
 }
 
 fn steps(
@@ -286,16 +370,10 @@ fn steps(
                 from = lines.count() - 1;
                 send(console, bytes)?;
             }
-            Step::Restart => {
-                let deadline = Instant::now() + STEP_LIMIT;
-                loop {
-                    match console.receive(deadline) {
-                        Waited::Bytes(_) => {}
-                        Waited::Ended => break,
-                        Waited::TimedOut => {
-                            return Err("the guest did not end before its restart".to_owned());
-                        }
-                    }
+            Step::Restart | Step::Kill => {
+                match step {
+                    Step::Kill => kill(machine, console)?,
+                    _ => ended(console)?,
                 }
                 *console = Console::start(machine).map_err(|error| format!("{error:#}"))?;
                 *lines = Lines::default();

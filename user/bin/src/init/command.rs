@@ -1,5 +1,5 @@
-//! A command that the image carries: it is run instead of a login, and the machine is switched off with
-//! its status. `cargo scarlet boot --run` works through this.
+//! A command that the image or this start's initramfs carries: it is run instead of a login, and the
+//! machine is switched off with its status. `cargo scarlet boot --run` works through this.
 //!
 //! The file's first line is a word that nobody can guess; it marks where the command's output begins
 //! and ends on the console. The rest is the command.
@@ -9,7 +9,9 @@ use scarlet::prelude::*;
 use scarlet::process::{self, Command};
 use scarlet::{fs, io};
 
-const FILE: &str = "/etc/scarlet/run";
+/// Where it is looked for: where a disk is the root, what only this start is to do is in the
+/// initramfs, which the kernel shows there.
+const FILES: [&str; 2] = ["/run/initramfs/etc/scarlet/run", "/etc/scarlet/run"];
 
 /// What the image asks for.
 pub(crate) struct Order {
@@ -19,7 +21,7 @@ pub(crate) struct Order {
 
 /// Reads the command, if there is one.
 pub(crate) fn read() -> Option<Order> {
-    let text = fs::read(FILE).ok()?;
+    let text = FILES.iter().find_map(|file| fs::read(file).ok())?;
     let newline = text
         .iter()
         .position(|&byte| byte == b'\n')
