@@ -10,8 +10,14 @@
 
 use hal::sync::Rank;
 
+/// The shape of the tree of a file system that lies on others (less for each more below it).
+pub const STACKED_SHAPE: Rank = Rank(40);
 /// An open file's position, held over a whole read or write of it (and so over everything below).
 pub const POSITION: Rank = Rank(50);
+/// A file that is being brought up into the writable layer below its file system.
+pub const COPY_UP: Rank = Rank(52);
+/// The names in the writable layer below a file system.
+pub const LAYER_NAMES: Rank = Rank(56);
 /// The bytes of one inode, held by a writer while it copies from user memory.
 pub const INODE_BYTES: Rank = Rank(60);
 /// The shape of a file system's tree, held by a rename from one directory to another.
@@ -87,7 +93,10 @@ pub fn name(rank: Rank) -> &'static str {
 
 /// All ranks of this page, outermost first.
 const NAMES: &[(Rank, &str)] = &[
+    (STACKED_SHAPE, "stacked shape"),
     (POSITION, "position"),
+    (COPY_UP, "copy-up"),
+    (LAYER_NAMES, "layer names"),
     (INODE_BYTES, "inode bytes"),
     (TREE_SHAPE, "tree shape"),
     (MOUNT_TREES, "mount trees"),

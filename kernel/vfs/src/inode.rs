@@ -68,6 +68,11 @@ pub trait FileSystem: Send + Sync + Any {
         false
     }
 
+    /// How many file systems lie below this one, in the longest chain: 0 on a device or in memory.
+    fn stack_depth(&self) -> u16 {
+        0
+    }
+
     /// Options as `mount` shows them behind `rw`, for example `,size=1024k`.
     fn options(&self) -> Vec<u8> {
         Vec::new()
@@ -168,6 +173,8 @@ pub struct OpenRequest {
     pub read: bool,
     /// For writing.
     pub write: bool,
+    /// Its bytes will be thrown away at once.
+    pub truncate: bool,
     /// The open file's first status flags; `NONBLOCK` means that opening does not wait either.
     pub flags: StatusFlags,
     /// Do not become the controlling terminal.

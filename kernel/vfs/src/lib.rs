@@ -40,6 +40,7 @@ mod extended;
 mod fifo;
 mod inode;
 mod kinds;
+pub mod layer;
 mod locate;
 mod locks;
 mod lookup;

@@ -180,6 +180,7 @@ impl FsContext {
         let request = OpenRequest {
             read: options.read,
             write: options.write,
+            truncate: options.truncate,
             flags: options.status_flags(),
             no_controlling_terminal: options.no_controlling_terminal,
             path: place.clone(),

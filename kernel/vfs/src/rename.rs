@@ -14,7 +14,7 @@ use core::sync::atomic::Ordering;
 use base::{Error, Result};
 
 use crate::context::FsContext;
-use crate::credentials::Permission;
+use crate::credentials::{Credentials, Permission};
 use crate::dentry::{ChangeGuard, Dentry, Location};
 use crate::dentry_cache;
 use crate::inode::RenameFlags;
@@ -75,129 +75,158 @@ impl FsContext {
             name: Name::new(new_name)?,
             slash: new.slash,
         };
-        if Arc::ptr_eq(from.directory, to.directory) {
-            let held = from.directory.lock_live()?;
-            return self.rename_locked(&from, &to, flags, None, &held, None);
-        }
-        let volume = from.directory.volume().clone();
-        let _shape = volume.rename_lock.lock();
-        // Which directory, if any, lies above the other: it cannot be moved below itself.
-        let above = if to.directory.is_below_or_same(from.directory) {
-            Some(from.directory)
-        } else if from.directory.is_below_or_same(to.directory) {
-            Some(to.directory)
-        } else {
-            None
-        };
-        let from_first = match above {
-            Some(above) => Arc::ptr_eq(above, from.directory),
-            None => from.directory.id() < to.directory.id(),
-        };
-        let (held, also) = if from_first {
-            (from.directory.lock_live()?, to.directory.lock_live()?)
-        } else {
-            let also = to.directory.lock_live()?;
-            (from.directory.lock_live()?, also)
-        };
-        self.rename_locked(&from, &to, flags, above, &held, Some(&also))
+        rename_between(&self.credentials, &from, &to, flags)
     }
+}
 
-    /// The rename with both directories locked (`also` is the target's, if it is another one).
-    fn rename_locked(
-        &self,
-        from: &Side<'_>,
-        to: &Side<'_>,
-        flags: RenameFlags,
-        above: Option<&Arc<Dentry>>,
-        held: &ChangeGuard<'_>,
-        also: Option<&ChangeGuard<'_>>,
-    ) -> Result<()> {
-        let exchange = flags.contains(RenameFlags::EXCHANGE);
-        let source = lookup_locked(from.directory, from.name, held)?;
-        let target = match lookup_locked(to.directory, to.name, also.unwrap_or(held)) {
-            Ok(_) if flags.contains(RenameFlags::NO_REPLACE) => return Err(Error::Exists),
-            Ok(target) => Some(target),
-            Err(Error::NotFound) if !exchange => None,
-            Err(error) => return Err(error),
-        };
-        let source_is_directory = source.inode().is_directory();
-        let target_is_directory = target.as_ref().map(|target| target.inode().is_directory());
-        if exchange && to.slash && target_is_directory == Some(false) {
-            return Err(Error::NotDirectory);
-        }
-        if !source_is_directory && (from.slash || (to.slash && !exchange)) {
-            return Err(Error::NotDirectory);
-        }
-        if also.is_some() {
-            check_ancestry(from, to, &source, target.as_ref(), above, exchange)?;
-        }
-        if let Some(target) = &target
-            && Arc::ptr_eq(target.inode(), source.inode())
-        {
-            return Ok(());
-        }
-        self.check_rename(from, to, &source, target.as_ref(), exchange)?;
-        let victim = target
-            .as_ref()
-            .filter(|one| !exchange && one.inode().is_directory());
-        // Nothing may appear in a replaced directory between the look and its end. One that only
-        // moves needs no lock, because its entries do not change.
-        let inside = victim.map(|victim| victim.lock_changes());
-        from.directory
-            .inode()
-            .rename(from.name, to.directory.inode(), to.name, flags)?;
-        if let Some(victim) = victim {
-            victim.mark_removed();
-        }
-        drop(inside);
-        record(from, to, source, target, exchange);
-        Ok(())
+/// The rename that a file system above asks for, which has judged who asked.
+pub(crate) fn unchecked(
+    from: &Arc<Dentry>,
+    name: Name<'_>,
+    to: &Arc<Dentry>,
+    new_name: Name<'_>,
+    flags: RenameFlags,
+) -> Result<()> {
+    let side = |directory, name| Side {
+        directory,
+        name,
+        slash: false,
+    };
+    rename_between(
+        &Credentials::root(),
+        &side(from, name),
+        &side(to, new_name),
+        flags,
+    )
+}
+
+/// The rename with its locks.
+fn rename_between(
+    credentials: &Credentials,
+    from: &Side<'_>,
+    to: &Side<'_>,
+    flags: RenameFlags,
+) -> Result<()> {
+    if Arc::ptr_eq(from.directory, to.directory) {
+        let held = from.directory.lock_live()?;
+        return rename_locked(credentials, from, to, flags, None, &held, None);
     }
+    let volume = from.directory.volume().clone();
+    let _shape = volume.rename_lock.lock();
+    // Which directory, if any, lies above the other: it cannot be moved below itself.
+    let above = if to.directory.is_below_or_same(from.directory) {
+        Some(from.directory)
+    } else if from.directory.is_below_or_same(to.directory) {
+        Some(to.directory)
+    } else {
+        None
+    };
+    let from_first = match above {
+        Some(above) => Arc::ptr_eq(above, from.directory),
+        None => from.directory.id() < to.directory.id(),
+    };
+    let (held, also) = if from_first {
+        (from.directory.lock_live()?, to.directory.lock_live()?)
+    } else {
+        let also = to.directory.lock_live()?;
+        (from.directory.lock_live()?, also)
+    };
+    rename_locked(credentials, from, to, flags, above, &held, Some(&also))
+}
 
-    fn check_rename(
-        &self,
-        from: &Side<'_>,
-        to: &Side<'_>,
-        source: &Arc<Dentry>,
-        target: Option<&Arc<Dentry>>,
-        exchange: bool,
-    ) -> Result<()> {
-        check_removal(&self.credentials, from.directory, source)?;
-        let source_is_directory = source.inode().is_directory();
-        match target {
-            Some(target) => {
-                check_removal(&self.credentials, to.directory, target)?;
-                if !exchange {
-                    match (source_is_directory, target.inode().is_directory()) {
-                        (true, false) => return Err(Error::NotDirectory),
-                        (false, true) => return Err(Error::IsDirectory),
-                        _ => {}
-                    }
+/// The rename with both directories locked (`also` is the target's, if it is another one).
+fn rename_locked(
+    credentials: &Credentials,
+    from: &Side<'_>,
+    to: &Side<'_>,
+    flags: RenameFlags,
+    above: Option<&Arc<Dentry>>,
+    held: &ChangeGuard<'_>,
+    also: Option<&ChangeGuard<'_>>,
+) -> Result<()> {
+    let exchange = flags.contains(RenameFlags::EXCHANGE);
+    let source = lookup_locked(from.directory, from.name, held)?;
+    let target = match lookup_locked(to.directory, to.name, also.unwrap_or(held)) {
+        Ok(_) if flags.contains(RenameFlags::NO_REPLACE) => return Err(Error::Exists),
+        Ok(target) => Some(target),
+        Err(Error::NotFound) if !exchange => None,
+        Err(error) => return Err(error),
+    };
+    let source_is_directory = source.inode().is_directory();
+    let target_is_directory = target.as_ref().map(|target| target.inode().is_directory());
+    if exchange && to.slash && target_is_directory == Some(false) {
+        return Err(Error::NotDirectory);
+    }
+    if !source_is_directory && (from.slash || (to.slash && !exchange)) {
+        return Err(Error::NotDirectory);
+    }
+    if also.is_some() {
+        check_ancestry(from, to, &source, target.as_ref(), above, exchange)?;
+    }
+    if let Some(target) = &target
+        && Arc::ptr_eq(target.inode(), source.inode())
+    {
+        return Ok(());
+    }
+    check_rename(credentials, from, to, &source, target.as_ref(), exchange)?;
+    let victim = target
+        .as_ref()
+        .filter(|one| !exchange && one.inode().is_directory());
+    // Nothing may appear in a replaced directory between the look and its end. One that only
+    // moves needs no lock, because its entries do not change.
+    let inside = victim.map(|victim| victim.lock_changes());
+    from.directory
+        .inode()
+        .rename(from.name, to.directory.inode(), to.name, flags)?;
+    if let Some(victim) = victim {
+        victim.mark_removed();
+    }
+    drop(inside);
+    record(from, to, source, target, exchange);
+    Ok(())
+}
+
+fn check_rename(
+    credentials: &Credentials,
+    from: &Side<'_>,
+    to: &Side<'_>,
+    source: &Arc<Dentry>,
+    target: Option<&Arc<Dentry>>,
+    exchange: bool,
+) -> Result<()> {
+    check_removal(credentials, from.directory, source)?;
+    let source_is_directory = source.inode().is_directory();
+    match target {
+        Some(target) => {
+            check_removal(credentials, to.directory, target)?;
+            if !exchange {
+                match (source_is_directory, target.inode().is_directory()) {
+                    (true, false) => return Err(Error::NotDirectory),
+                    (false, true) => return Err(Error::IsDirectory),
+                    _ => {}
                 }
             }
-            None => {
-                let wanted = Permission::WRITE | Permission::EXECUTE;
-                self.credentials
-                    .check_inode(&**to.directory.inode(), wanted)?;
-            }
         }
-        // A directory that changes its parent is itself written to: its `..` changes.
-        if !Arc::ptr_eq(from.directory, to.directory) {
-            let moved = [Some(source), target.filter(|_| exchange)];
-            for directory in moved
-                .into_iter()
-                .flatten()
-                .filter(|one| one.inode().is_directory())
-            {
-                self.credentials
-                    .check_inode(&**directory.inode(), Permission::WRITE)?;
-            }
+        None => {
+            let wanted = Permission::WRITE | Permission::EXECUTE;
+            credentials.check_inode(&**to.directory.inode(), wanted)?;
         }
-        if source.is_mount_point() || target.is_some_and(|target| target.is_mount_point()) {
-            return Err(Error::Busy);
-        }
-        Ok(())
     }
+    // A directory that changes its parent is itself written to: its `..` changes.
+    if !Arc::ptr_eq(from.directory, to.directory) {
+        let moved = [Some(source), target.filter(|_| exchange)];
+        for directory in moved
+            .into_iter()
+            .flatten()
+            .filter(|one| one.inode().is_directory())
+        {
+            credentials.check_inode(&**directory.inode(), Permission::WRITE)?;
+        }
+    }
+    if source.is_mount_point() || target.is_some_and(|target| target.is_mount_point()) {
+        return Err(Error::Busy);
+    }
+    Ok(())
 }
 
 /// Nothing moves below itself, and nothing replaces what it lies in.

@@ -12,6 +12,7 @@ use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use base::rank;
 use base::sync::{Mutex, SpinLock};
 use hal::Global;
+use hal::sync::Rank;
 
 use crate::dentry::Dentry;
 use crate::dentry_cache;
@@ -42,6 +43,15 @@ pub fn allocate_device() -> u64 {
     (minor & 0xff) | (minor & !0xff) << 12
 }
 
+/// A file system that lies on others renames there while its own shape is held, and writes there what
+/// it first has to bring up.
+fn shape_rank(filesystem: &dyn FileSystem) -> Rank {
+    match filesystem.stack_depth() {
+        0 => rank::TREE_SHAPE,
+        depth => Rank(rank::STACKED_SHAPE.0.saturating_sub(depth)),
+    }
+}
+
 impl Volume {
     /// The root dentry of `filesystem`, the same for all its mounts.
     pub(crate) fn root_of(filesystem: &Arc<dyn FileSystem>) -> Arc<Dentry> {
@@ -68,11 +78,11 @@ impl Volume {
     fn make(filesystem: Arc<dyn FileSystem>, shared: bool) -> Arc<Self> {
         Arc::new(Volume {
             device: filesystem.device(),
-            filesystem,
             shared,
             mounts: AtomicUsize::new(0),
-            rename_lock: Mutex::new(rank::TREE_SHAPE, ()),
+            rename_lock: Mutex::new(shape_rank(&*filesystem), ()),
             renames: AtomicU64::new(0),
+            filesystem,
         })
     }
 

@@ -1,0 +1,105 @@
+//! Layers on a disk: what is written is there after the next mount, and e2fsck has no complaint.
+
+use std::sync::Arc;
+
+use device::block::MemoryDisk;
+use filesystem_testkit::{Scratch, tool};
+use fs_ext2::Ext2;
+use vfs::{FileSystem, FsContext, MountFlags};
+
+use super::kit::*;
+
+fn image() -> Vec<u8> {
+    let scratch = Scratch::new("overlay-image");
+    let path = scratch.0.to_str().unwrap();
+    let made = tool(
+        "e2fsprogs",
+        "mke2fs",
+        &["-q", "-F", "-t", "ext2", path, "4096k"],
+    );
+    assert!(made.status.success());
+    std::fs::read(path).unwrap()
+}
+
+fn assert_in_order(image: &[u8]) {
+    let scratch = Scratch::new("overlay-check");
+    std::fs::write(&scratch.0, image).unwrap();
+    let path = scratch.0.to_str().unwrap();
+    let checked = tool("e2fsprogs", "e2fsck", &["-f", "-n", path]);
+    let words = String::from_utf8_lossy(&checked.stdout);
+    assert!(checked.status.success(), "{words}");
+}
+
+/// Mounts the disk on `/disk`.
+fn attach(root: &FsContext, disk: &Arc<MemoryDisk>) -> Arc<Ext2> {
+    let ext2 = Ext2::mount(disk.clone(), false).unwrap();
+    let filesystem: Arc<dyn FileSystem> = ext2.clone();
+    root.view
+        .mount(&filesystem, &place(root, "/disk"), MountFlags::empty())
+        .unwrap();
+    ext2
+}
+
+const ON_DISK: &str = "lowerdir=/low,upperdir=/disk/up,workdir=/disk/work";
+
+#[test]
+fn an_upper_layer_on_a_disk_lasts() {
+    on_machine(|| {
+        let disk = MemoryDisk::new("test", 0, image());
+        let root = ground();
+        root.make_directory("/disk").unwrap();
+        root.make_directory("/low/dir").unwrap();
+        for name in ["/low/dir/a", "/low/dir/b", "/low/file"] {
+            root.put(name, &[7; 70_000]).unwrap();
+        }
+        let ext2 = attach(&root, &disk);
+        root.make_directory("/disk/up").unwrap();
+        root.make_directory("/disk/work").unwrap();
+        mount(&root, ON_DISK);
+        let before = root.status("/all/dir/a").unwrap();
+        root.put("/all/dir/a", b"changed").unwrap();
+        let after = root.status("/all/dir/a").unwrap();
+        // Several file systems: the number and device of the lower file stay with the copy.
+        assert_eq!((before.inode, before.device), (after.inode, after.device));
+        let directory = root.status("/all/dir").unwrap();
+        assert_eq!(directory.device, root.status("/all").unwrap().device);
+        root.move_to("/all/file", "/all/moved").unwrap();
+        root.remove("/all/dir/b").unwrap();
+        root.make_directory("/all/new").unwrap();
+        root.put("/all/new/x", b"x").unwrap();
+        unmount(&root);
+        root.view.unmount(place(&root, "/disk"), false).unwrap();
+        drop(ext2);
+        assert_in_order(&disk.contents());
+        attach(&root, &disk);
+        mount(&root, ON_DISK);
+        assert_eq!(list(&root, "/all"), ["dir", "moved", "new"]);
+        assert_eq!(list(&root, "/all/dir"), ["a"]);
+        assert_eq!(root.get("/all/dir/a").unwrap(), b"changed");
+        assert_eq!(root.get("/all/moved").unwrap(), [7; 70_000]);
+        assert_eq!(list(&root, "/all/new"), ["x"]);
+        assert_eq!(list(&root, "/disk/work/work"), [""; 0]);
+    });
+}
+
+#[test]
+fn a_lower_layer_on_a_disk_is_left_as_it_was() {
+    on_machine(|| {
+        let disk = MemoryDisk::new("test", 0, image());
+        let root = ground();
+        root.make_directory("/disk").unwrap();
+        let ext2 = attach(&root, &disk);
+        root.put("/disk/file", &[1; 20_000]).unwrap();
+        root.make_directory("/disk/d").unwrap();
+        mount(&root, "lowerdir=/disk,upperdir=/up,workdir=/work");
+        ext2.sync().unwrap();
+        let before = disk.contents();
+        assert_eq!(root.get("/all/file").unwrap(), [1; 20_000]);
+        root.put("/all/file", b"2").unwrap();
+        root.rmdir(None, b"/all/d").unwrap();
+        root.make_directory("/all/d").unwrap();
+        assert_eq!(list(&root, "/all"), ["d", "file", "lost+found"]);
+        ext2.sync().unwrap();
+        assert!(before == disk.contents());
+    });
+}
