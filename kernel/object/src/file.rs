@@ -43,6 +43,18 @@ pub enum FileAdvice {
     DontNeed,
 }
 
+/// A change of the room that a file takes, its bytes aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpaceChange {
+    /// There is room for every byte of the range from now on. The file grows to the range's end, unless `keep_size`.
+    Allocate {
+        /// Its length stays.
+        keep_size: bool,
+    },
+    /// The range becomes a hole: it reads as zero, and its room is given back. The length stays.
+    Punch,
+}
+
 /// An open file description.
 pub trait File: Any + Send + Sync {
     /// This file, or, for a wrapper, the file that it wraps: what `downcast`
@@ -105,6 +117,12 @@ pub trait File: Any + Send + Sync {
     /// Cuts or extends it to `length` bytes.
     fn truncate(&self, _length: u64) -> Result<()> {
         Err(Error::InvalidArgument)
+    }
+
+    /// Changes the room that `length` bytes from `offset` on take. [`Error::Unsupported`] where files have no such
+    /// room, or none that can be changed.
+    fn change_space(&self, _offset: u64, _length: u64, _change: SpaceChange) -> Result<()> {
+        Err(Error::Unsupported)
     }
 
     /// Brings its bytes, and with `metadata` its attributes, to the device.

@@ -23,7 +23,7 @@ use core::any::Any;
 use base::{Error, Result};
 use mem::PageCache;
 use mem::transfer::{Sink, Source};
-use object::{DirectoryEntry, File, FileKind, FileStatus, StatusFlags, Timestamp};
+use object::{DirectoryEntry, File, FileKind, FileStatus, SpaceChange, StatusFlags, Timestamp};
 
 use crate::access_list::{ACCESS_LIST, AccessList, DEFAULT_LIST};
 use crate::attachments::Attachments;
@@ -396,6 +396,11 @@ pub trait Inode: Send + Sync + Any {
     /// Cuts or extends to `length` bytes.
     fn truncate(&self, _length: u64) -> Result<()> {
         Err(Error::InvalidArgument)
+    }
+
+    /// Changes the room that `length` bytes from `offset` on take; the sum of both fits a signed 64-bit number.
+    fn change_space(&self, _offset: u64, _length: u64, _change: SpaceChange) -> Result<()> {
+        Err(Error::Unsupported)
     }
 
     /// The bytes as pages, for mapping and exec.

@@ -19,7 +19,7 @@ use mem::transfer::{Sink, Source};
 use mem::{ErrorMark, MemoryObject, PageCache, Pattern};
 use object::{
     DirectoryEntry, File, FileAccess, FileAdvice, FileKind, FileStatus, PollRegistration, Ready,
-    SeekFrom, StatusFlags,
+    SeekFrom, SpaceChange, StatusFlags,
 };
 
 use crate::credentials::{Credentials, SET_GROUP_ID, SET_USER_ID};
@@ -399,6 +399,16 @@ impl File for OpenFile {
         }
         self.drop_set_id()?;
         self.inode().truncate(length)
+    }
+
+    fn change_space(&self, offset: u64, length: u64, change: SpaceChange) -> Result<()> {
+        self.check(FileAccess::WRITE)?;
+        if let Some(backend) = &self.backend {
+            return backend.change_space(offset, length, change);
+        }
+        self.check_bytes()?;
+        self.drop_set_id()?;
+        self.inode().change_space(offset, length, change)
     }
 
     fn sync(&self, metadata: bool) -> Result<()> {

@@ -352,6 +352,34 @@ impl Node {
         outcome
     }
 
+    /// Makes a hole of `length` bytes at `offset`, within the file; the caller keeps writers out. Room is given back by
+    /// whole pages.
+    pub(crate) fn punch(&self, offset: u64, length: u64) -> Result<()> {
+        let cache = self.bytes()?;
+        self.check_changeable(false)?;
+        if self.volume.is_read_only() {
+            return Err(Error::ReadOnlyFileSystem);
+        }
+        self.note_written();
+        let in_page = PAGE_SIZE as u64 / self.volume.block_size as u64;
+        cache.punch_hole_with(offset, length, |pages| {
+            let gone = pages.start * in_page..pages.end * in_page;
+            let _placing = self.placing.lock();
+            let mut meta = self.volume.begin()?;
+            *self.mapped.lock() = (0, 0);
+            self.unwritten.lock().retain(|index| !gone.contains(index));
+            let mut record = self.record();
+            let outcome = meta.remove(&mut record, &gone);
+            self.change(|kept| {
+                kept.map = record.map;
+                kept.sectors = record.sectors;
+            });
+            outcome
+        })?;
+        self.note_modification();
+        Ok(())
+    }
+
     /// Makes the file `length` bytes long; the caller keeps writers out.
     pub(crate) fn set_length(&self, length: u64) -> Result<()> {
         let cache = self.bytes()?;

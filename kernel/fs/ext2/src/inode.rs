@@ -14,7 +14,7 @@ use base::{Error, Result};
 use hal::sync::Rank;
 use mem::transfer::{Sink, Source};
 use mem::{ObjectDescription, PageCache};
-use object::{DirectoryEntry, FileKind, FileStatus, Timestamp};
+use object::{DirectoryEntry, FileKind, FileStatus, SpaceChange, Timestamp};
 use vfs::{Attachments, AttributeChange, Inode, Name, NewInode, Ownership, RenameFlags};
 
 use crate::file::FilePages;
@@ -389,6 +389,17 @@ impl Inode for Node {
     fn truncate(&self, length: u64) -> Result<()> {
         let _alone = self.writer.lock();
         self.set_length(length)
+    }
+
+    fn change_space(&self, offset: u64, length: u64, change: SpaceChange) -> Result<()> {
+        match change {
+            SpaceChange::Punch => {
+                let _alone = self.writer.lock();
+                self.punch(offset, length)
+            }
+            // Room for bytes that were not written takes extents.
+            SpaceChange::Allocate { .. } => Err(Error::Unsupported),
+        }
     }
 
     fn page_cache(&self) -> Option<Arc<PageCache>> {

@@ -2,6 +2,7 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use base::{Error, Result};
 
@@ -223,72 +224,92 @@ impl Meta {
 
     /// Cuts the map off behind the first `keep` blocks.
     pub(crate) fn cut(&mut self, record: &mut Record, keep: u64) -> Result<()> {
+        self.remove(record, &(keep..u64::MAX))
+    }
+
+    /// Frees the blocks of `gone`, counted in the file's blocks, and the blocks of numbers that have none left.
+    pub(crate) fn remove(&mut self, record: &mut Record, gone: &Range<u64>) -> Result<()> {
         let pointers = self.measures.pointers();
         // However a map is tangled, it is left after as many steps as there are blocks.
         let mut budget = self.measures.blocks;
         let sectors = self.measures.sectors() as u32;
         for slot in 0..15 {
             let (first, reach) = span(slot, pointers);
-            if record.map[slot] == 0 || first + reach <= keep {
+            if record.map[slot] == 0 || first + reach <= gone.start || gone.end <= first {
                 continue;
             }
             let depth = slot.saturating_sub(11);
-            let inner = keep.saturating_sub(first);
+            let inner = gone.start.saturating_sub(first)..(gone.end - first).min(reach);
             // What lies where no block can be is left out, not followed.
             if let Ok(Some(block)) = self.pointer(record.map[slot]) {
-                let freed = self.cut_below(block, depth, reach, inner, &mut budget)?;
+                let (freed, empty) = self.remove_below(block, depth, reach, &inner, &mut budget)?;
                 record.sectors = record.sectors.saturating_sub(freed.saturating_mul(sectors));
-            }
-            if inner == 0 {
+                if empty {
+                    record.map[slot] = 0;
+                }
+            } else if inner == (0..reach) {
                 record.map[slot] = 0;
             }
         }
         Ok(())
     }
 
-    /// Frees what lies below `block`, all but the first `keep` blocks of the file; with none to keep, itself too. Returns
-    /// how many were freed.
-    fn cut_below(
+    /// Frees what of `gone` lies below `block`, and itself if nothing is left below. Returns how many were freed, and
+    /// whether it itself was.
+    fn remove_below(
         &mut self,
         block: u64,
         depth: usize,
         reach: u64,
-        keep: u64,
+        gone: &Range<u64>,
         budget: &mut u64,
-    ) -> Result<u32> {
+    ) -> Result<(u32, bool)> {
         *budget = budget
             .checked_sub(1)
             .ok_or_else(|| self.damage("a map that is a tangle", block))?;
+        let all = *gone == (0..reach);
         let mut freed = 0;
+        let mut left = 0;
         if depth > 0 {
             let each = reach / self.measures.pointers();
             let listed = numbers(&self.blocks.copy(block)?);
             let mut cleared = Vec::new();
             for (place, &number) in listed.iter().enumerate() {
                 let first = place as u64 * each;
-                if number == 0 || first + each <= keep {
+                if number == 0 {
                     continue;
                 }
-                let inner = keep.saturating_sub(first);
-                // What lies where no block can be is left out, not followed.
-                if let Ok(Some(below)) = self.pointer(number) {
-                    freed += self.cut_below(below, depth - 1, each, inner, budget)?;
+                if first + each <= gone.start || gone.end <= first {
+                    left += 1;
+                    continue;
                 }
-                if inner == 0 {
+                let inner = gone.start.saturating_sub(first)..(gone.end - first).min(each);
+                // What lies where no block can be is left out, not followed.
+                let mut empty = inner == (0..each);
+                if let Ok(Some(below)) = self.pointer(number) {
+                    let (more, whole) =
+                        self.remove_below(below, depth - 1, each, &inner, budget)?;
+                    freed += more;
+                    empty = whole;
+                }
+                if empty {
                     cleared.push(place);
+                } else {
+                    left += 1;
                 }
             }
-            if keep > 0 && !cleared.is_empty() {
+            if !all && left > 0 && !cleared.is_empty() {
                 let bytes = self.blocks.edit(block, Class::Plain)?;
                 for place in cleared {
                     bytes[place * 4..place * 4 + 4].fill(0);
                 }
             }
         }
-        if keep == 0 {
+        let empty = all || (depth > 0 && left == 0);
+        if empty {
             self.free_block(block);
             freed += 1;
         }
-        Ok(freed)
+        Ok((freed, empty))
     }
 }

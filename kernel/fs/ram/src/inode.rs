@@ -12,7 +12,7 @@ use base::sync::{Mutex, SpinLock};
 use base::{Error, Result};
 use mem::transfer::{Sink, Source};
 use mem::{ObjectDescription, PageBudget, PageCache};
-use object::{DirectoryEntry, FileKind, FileStatus, Timestamp};
+use object::{DirectoryEntry, FileKind, FileStatus, SpaceChange, Timestamp};
 use vfs::{
     Attachments, AttributeChange, Inode, Name, NewInode, Ownership, RenameFlags, SetExtended,
 };
@@ -487,6 +487,29 @@ impl Inode for RamInode {
         let _alone = writer.lock();
         cache.truncate(length)?;
         self.note_modification();
+        Ok(())
+    }
+
+    fn change_space(&self, offset: u64, length: u64, change: SpaceChange) -> Result<()> {
+        let (cache, writer) = self.file()?;
+        let _alone = writer.lock();
+        match change {
+            SpaceChange::Punch => {
+                cache.punch_hole(offset, length)?;
+                self.note_modification();
+            }
+            SpaceChange::Allocate { keep_size } => {
+                let (page, end) = (hal::PAGE_SIZE as u64, offset + length);
+                let pages = offset / page..end.div_ceil(page);
+                if pages.end - pages.start > self.account.limits.pages as u64 {
+                    return Err(Error::NoSpace);
+                }
+                cache.reserve(pages)?;
+                if !keep_size && end > cache.size() {
+                    cache.truncate(end)?;
+                }
+            }
+        }
         Ok(())
     }
 

@@ -54,7 +54,10 @@ impl PageCache {
             let turn = {
                 let mut state = self.state.lock();
                 match state.find(index) {
-                    Lookup::Here(frame) => Turn::Found(frame),
+                    Lookup::Here(frame) => {
+                        state.claim(index);
+                        Turn::Found(frame)
+                    }
                     Lookup::Coming => Turn::Wait,
                     Lookup::Absent => Turn::Bring(state.announce(index)),
                 }
@@ -84,7 +87,7 @@ impl PageCache {
 
     /// Makes a page and enters it in the place of the mark; `None` if the mark is gone because
     /// the page was cut off meanwhile.
-    fn bring(&self, index: u64, token: u64) -> Result<Option<Frame>> {
+    pub(super) fn bring(&self, index: u64, token: u64) -> Result<Option<Frame>> {
         let brought = self.make_page();
         let mut state = self.state.lock();
         match brought {

@@ -27,6 +27,7 @@ mod flush;
 mod mappings;
 pub(crate) mod reclaim;
 mod registry;
+mod reserve;
 mod state;
 mod stored;
 mod stored_copy;

@@ -1,6 +1,7 @@
 //! Which pages are in memory.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::sync::atomic::Ordering;
@@ -23,6 +24,8 @@ pub(super) struct State {
     pub(super) pages: Tree<Page>,
     resident: usize,
     next_token: u64,
+    /// Pages of a file in memory that were only promised: they are holes until somebody uses them.
+    reserved: BTreeSet<u64>,
     /// What there is to know about a file that lies on a device.
     pub(super) stored: Option<Box<Stored>>,
 }
@@ -115,6 +118,22 @@ impl State {
             Some(Page::Here { marks, .. }) => Some(marks),
             _ => None,
         }
+    }
+
+    /// Says that the page at `index` is there as a promise only.
+    pub(super) fn reserve(&mut self, index: u64) {
+        self.reserved.insert(index);
+    }
+
+    /// Says that somebody uses the page at `index`; whether it was only a promise.
+    #[inline]
+    pub(super) fn claim(&mut self, index: u64) -> bool {
+        !self.reserved.is_empty() && self.reserved.remove(&index)
+    }
+
+    /// Whether there are pages that were only promised.
+    pub(super) fn has_reserved(&self) -> bool {
+        !self.reserved.is_empty()
     }
 
     /// Leaves a mark that the page is being brought in.
@@ -251,6 +270,10 @@ impl State {
             }
             false
         });
+        if self.has_reserved() {
+            // Whoever gets them may write to them without asking again.
+            self.reserved.retain(|index| !(first..last).contains(index));
+        }
     }
 
     /// Takes out every page from `first` on, marks included; returns the frames.
@@ -261,6 +284,9 @@ impl State {
                 frames.push(frame);
             }
         });
+        if self.has_reserved() {
+            self.reserved.split_off(&first);
+        }
         if let Some(stored) = &mut self.stored {
             stored.forget_from(first);
         }
@@ -287,6 +313,7 @@ impl State {
 
     /// Takes one page out, or the mark of one that is coming.
     pub(super) fn take(&mut self, index: u64) -> Option<Frame> {
+        self.claim(index);
         match self.pages.remove(index) {
             Some(Page::Here { frame, marks }) => {
                 self.forget_marks(index, marks);
@@ -317,10 +344,16 @@ impl State {
     pub(super) fn seek(&self, first: u64, hole: bool) -> Option<u64> {
         let end = self.page_count();
         let range = first..end.max(first);
-        match hole {
-            true => self.pages.first_gap(range),
-            false => self.pages.first_in(range),
+        if hole {
+            let promised = self.reserved.range(range.clone()).next().copied();
+            let gap = self.pages.first_gap(range);
+            return gap.into_iter().chain(promised).min();
         }
+        let mut found = self.pages.first_in(range.clone())?;
+        while self.reserved.contains(&found) {
+            found = self.pages.first_in(found + 1..range.end)?;
+        }
+        Some(found)
     }
 }
 

@@ -35,6 +35,8 @@ impl PageCache {
             }
         }
         let first_cut = size.div_ceil(PAGE_SIZE as u64);
+        // Room beyond the end that was promised goes with any cut, also one that cuts nothing else.
+        let shortens = size < old || (size == old && self.state.lock().has_reserved());
         if self.source.is_some() && size < old {
             // From now on nobody begins to find room for what is cut off; who did, ends.
             self.state.lock().size = size;
@@ -43,7 +45,7 @@ impl PageCache {
         let cut = {
             let mut state = self.state.lock();
             state.size = size;
-            if size < old {
+            if shortens {
                 self.cut(|| state.cut(first_cut))
             } else {
                 Vec::new()
@@ -90,7 +92,8 @@ impl PageCache {
         if self.source.is_some() {
             return self.punch_hole_with(offset, length, |_| Ok(()));
         }
-        let end = offset.saturating_add(length).min(self.size());
+        // Also what was promised beyond the end.
+        let end = offset.saturating_add(length);
         let mut at = offset;
         while at < end {
             let (index, within) = page_of(at);
@@ -109,7 +112,11 @@ impl PageCache {
             }
             let absent = matches!(self.state.lock().find(index), Lookup::Absent);
             if !absent {
-                self.page_within(index)?.fill(within, part as usize, 0);
+                match self.page_within(index) {
+                    Ok(frame) => frame.fill(within, part as usize, 0),
+                    Err(Error::OutOfRange) => {}
+                    Err(error) => return Err(error),
+                }
             }
             at += part;
         }
@@ -126,10 +133,13 @@ impl PageCache {
         give_back: impl FnOnce(Range<u64>) -> Result<()>,
     ) -> Result<()> {
         let page = PAGE_SIZE as u64;
-        let end = offset.saturating_add(length).min(self.size());
-        if offset >= end {
+        let size = self.size();
+        if offset >= size {
             return Ok(());
         }
+        // A hole that goes beyond the end takes the last page as a whole.
+        let end = offset.saturating_add(length);
+        let end = end.min(size.div_ceil(page).saturating_mul(page));
         let whole = offset.div_ceil(page)..end / page;
         let mut at = offset;
         while at < end {

@@ -13,7 +13,7 @@ use hal::frame::Frame;
 use hal::user::Access;
 use mem::transfer::{Sink, Source};
 use mem::{AddressSpace, MemoryObject, ObjectDescription, PageCache};
-use object::{File, FileKind, FileStatus, SeekFrom, Timestamp};
+use object::{File, FileKind, FileStatus, SeekFrom, SpaceChange, Timestamp};
 
 use super::sealing::Seals;
 use crate::arguments::{UserPath, flags_argument};
@@ -201,6 +201,29 @@ impl File for MemoryFile {
             return Err(Error::NotPermitted);
         }
         self.pages.truncate(length)
+    }
+
+    fn change_space(&self, offset: u64, length: u64, change: SpaceChange) -> Result<()> {
+        let state = self.state.lock();
+        match change {
+            SpaceChange::Punch => {
+                if state.seals.intersects(Seals::WRITE | Seals::FUTURE_WRITE) {
+                    return Err(Error::NotPermitted);
+                }
+                self.pages.punch_hole(offset, length)
+            }
+            SpaceChange::Allocate { keep_size } => {
+                let (page, end) = (hal::PAGE_SIZE as u64, offset + length);
+                if state.seals.contains(Seals::GROW) && end > self.pages.size() {
+                    return Err(Error::NotPermitted);
+                }
+                self.pages.reserve(offset / page..end.div_ceil(page))?;
+                if !keep_size && end > self.pages.size() {
+                    self.pages.truncate(end)?;
+                }
+                Ok(())
+            }
+        }
     }
 
     fn sync(&self, _metadata: bool) -> Result<()> {

@@ -3,7 +3,7 @@
 use base::{Error, Result};
 use mem::Pattern;
 use mem::user::UserPtr;
-use object::{FileAdvice, FileKind, Rights};
+use object::{FileAdvice, FileKind, Rights, SpaceChange};
 use vfs::{MountFlags, Path};
 
 use super::limit::check_length;
@@ -106,8 +106,17 @@ pub(crate) fn ftruncate(call: &mut Call<'_>, file: Fd, length: i64) -> Result<us
     Ok(0)
 }
 
-/// fallocate(2): plain allocation extends a file whose pages come when they are written, which is
-/// what tmpfs promises too short of reserving them; punching holes and the rest are refused.
+/// `FALLOC_FL_*`: what fallocate(2) is to do.
+mod allocation {
+    pub(super) const KEEP_SIZE: u32 = 0x01;
+    pub(super) const PUNCH_HOLE: u32 = 0x02;
+    pub(super) const COLLAPSE_RANGE: u32 = 0x08;
+    pub(super) const ZERO_RANGE: u32 = 0x10;
+    pub(super) const INSERT_RANGE: u32 = 0x20;
+    pub(super) const UNSHARE_RANGE: u32 = 0x40;
+}
+
+/// fallocate(2). Zeroing, collapsing and inserting ranges take extents, which no file system here has.
 pub(crate) fn fallocate(
     call: &mut Call<'_>,
     file: Fd,
@@ -115,28 +124,36 @@ pub(crate) fn fallocate(
     offset: i64,
     length: i64,
 ) -> Result<usize> {
+    use allocation::*;
+    let handle = call.handle(file)?;
     if offset < 0 || length <= 0 {
         return Err(Error::InvalidArgument);
     }
-    let file = call.file(file, Rights::WRITE)?;
+    let keep_size = mode & KEEP_SIZE != 0;
+    let change = match mode & !KEEP_SIZE {
+        0 => Some(SpaceChange::Allocate { keep_size }),
+        PUNCH_HOLE if keep_size => Some(SpaceChange::Punch),
+        ZERO_RANGE | UNSHARE_RANGE => None,
+        COLLAPSE_RANGE | INSERT_RANGE if !keep_size => None,
+        _ => return Err(Error::Unsupported),
+    };
+    let file = handle.file(Rights::WRITE)?;
     let status = file.status()?;
     match status.kind {
-        FileKind::Regular => {}
+        FileKind::Regular | FileKind::BlockDevice => {}
         FileKind::Fifo => return Err(Error::IllegalSeek),
         FileKind::Directory => return Err(Error::IsDirectory),
         _ => return Err(Error::NotSupportedByDevice),
-    }
-    if mode != 0 {
-        return Err(Error::Unsupported);
     }
     let end = (offset as u64)
         .checked_add(length as u64)
         .filter(|end| *end <= i64::MAX as u64);
     let end = end.ok_or(Error::FileTooLarge)?;
-    if end > status.size {
+    let change = change.ok_or(Error::Unsupported)?;
+    if matches!(change, SpaceChange::Allocate { .. }) && end > status.size {
         check_length(call, end)?;
-        file.truncate(end)?;
     }
+    file.change_space(offset as u64, length as u64, change)?;
     Ok(0)
 }
 

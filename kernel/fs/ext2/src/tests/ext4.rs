@@ -42,7 +42,14 @@ fn images_are_read_whole_and_never_written() {
         &["-b", "1024", "-O", "metadata_csum,64bit"],
         &["-b", "1024", "-O", "^metadata_csum,^64bit,^flex_bg"],
         &["-b", "2048", "-O", "metadata_csum_seed,large_dir"],
-        &["-b", "4096", "-I", "128", "-O", "^has_journal,^extent,^64bit"],
+        &[
+            "-b",
+            "4096",
+            "-I",
+            "128",
+            "-O",
+            "^has_journal,^extent,^64bit",
+        ],
     ] {
         let (image, tree) = extended(arguments);
         on_machine(move || {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base::Error;
 use device::block::MemoryDisk;
 use mem::transfer::{Sink, Source};
-use object::{File, FileKind, SeekFrom};
+use object::{File, FileKind, SeekFrom, SpaceChange};
 use vfs::{FileSystem, FsContext, NewInode, OpenOptions, RenameFlags};
 
 use super::kit::*;
@@ -377,4 +377,51 @@ fn what_is_written_beyond_the_end_of_a_block_is_zero() {
             assert!(bytes[10..9000].iter().all(|byte| *byte == 0));
         },
     );
+}
+
+#[test]
+fn a_hole_gives_its_room_back() {
+    for arguments in SIZES {
+        round(
+            8 * 1024,
+            arguments,
+            |context, ext2, _| {
+                let free = ext2.statistics().blocks_free;
+                let body: Vec<u8> = (0..2_000_000_u32).map(|number| number as u8 | 1).collect();
+                context.put("/file", &body).unwrap();
+                let file = context.touch("/file").unwrap();
+                let before = file.status().unwrap().blocks;
+                let hole = |offset, length| file.change_space(offset, length, SpaceChange::Punch);
+                hole(5000, 1_700_000).unwrap();
+                let status = file.status().unwrap();
+                assert_eq!(status.size, 2_000_000);
+                assert!(status.blocks <= before - 1_690_000 / 512);
+                assert_eq!(file.seek(SeekFrom::Hole(0)), Ok(8192));
+                // What was a hole can be filled again, and all of a file can be one.
+                file.write_at(900_000, &mut Source::kernel(b"island"))
+                    .unwrap();
+                context.put("/whole", &body).unwrap();
+                let whole = context.touch("/whole").unwrap();
+                whole.change_space(0, 1 << 40, SpaceChange::Punch).unwrap();
+                assert_eq!(whole.status().unwrap().blocks, 0);
+                context.unlink(None, b"/whole").unwrap();
+                drop(whole);
+                ext2.sync().unwrap();
+                assert!(ext2.statistics().blocks_free > free - 400);
+                let promise = SpaceChange::Allocate { keep_size: true };
+                assert_eq!(file.change_space(0, 1, promise), Err(Error::Unsupported));
+            },
+            |context| {
+                let bytes = context.get("/file").unwrap();
+                for (at, &byte) in bytes.iter().enumerate() {
+                    let expected = match at {
+                        900_000..900_006 => b"island"[at - 900_000],
+                        5000..1_705_000 => 0,
+                        _ => at as u8 | 1,
+                    };
+                    assert_eq!(byte, expected, "at {at}");
+                }
+            },
+        );
+    }
 }

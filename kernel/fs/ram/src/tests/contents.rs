@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base::{Error, Result};
 use hal::PAGE_SIZE;
 use mem::transfer::{Sink, Source};
-use object::{File, SeekFrom, StatusFlags};
+use object::{File, SeekFrom, SpaceChange, StatusFlags};
 use proptest::prelude::*;
 use vfs::{Credentials, FsContext, OpenFile, OpenOptions, ResolveFlags};
 
@@ -258,5 +258,47 @@ fn a_file_is_a_vector_of_bytes() {
                 }
             },
         );
+    });
+}
+
+#[test]
+fn promised_room_counts_and_is_a_hole_until_it_is_used() {
+    on_machine(|| {
+        let context = context();
+        let file = open(&context, "/f");
+        let page = PAGE_SIZE as u64;
+        let allocate = |keep_size| SpaceChange::Allocate { keep_size };
+        file.change_space(0, 4 * page, allocate(true)).unwrap();
+        let status = file.status().unwrap();
+        assert_eq!((status.size, status.blocks), (0, 32));
+        file.change_space(page, 3 * page, allocate(false)).unwrap();
+        assert_eq!(file.status().unwrap().size, 4 * page);
+        assert_eq!(file.seek(SeekFrom::Data(0)), Err(Error::NoSuchDevice));
+        let mut byte = Source::kernel(b"x");
+        file.write_at(2 * page, &mut byte).unwrap();
+        assert_eq!(file.seek(SeekFrom::Data(0)), Ok(2 * page));
+        assert_eq!(file.seek(SeekFrom::Hole(2 * page)), Ok(3 * page));
+        file.change_space(2 * page, page, SpaceChange::Punch)
+            .unwrap();
+        assert_eq!(file.status().unwrap().blocks, 24);
+        assert_eq!(read_at(&file, 2 * page, 1), b"\0");
+        // Room beyond the end goes with a cut to the same length.
+        file.change_space(4 * page, page, allocate(true)).unwrap();
+        assert_eq!(file.status().unwrap().blocks, 32);
+        file.truncate(4 * page).unwrap();
+        assert_eq!(file.status().unwrap().blocks, 24);
+        // All or nothing.
+        let most = context
+            .root
+            .mount()
+            .volume()
+            .filesystem()
+            .statistics()
+            .blocks;
+        assert_eq!(
+            file.change_space(0, most * page + 1, allocate(false)),
+            Err(Error::NoSpace)
+        );
+        assert_eq!(file.status().unwrap().blocks, 24);
     });
 }
