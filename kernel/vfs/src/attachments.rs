@@ -6,6 +6,7 @@
 
 use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
 use core::any::Any;
 
 use base::rank;
@@ -14,12 +15,14 @@ use base::{Error, Result};
 
 use crate::fifo::Fifo;
 use crate::locks::FileLocks;
+use crate::watch::Watch;
 
 #[derive(Default)]
 struct Attached {
     fifo: Option<Weak<dyn Fifo>>,
     socket: Option<Weak<dyn Any + Send + Sync>>,
     locks: Option<Arc<FileLocks>>,
+    watches: Vec<Arc<Watch>>,
     /// Positive: open for writing so often. Negative: running as a program so often.
     writers: i64,
 }
@@ -78,6 +81,30 @@ impl Attachments {
     /// The lock lists, if anyone ever locked.
     pub fn locks_if_any(&self) -> Option<Arc<FileLocks>> {
         self.attached.lock().as_ref()?.locks.clone()
+    }
+
+    /// The watches on this inode.
+    pub(crate) fn watches(&self) -> Vec<Arc<Watch>> {
+        match self.attached.lock().as_ref() {
+            Some(attached) => attached.watches.clone(),
+            None => Vec::new(),
+        }
+    }
+
+    pub(crate) fn add_watch(&self, watch: &Arc<Watch>) {
+        let mut slot = self.attached.lock();
+        slot.get_or_insert_default().watches.push(watch.clone());
+    }
+
+    pub(crate) fn remove_watch(&self, watch: &Arc<Watch>) {
+        let mut slot = self.attached.lock();
+        let gone = slot.as_mut().and_then(|attached| {
+            let watches = &mut attached.watches;
+            let place = watches.iter().position(|one| Arc::ptr_eq(one, watch))?;
+            Some(watches.remove(place))
+        });
+        drop(slot);
+        drop(gone);
     }
 
     /// Counts an open for writing; [`Error::TextBusy`] while it runs as a program.

@@ -10,6 +10,7 @@ use crate::mount::MountFlags;
 use crate::path::Path;
 use crate::times;
 use crate::walk::ResolveFlags;
+use crate::watch::{self, Events};
 
 /// A time to set, as utimensat(2) has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,7 +203,9 @@ impl FsContext {
             change_time: Some(times::now()),
             ..change
         };
-        place.inode().set_attributes(&change)
+        place.inode().set_attributes(&change)?;
+        watch::note_change(&place.dentry, &change);
+        Ok(())
     }
 
     /// truncate(2).
@@ -219,8 +222,11 @@ impl FsContext {
             attachments.begin_write()?;
             let done = place.inode().truncate(length);
             attachments.end_write();
-            return done;
+            done?;
+        } else {
+            place.inode().truncate(length)?;
         }
-        place.inode().truncate(length)
+        watch::note(&place.dentry, Events::MODIFY);
+        Ok(())
     }
 }

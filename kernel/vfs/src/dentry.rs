@@ -19,6 +19,7 @@ use object::FileKind;
 
 use crate::inode::Inode;
 use crate::volume::Volume;
+use crate::watch;
 
 /// Where a dentry hangs: changes with a rename.
 #[derive(Clone)]
@@ -196,6 +197,7 @@ impl Dentry {
 impl Drop for Dentry {
     /// Drops the chain of parents in a loop: a tree may be deeper than a kernel stack.
     fn drop(&mut self) {
+        watch::note_dropped(self);
         let mut next = self.location.lock().parent.take();
         while let Some(parent) = next {
             next = Arc::into_inner(parent).and_then(|parent| parent.location.lock().parent.take());

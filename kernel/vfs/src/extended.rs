@@ -24,6 +24,7 @@ use crate::context::FsContext;
 use crate::credentials::{Permission, STICKY};
 use crate::inode::Inode;
 use crate::path::Path;
+use crate::watch::{self, Events};
 
 /// The longest name, in bytes (`XATTR_NAME_MAX`).
 pub const EXTENDED_NAME_MAX: usize = 255;
@@ -120,9 +121,12 @@ impl FsContext {
         self.check_writable(place)?;
         self.check_extended(place, name, Permission::WRITE)?;
         if is_list(name) {
-            return self.set_access_list(place, name, Some(value));
+            self.set_access_list(place, name, Some(value))?;
+        } else {
+            place.inode().set_extended_attribute(name, value, how)?;
         }
-        place.inode().set_extended_attribute(name, value, how)
+        watch::note(&place.dentry, Events::ATTRIBUTES);
+        Ok(())
     }
 
     /// removexattr(2) of a place; [`Error::NoData`] if there is none.
@@ -130,9 +134,12 @@ impl FsContext {
         self.check_writable(place)?;
         self.check_extended(place, name, Permission::WRITE)?;
         if is_list(name) {
-            return self.set_access_list(place, name, None);
+            self.set_access_list(place, name, None)?;
+        } else {
+            place.inode().remove_extended_attribute(name)?;
         }
-        place.inode().remove_extended_attribute(name)
+        watch::note(&place.dentry, Events::ATTRIBUTES);
+        Ok(())
     }
 
     /// listxattr(2) of a place: the names, each with a NUL behind it. Those that the caller may not

@@ -60,6 +60,7 @@ mod times;
 mod view;
 mod volume;
 mod walk;
+mod watch;
 
 pub use access_list::{ACCESS_LIST, AccessEntry, AccessList, DEFAULT_LIST, Subject};
 pub use attachments::Attachments;
@@ -88,3 +89,4 @@ pub use times::{access_is_news, now};
 pub use view::{MountInfo, View};
 pub use volume::{Volume, allocate_device};
 pub use walk::ResolveFlags;
+pub use watch::{Events, Notice, WATCH_LIMITS, Watch, WatchLimits, Watcher};

@@ -18,6 +18,7 @@ use crate::lookup::{enter_new, lookup_free, lookup_locked, note_absence};
 use crate::name::{Name, PATH_MAX};
 use crate::path::Path;
 use crate::walk::{Last, ParentOf, ResolveFlags, resolve_parent};
+use crate::watch::{self, Events};
 
 impl FsContext {
     /// mkdir(2).
@@ -97,6 +98,13 @@ impl FsContext {
             lists.apply_or_undo(&**directory.inode(), name, new, &*inode)?;
         }
         let dentry = enter_new(&directory.dentry, name, inode);
+        let is_directory = dentry.kind() == FileKind::Directory;
+        watch::note_name(
+            &directory.dentry,
+            name.as_bytes(),
+            Events::CREATE,
+            is_directory,
+        );
         Ok(Path {
             mount: directory.mount.clone(),
             dentry,
@@ -131,6 +139,8 @@ impl FsContext {
         }
         directory.inode().link(name, target.inode())?;
         enter_new(&directory.dentry, name, target.inode().clone());
+        watch::note_links(target.inode());
+        watch::note_name(&directory.dentry, name.as_bytes(), Events::CREATE, false);
         Ok(())
     }
 
@@ -165,10 +175,16 @@ impl FsContext {
         }
         directory.inode().unlink(name)?;
         victim.mark_removed();
-        note_absence(&directory.dentry, victim.name());
+        let name = victim.name();
+        note_absence(&directory.dentry, name.clone());
+        let inode = victim.inode().clone();
+        watch::note_links(&inode);
+        // Who watches it hears of its end before its directory's watchers do.
+        drop(victim);
+        watch::note_name(&directory.dentry, &name, Events::DELETE, false);
         drop(held);
         // The last reference may go here, and with it the file's pages.
-        drop(victim);
+        drop(inode);
         Ok(())
     }
 
@@ -199,7 +215,10 @@ impl FsContext {
         directory.inode().remove_directory(name)?;
         victim.mark_removed();
         drop(inside);
-        note_absence(&directory.dentry, victim.name());
+        let name = victim.name();
+        note_absence(&directory.dentry, name.clone());
+        drop(victim);
+        watch::note_name(&directory.dentry, &name, Events::DELETE, true);
         Ok(())
     }
 

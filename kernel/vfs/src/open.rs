@@ -22,6 +22,7 @@ use crate::open_file::{Hold, OpenFile, WriteClaim};
 use crate::options::OpenOptions;
 use crate::path::Path;
 use crate::walk::{Last, ParentOf, ResolveFlags, Walk, child};
+use crate::watch::{self, Events};
 
 impl FsContext {
     /// open(2).
@@ -165,6 +166,7 @@ impl FsContext {
         let opened = self.finish(place, options)?;
         if truncate && !opened.has_backend() {
             inode.truncate(0)?;
+            watch::note(&opened.path().dentry, Events::MODIFY);
         }
         Ok(opened)
     }
@@ -211,6 +213,8 @@ impl FsContext {
         {
             return Err(Error::AccessDenied);
         }
-        OpenFile::new(place, options, &self.credentials, backend, hold)
+        let opened = OpenFile::new(place, options, &self.credentials, backend, hold)?;
+        watch::note(&opened.path().dentry, Events::OPEN);
+        Ok(opened)
     }
 }

@@ -30,6 +30,7 @@ use crate::mapped_file::MappedFile;
 use crate::mount::MountFlags;
 use crate::options::OpenOptions;
 use crate::path::Path;
+use crate::watch::{self, Events};
 use crate::{directory, times};
 
 /// The largest offset: what fits a signed 64-bit number.
@@ -176,7 +177,19 @@ impl OpenFile {
         }
         let done = self.inode().read_at(offset, into)?;
         self.note_access();
+        if done > 0 {
+            watch::note(&self.place.dentry, Events::ACCESS);
+        }
         Ok(done)
+    }
+
+    /// Tells of what a backend has done, if it has done something.
+    #[inline(never)]
+    fn heard(&self, outcome: Result<usize>, event: Events) -> Result<usize> {
+        if matches!(outcome, Ok(done) if done > 0) {
+            watch::note(&self.place.dentry, event);
+        }
+        outcome
     }
 
     /// Reads at the position.
@@ -202,7 +215,7 @@ impl OpenFile {
             *position += done as u64;
             done
         };
-        self.after_write()?;
+        self.after_write(done)?;
         Ok(done)
     }
 
@@ -240,7 +253,10 @@ impl OpenFile {
         Ok(())
     }
 
-    fn after_write(&self) -> Result<()> {
+    fn after_write(&self, done: usize) -> Result<()> {
+        if done > 0 {
+            watch::note(&self.place.dentry, Events::MODIFY);
+        }
         let flags = self.status_flags();
         if flags.intersects(StatusFlags::SYNC | StatusFlags::DATA_SYNC) {
             self.sync_bytes(flags.contains(StatusFlags::SYNC))?;
@@ -300,6 +316,7 @@ impl File for OpenFile {
             return Err(Error::BadHandle);
         }
         match &self.backend {
+            Some(backend) if watch::is_anyone() => self.heard(backend.read(into), Events::ACCESS),
             Some(backend) => backend.read(into),
             None => self.read_on(into),
         }
@@ -310,6 +327,7 @@ impl File for OpenFile {
             return Err(Error::BadHandle);
         }
         match &self.backend {
+            Some(backend) if watch::is_anyone() => self.heard(backend.write(from), Events::MODIFY),
             Some(backend) => backend.write(from),
             None => self.write_on(from),
         }
@@ -335,7 +353,7 @@ impl File for OpenFile {
         } else {
             self.inode().write_at(offset, from)?
         };
-        self.after_write()?;
+        self.after_write(done)?;
         Ok(done)
     }
 
@@ -398,7 +416,9 @@ impl File for OpenFile {
             return Err(Error::InvalidArgument);
         }
         self.drop_set_id()?;
-        self.inode().truncate(length)
+        self.inode().truncate(length)?;
+        watch::note(&self.place.dentry, Events::MODIFY);
+        Ok(())
     }
 
     fn change_space(&self, offset: u64, length: u64, change: SpaceChange) -> Result<()> {
@@ -408,7 +428,9 @@ impl File for OpenFile {
         }
         self.check_bytes()?;
         self.drop_set_id()?;
-        self.inode().change_space(offset, length, change)
+        self.inode().change_space(offset, length, change)?;
+        watch::note(&self.place.dentry, Events::MODIFY);
+        Ok(())
     }
 
     fn sync(&self, metadata: bool) -> Result<()> {
@@ -473,6 +495,7 @@ impl File for OpenFile {
         let mut position = self.position.lock();
         *position = directory::read(&self.place, *position, visit)?;
         self.note_access();
+        watch::note(&self.place.dentry, Events::ACCESS);
         Ok(())
     }
 
@@ -505,6 +528,21 @@ impl OpenFile {
     /// May its bytes be mapped as a program? Not through a mount that says otherwise.
     pub fn may_map_executable(&self) -> bool {
         !self.place.mount().flags().contains(MountFlags::NO_EXECUTE)
+    }
+}
+
+impl Drop for OpenFile {
+    fn drop(&mut self) {
+        if self.path_only {
+            return;
+        }
+        let writes = self.access.contains(FileAccess::WRITE);
+        let event = if writes {
+            Events::CLOSE_WRITE
+        } else {
+            Events::CLOSE_NO_WRITE
+        };
+        watch::note(&self.place.dentry, event);
     }
 }
 

@@ -23,6 +23,7 @@ use crate::name::Name;
 use crate::names::check_removal;
 use crate::path::Path;
 use crate::walk::{Last, ParentOf, resolve_parent};
+use crate::watch;
 
 /// One side of a rename: a directory and a name in it.
 struct Side<'a> {
@@ -268,6 +269,7 @@ fn record(
         Some(target) => target.name(),
         None => to.name.as_bytes().into(),
     };
+    let (moved, other_side) = (source.clone(), target.clone());
     source.volume().renames.fetch_add(1, Ordering::AcqRel);
     source.set_location(Location {
         parent: Some(to.directory.clone()),
@@ -288,6 +290,17 @@ fn record(
     }
     source.volume().renames.fetch_add(1, Ordering::AcqRel);
     place(to.directory, new_name, source);
+    let old = (&**from.directory, from.name.as_bytes());
+    let new = (&**to.directory, to.name.as_bytes());
+    watch::note_move(
+        old,
+        new,
+        &moved,
+        other_side.as_deref().filter(|_| !exchange),
+    );
+    if let Some(other) = other_side.filter(|_| exchange) {
+        watch::note_move(new, old, &other, None);
+    }
 }
 
 fn place(directory: &Arc<Dentry>, name: Arc<[u8]>, dentry: Arc<Dentry>) {

@@ -17,6 +17,7 @@ use hal::sync::Rank;
 use crate::dentry::Dentry;
 use crate::dentry_cache;
 use crate::inode::FileSystem;
+use crate::watch;
 
 /// A file system instance, as mounted.
 pub struct Volume {
@@ -109,6 +110,7 @@ impl Volume {
     /// After the last mount is gone, nobody can look a name up: the cached ones are let go.
     pub(crate) fn uncount_mount(&self) {
         if self.mounts.fetch_sub(1, Ordering::AcqRel) == 1 && self.shared {
+            watch::note_unmount(self.device);
             dentry_cache::forget_volume(self.device);
         }
     }

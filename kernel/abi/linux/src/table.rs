@@ -163,6 +163,9 @@ system_calls! {
     23 dup(file: Fd) = files::descriptors::dup;
     24 dup3(old: Fd, new: Fd, flags: files::descriptors::CloseOnExec) = files::descriptors::dup3;
     25 fcntl(file: Fd, command: u32, argument: usize) = files::control::fcntl;
+    26 inotify_init1(flags: events::watches::WatchQueueFlags) = events::watches::inotify_init1;
+    27 inotify_add_watch(file: Fd, path: UserPath, mask: u32) = events::watches::inotify_add_watch;
+    28 inotify_rm_watch(file: Fd, watch: i32) = events::watches::inotify_rm_watch;
     29 ioctl(file: Fd, request: u32, argument: usize) = files::ioctl::ioctl;
     30 ioprio_set(which: i32, who: i32, priority: u32) = process::io_priority::ioprio_set;
     31 ioprio_get(which: i32, who: i32) = process::io_priority::ioprio_get;

@@ -3,10 +3,12 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 use base::sync::Once;
 use base::{Error, Result};
 use hal::Global;
+use vfs::WATCH_LIMITS;
 
 use crate::filesystem::Shared;
 use crate::system::release::{MACHINE_RELEASE, OS_TYPE, build};
@@ -21,12 +23,52 @@ pub(crate) static ENTRIES: &[Entry] = &[
 ];
 
 static FS: &[Entry] = &[
+    Entry::new("inotify", Content::Directory(INOTIFY)),
     Entry::new(
         "protected_hardlinks",
         Content::Text(|_| Ok(b"0\n".to_vec())),
     ),
     Entry::new("protected_symlinks", Content::Text(|_| Ok(b"0\n".to_vec()))),
 ];
+
+static INOTIFY: &[Entry] = &[
+    Entry::new(
+        "max_queued_events",
+        Content::Setting(
+            |_| number(&WATCH_LIMITS.queued),
+            |_, text| set_number(&WATCH_LIMITS.queued, text),
+        ),
+    ),
+    Entry::new(
+        "max_user_instances",
+        Content::Setting(
+            |_| number(&WATCH_LIMITS.watchers),
+            |_, text| set_number(&WATCH_LIMITS.watchers, text),
+        ),
+    ),
+    Entry::new(
+        "max_user_watches",
+        Content::Setting(
+            |_| number(&WATCH_LIMITS.watches),
+            |_, text| set_number(&WATCH_LIMITS.watches, text),
+        ),
+    ),
+];
+
+fn number(setting: &AtomicUsize) -> Result<Vec<u8>> {
+    Ok(format!("{}\n", setting.load(Ordering::Relaxed)).into_bytes())
+}
+
+/// Sets a number that fits an `int`.
+fn set_number(setting: &AtomicUsize, text: &[u8]) -> Result<()> {
+    let text = core::str::from_utf8(text).map_err(|_| Error::InvalidArgument)?;
+    let number: u32 = text.trim().parse().map_err(|_| Error::InvalidArgument)?;
+    if number > i32::MAX as u32 {
+        return Err(Error::InvalidArgument);
+    }
+    setting.store(number as usize, Ordering::Relaxed);
+    Ok(())
+}
 
 static KERNEL: &[Entry] = &[
     Entry::new("cap_last_cap", Content::Text(|_| Ok(b"40\n".to_vec()))),

@@ -1,5 +1,5 @@
 //! Waiting for many things: poll, select, epoll; and the files that stand for an event: counters,
-//! timers, signals.
+//! timers, signals, watches.
 
 pub mod counter;
 pub mod epoll;
@@ -9,6 +9,7 @@ pub mod readiness;
 pub mod select;
 pub mod signals;
 pub mod timers;
+pub mod watches;
 
 use object::{FileKind, FileStatus};
 

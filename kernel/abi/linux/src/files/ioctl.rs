@@ -9,6 +9,7 @@ use object::{File, FileKind, Rights, SeekFrom, StatusFlags};
 use super::terminal;
 use crate::arguments::Fd;
 use crate::call::Call;
+use crate::events::watches::WatchQueue;
 use crate::layout::request::*;
 
 /// ioctl(2). What nobody understands is `ENOTTY`.
@@ -60,6 +61,8 @@ fn readable(file: &dyn File) -> Result<i32> {
         pipe.channel().length()
     } else if let Some(socket) = file.downcast::<LocalSocket>() {
         socket.available()?
+    } else if let Some(queue) = file.downcast::<WatchQueue>() {
+        queue.available()
     } else {
         let status = file.status()?;
         if status.kind != FileKind::Regular {

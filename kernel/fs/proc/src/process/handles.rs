@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::format;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
@@ -52,6 +53,14 @@ fn handle(subject: &Remembered, slot: Slot) -> Result<Handle> {
         .map_err(|_| Error::NotFound)
 }
 
+/// What stands for an object without a name; Linux puts brackets around all kinds but one.
+fn nameless(kind: &str) -> String {
+    match kind {
+        "inotify" => format!("anon_inode:{kind}"),
+        _ => format!("anon_inode:[{kind}]"),
+    }
+}
+
 /// The place that a handle leads to: a file's own, or one made for a nameless object.
 fn place(subject: &Remembered, slot: Slot) -> Result<Path> {
     let handle = handle(subject, slot)?;
@@ -63,7 +72,7 @@ fn place(subject: &Remembered, slot: Slot) -> Result<Path> {
     let text = match status.kind {
         FileKind::Fifo => format!("pipe:[{}]", status.inode),
         FileKind::Socket => format!("socket:[{}]", status.inode),
-        _ => format!("anon_inode:[{}]", handle.object.kind_name()),
+        _ => nameless(handle.object.kind_name()),
     };
     Ok(vfs::anonymous::place_of(file.clone(), text.into_bytes()))
 }
@@ -153,7 +162,7 @@ impl Inode for Handles {
         let target = match handle.object.file() {
             Some(_) => Target::Place(Box::new(move || place(&subject, slot))),
             None => {
-                let text = format!("anon_inode:[{}]", handle.object.kind_name());
+                let text = nameless(handle.object.kind_name());
                 Target::Body(text.into_bytes())
             }
         };

@@ -34,6 +34,7 @@ const NUMBERS: &[&str] = &[
     "u64",
     "AtFlags",
     "CounterFlags",
+    "WatchQueueFlags",
     "CreateFlags",
     "CloseOnExec",
     "UnmountFlags",
@@ -178,6 +179,7 @@ fn events() -> Vec<Recipe> {
         )
         .after(fill_pipe),
         recipe("ppoll", [readable(), n(1), second(), mask(), n(8)]).after(fill_pipe),
+        recipe("inotify_add_watch", [n(FREE), Text("file"), n(0xfff)]).after(make_watch_queue),
         recipe("signalfd4", [n(usize::MAX), zeros(8), n(8), n(0)]),
         recipe(
             "timerfd_settime",
@@ -463,6 +465,12 @@ fn ready_epoll(user: &mut User) {
         let event = testkit::memory::push_words(linux.user, &[4, 0]);
         linux.call(21, &[FREE, 1, WRITER, event]).unwrap();
     });
+}
+
+fn make_watch_queue(user: &mut User) {
+    let mut linux = Linux::new(user);
+    let _ = linux.close(FREE);
+    linux.call(26, &[0]).unwrap();
 }
 
 fn make_timer(user: &mut User) {
