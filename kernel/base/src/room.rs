@@ -8,7 +8,7 @@
 //!   [`Room::make_room`]: `try_reserve` with the kernel's error.
 //! - A *thing* that a program keeps (a handle, an area of memory, a name, a waiting message, a lock)
 //!   asks [`for_one_more`] before it is made. It is refused while the machine has little more than
-//!   the reserve; what a single call allocates beside it is small, and the reserve carries it.
+//!   the reserve, and nothing can be won back at once; what a single call allocates beside it is small, and the reserve carries it.
 //!
 //! Both are among the allocations that a test can refuse ([`hal::refusal`]).
 
@@ -19,7 +19,7 @@ use alloc::vec::Vec;
 /// Whether there is memory for one more thing that a program keeps; `Error::OutOfMemory` if not.
 #[inline]
 pub fn for_one_more() -> Result<()> {
-    if hal::frame::is_short() || hal::refusal::refuses() {
+    if hal::refusal::refuses() || hal::frame::stays_short() {
         Err(Error::OutOfMemory)
     } else {
         Ok(())

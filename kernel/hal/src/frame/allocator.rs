@@ -50,7 +50,8 @@ pub(super) struct FrameAllocator {
     initramfs: PhysicalRange,
     initramfs_taken: AtomicBool,
     reclaimer: Once<fn(usize) -> usize>,
-    reclaiming: AtomicBool,
+    /// Which CPUs are asking for memory back.
+    reclaiming: [AtomicBool; MAX_CPUS],
 }
 
 // SAFETY: `metadata` points to an array that lives as long as the machine and is only ever read
@@ -141,7 +142,7 @@ impl FrameAllocator {
             initramfs,
             initramfs_taken: AtomicBool::new(false),
             reclaimer: Once::new(),
-            reclaiming: AtomicBool::new(false),
+            reclaiming: [const { AtomicBool::new(false) }; MAX_CPUS],
         }
     }
 
@@ -268,14 +269,19 @@ impl FrameAllocator {
     /// Asks for memory back. Not where the caller may hold a spin lock or be an interrupt
     /// handler (both have interrupts disabled), and not from inside the reclaimer.
     fn reclaim(&self, wanted: usize) {
-        if !arch::interrupts_enabled() || self.reclaiming.swap(true, Ordering::Acquire) {
+        if !arch::interrupts_enabled() {
+            return;
+        }
+        // Whoever reclaims neither sleeps nor is preempted: it stays on its CPU.
+        let reclaiming = &self.reclaiming[arch::cpu_id()];
+        if reclaiming.swap(true, Ordering::Acquire) {
             return;
         }
         if let Some(reclaimer) = self.reclaimer.get() {
             let free = self.free.load(Ordering::Relaxed);
             reclaimer((self.low + wanted).saturating_sub(free).max(BATCH));
         }
-        self.reclaiming.store(false, Ordering::Release);
+        reclaiming.store(false, Ordering::Release);
     }
 
     /// The first one stays.
@@ -286,6 +292,14 @@ impl FrameAllocator {
     /// Whether an ordinary allocation would fail, or nearly so.
     pub(super) fn is_short(&self) -> bool {
         self.free.load(Ordering::Relaxed) < self.reserve + BATCH
+    }
+
+    /// The same, after asking for memory back.
+    pub(super) fn stays_short(&self) -> bool {
+        if self.is_short() {
+            self.reclaim(BATCH);
+        }
+        self.is_short()
     }
 
     /// How many frames are missing to twice the mark below which a reclaimer is asked.

@@ -237,6 +237,12 @@ pub fn is_short() -> bool {
     frames().is_short()
 }
 
+/// The same, after whoever can give memory back was asked to; not for callers that hold a spin lock, who are not
+/// helped.
+pub fn stays_short() -> bool {
+    frames().stays_short()
+}
+
 /// How many free frames are missing so that no allocation asks for memory back for a while: what a
 /// thread that wins memory back in the background works for.
 pub fn shortage() -> usize {

@@ -2,8 +2,8 @@
 //!
 //! Every five seconds it stores what has been dirty for thirty. It starts earlier when more than a
 //! tenth of what could be dirty is; above a fifth, whoever makes more pages dirty has to store some
-//! itself, so a writer is never faster for long than its device. It also wins pages back when frames
-//! run short (see [`super::reclaim`]). While nothing is dirty it sleeps without a deadline.
+//! itself, so a writer is never faster for long than its device. While nothing is dirty it sleeps without a
+//! deadline.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
@@ -14,7 +14,7 @@ use hal::Global;
 
 use super::counts::{COUNTS, dirty_limits};
 use super::threads::Once;
-use super::{PageCache, reclaim, registry};
+use super::{PageCache, registry};
 
 /// How often it looks for old pages, and what is old.
 const PERIOD: Duration = Duration::from_secs(5);
@@ -24,30 +24,22 @@ const OLD: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_millis(10);
 const ROUNDS: usize = 20;
 
-/// How long it looks for no pages to win back after it has found none.
-const REST: Duration = Duration::from_millis(20);
-
 struct Flusher {
     thread: Once,
-    number: AtomicU64,
     called: WaitQueue,
     /// Something may be dirty.
     begun: AtomicBool,
     /// There are too many dirty pages.
     hurry: AtomicBool,
-    /// Frames run short.
-    short: AtomicBool,
     rounds: AtomicU64,
     progress: WaitQueue,
 }
 
 static FLUSHER: Global<Flusher> = Global::new(|| Flusher {
     thread: Once::new(),
-    number: AtomicU64::new(0),
     called: WaitQueue::new(),
     begun: AtomicBool::new(false),
     hurry: AtomicBool::new(false),
-    short: AtomicBool::new(false),
     rounds: AtomicU64::new(0),
     progress: WaitQueue::new(),
 });
@@ -62,27 +54,6 @@ pub(super) fn begin() {
     if !FLUSHER.begun.swap(true, Ordering::AcqRel) && start() {
         FLUSHER.called.wake_one();
     }
-}
-
-/// Frames run short.
-pub(super) fn call_for_memory() {
-    if !FLUSHER.short.swap(true, Ordering::AcqRel) {
-        FLUSHER.called.wake_one();
-    }
-}
-
-/// Waits a little for what the thread wins back.
-pub(super) fn wait_for_memory() {
-    let before = FLUSHER.rounds.load(Ordering::Acquire);
-    call_for_memory();
-    let _ = FLUSHER.progress.wait_deadline(time::now() + PATIENCE, || {
-        (FLUSHER.rounds.load(Ordering::Acquire) != before).then_some(())
-    });
-}
-
-/// Whether the current thread is this one, which cannot wait for itself.
-pub(super) fn is_current() -> bool {
-    FLUSHER.number.load(Ordering::Relaxed) == thread::current().id()
 }
 
 /// To be called after pages of `cache` became dirty, with no lock held that storing pages takes.
@@ -129,17 +100,9 @@ pub fn store_everything() -> Result<()> {
 }
 
 fn run() {
-    FLUSHER
-        .number
-        .store(thread::current().id(), Ordering::Relaxed);
     let mut next = time::now() + PERIOD;
-    let mut rested = time::now();
     loop {
-        let called = || {
-            let called =
-                FLUSHER.short.load(Ordering::Acquire) || FLUSHER.hurry.load(Ordering::Acquire);
-            called.then_some(())
-        };
+        let called = || FLUSHER.hurry.load(Ordering::Acquire).then_some(());
         if FLUSHER.begun.load(Ordering::Acquire) {
             let _ = FLUSHER.called.wait_deadline(next, called);
         } else {
@@ -148,11 +111,6 @@ fn run() {
                 begun.or_else(called)
             });
             next = next.max(time::now() + PERIOD);
-        }
-        let short = FLUSHER.short.swap(false, Ordering::AcqRel);
-        if short && time::now() >= rested && !reclaim::until_enough() {
-            // Whatever could be won is: looking again at once would find nothing.
-            rested = time::now() + REST;
         }
         let hurry = FLUSHER.hurry.swap(false, Ordering::AcqRel);
         if hurry || time::now() >= next {

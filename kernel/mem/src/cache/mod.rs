@@ -26,6 +26,7 @@ mod fill;
 mod flush;
 mod mappings;
 pub(crate) mod reclaim;
+mod reclaimer;
 mod registry;
 mod reserve;
 mod state;
@@ -158,6 +159,7 @@ impl PageCache {
         registry::enter(&cache);
         // Without the thread, whoever needs memory can still help itself.
         flush::start();
+        reclaimer::start();
         reclaim::install();
         cache
     }

@@ -13,11 +13,11 @@
 //! locks, writes nothing, unmaps nothing, and does not even let go of a cache's last reference, which
 //! could run a file system's code; that is left to the work thread.
 //!
-//! *The write-back thread*, and the work thread before it would end a process. They hold nothing. They
+//! *The reclaiming thread* ([`super::reclaimer`]), and the work thread before it would end a process. They hold nothing. They
 //! store dirty pages, and take pages that nobody used lately out of the address spaces that show them,
 //! so that the next round finds them held by nobody.
 //!
-//! Who brings in a page and finds no frame at all waits for the write-back thread, but not for ever: it
+//! Who brings in a page and finds no frame at all waits for the reclaiming thread, but not for ever: it
 //! may hold a lock of the very file system whose pages would have to be stored. After half a second it
 //! goes on with `Error::OutOfMemory`.
 
@@ -28,7 +28,7 @@ use hal::frame::Frame;
 
 use super::counts::COUNTS;
 use super::state::{Page, State};
-use super::{PageCache, flush, registry};
+use super::{PageCache, reclaimer, registry};
 
 /// How many pages of one cache are looked at under its lock, and how often in a row before the hand goes
 /// on to the next.
@@ -38,8 +38,8 @@ const LOOKS_IN_A_ROW: usize = 32;
 /// How many pages are taken, or unmapped, in one go.
 const BATCH: usize = 64;
 
-/// How many caches whoever allocates looks at.
-const CACHES: usize = 48;
+/// How many caches whoever allocates looks at: many, because a tree of small files has a cache for each.
+const CACHES: usize = 1024;
 
 /// How often who needs a page waits for one.
 const ROUNDS: usize = 50;
@@ -49,7 +49,7 @@ const TURNS: usize = 6;
 
 /// What whoever allocates calls; registered with the allocator.
 pub(super) fn direct(wanted: usize) -> usize {
-    flush::call_for_memory();
+    reclaimer::call();
     let mut won = 0;
     for _ in 0..CACHES {
         let Some(cache) = registry::next_to_reclaim(false) else {
@@ -81,10 +81,10 @@ pub(super) fn make_room(round: usize) -> bool {
         return false;
     }
     if direct(BATCH) == 0 {
-        if flush::is_current() {
+        if reclaimer::is_current() {
             return round < TURNS;
         }
-        flush::wait_for_memory();
+        reclaimer::wait();
     }
     true
 }

@@ -25,9 +25,12 @@ struct Registry {
     pending: BTreeMap<u64, Arc<PageCache>>,
     /// Where the hand of reclaim stands.
     hand: usize,
-    /// What somebody held who must not be the last to let go of it.
-    parked: Vec<Arc<PageCache>>,
+    /// Caches whose last reference somebody held who must not run what their end runs.
+    parked: Vec<PageCache>,
 }
+
+/// How often who cannot wait for the list looks whether it is free.
+const LOOKS: usize = 100;
 
 /// How many caches may be parked.
 const PARKED: usize = 64;
@@ -98,9 +101,15 @@ pub(super) fn next_to_reclaim(wait: bool) -> Option<Arc<PageCache>> {
     let mut registry = if wait {
         REGISTRY.lock()
     } else {
-        REGISTRY
-            .try_lock()
-            .filter(|registry| registry.parked.len() < PARKED)?
+        // It is held for a moment only; that the caller holds it is not possible, another CPU may.
+        let free = (0..LOOKS).find_map(|_| {
+            let registry = REGISTRY.try_lock();
+            if registry.is_none() {
+                hal::cpu::relax();
+            }
+            registry
+        });
+        free.filter(|registry| registry.parked.len() < PARKED)?
     };
     for _ in 0..registry.known.len() {
         let hand = registry.hand;
@@ -117,10 +126,12 @@ pub(super) fn count() -> usize {
     REGISTRY.lock().known.len()
 }
 
-/// Leaves a reference for the work thread to let go of, which holds nothing.
+/// Lets go of a reference. If it was the last one, the cache's end is left to the work thread, which holds nothing.
 pub(super) fn park(cache: Arc<PageCache>) {
-    REGISTRY.lock().parked.push(cache);
-    DROPPER.queue();
+    if let Some(last) = Arc::into_inner(cache) {
+        REGISTRY.lock().parked.push(last);
+        DROPPER.queue();
+    }
 }
 
 static DROPPER: Global<Work> = Global::new(|| Work::new(drop_parked));

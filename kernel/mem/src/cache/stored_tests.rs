@@ -538,7 +538,7 @@ fn a_machine_may_end_in_the_middle() {
                 file.cache.drop_clean(0, 20);
                 reclaim::direct(10);
                 file.read(0, 8 * PAGE_SIZE);
-                flush::call_for_memory();
+                reclaimer::call();
             }
             if seed % 2 == 0 {
                 file.cache.start_write_back(0, 30).unwrap();
