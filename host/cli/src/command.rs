@@ -187,8 +187,12 @@ struct BenchArguments {
 #[derive(Args)]
 struct SoakArguments {
     /// How many minutes of load on each architecture
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    minutes: u32,
+    #[arg(long, value_name = "N", required_unless_present = "kills", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    minutes: Option<u32>,
+    /// Instead, kill the machine this often in the midst of writing: what was stored with fsync has
+    /// to be on the disk
+    #[arg(long, value_name = "N", conflicts_with = "minutes", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    kills: Option<u32>,
     /// Load only this architecture
     #[arg(long, value_enum)]
     arch: Option<Arch>,
@@ -266,7 +270,10 @@ impl Arguments {
             Command::Soak(arguments) => {
                 let options = soak::Options {
                     arch: arguments.arch,
-                    minutes: arguments.minutes,
+                    load: match arguments.kills {
+                        Some(kills) => soak::Load::Kills(kills),
+                        None => soak::Load::Minutes(arguments.minutes.unwrap_or(1)),
+                    },
                     cpus: arguments.cpus,
                     memory: arguments.memory,
                     seed: arguments.seed,

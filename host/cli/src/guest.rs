@@ -142,6 +142,7 @@ pub fn prepare_on_disk(
             file: lock.path.clone(),
             read_only: false,
             snapshot: false,
+            scratch: false,
         });
     }
     lock.pass_on()?;

@@ -15,6 +15,7 @@ mod diff;
 mod fuzz;
 mod guest;
 mod image;
+mod kills;
 mod oracle;
 mod project;
 mod setup;

@@ -4,13 +4,15 @@
 //! The load is `user/linux/soak.c`: it forks, executes programs of every ABI, uses pipes, sockets,
 //! files, signals, threads and memory, and kills in the midst of it; it compares memory, processes,
 //! threads and handles before and after. Here the machine is started and watched. What went wrong
-//! is told with the seed and the line that runs it again.
+//! is told with the seed and the line that runs it again. With `--kills` it is another load, cut off
+//! again and again ([`crate::kills`]).
 
 use crate::{
     arch::Arch,
     build,
     guest::{self, Kernel},
     image::cpio::Tree,
+    kills,
     project::Project,
     ui,
 };
@@ -25,14 +27,23 @@ use std::{
 pub struct Options {
     /// Only this architecture; both, one after the other, when absent.
     pub arch: Option<Arch>,
-    /// Minutes of load on each.
-    pub minutes: u32,
+    /// What is done on each.
+    pub load: Load,
     /// CPUs of the guest.
     pub cpus: u32,
     /// Its memory, in MiB.
     pub memory: u32,
     /// What decides everything; of the clock when absent.
     pub seed: Option<u64>,
+}
+
+/// What the machine goes through.
+#[derive(Clone, Copy)]
+pub enum Load {
+    /// Minutes of everything.
+    Minutes(u32),
+    /// So many kills in the midst of writing ([`crate::kills`]).
+    Kills(u32),
 }
 
 /// Time for booting, for warming up and for what a slow host adds.
@@ -50,6 +61,13 @@ pub fn run(project: &Project, options: &Options) -> Result<u8> {
         if options.arch.is_some_and(|only| only != arch) {
             continue;
         }
+        let minutes = match options.load {
+            Load::Minutes(minutes) => minutes,
+            Load::Kills(kills) => {
+                status |= u8::from(!killed(project, arch, kills, options, seed)?);
+                continue;
+            }
+        };
         let name = arch.name();
         let mut machine = guest::prepare(project, Kernel::Scarlet, arch)?;
         machine.cpus = options.cpus;
@@ -66,7 +84,7 @@ pub fn run(project: &Project, options: &Options) -> Result<u8> {
             0o755,
             fs::read(&program.file)?,
         );
-        let seconds = options.minutes * 60;
+        let seconds = minutes * 60;
         let workers = options.cpus * 2;
         let command = format!(
             "/system/linux-{name}/tests/soak {seed} {seconds} {workers} {}",
@@ -74,8 +92,8 @@ pub fn run(project: &Project, options: &Options) -> Result<u8> {
         );
         ui::clear();
         println!(
-            "{name}: {} minutes of load on {} CPUs and {} MiB, seed {seed}",
-            options.minutes, options.cpus, options.memory
+            "{name}: {minutes} minutes of load on {} CPUs and {} MiB, seed {seed}",
+            options.cpus, options.memory
         );
         let limit = Duration::from_secs(u64::from(seconds) * 2) + MARGIN;
         let mut output = std::io::stdout();
@@ -89,13 +107,39 @@ pub fn run(project: &Project, options: &Options) -> Result<u8> {
                     println!("{error:#}");
                 }
                 println!(
-                    "FAILED  {name}; again: cargo scarlet soak --arch {name} --minutes {} --cpus {} \
+                    "FAILED  {name}; again: cargo scarlet soak --arch {name} --minutes {minutes} --cpus {} \
                      --memory {}M --seed {seed}",
-                    options.minutes, options.cpus, options.memory
+                    options.cpus, options.memory
                 );
                 status = 1;
             }
         }
     }
     Ok(status)
+}
+
+/// Kills the machine again and again; whether nothing was lost.
+fn killed(project: &Project, arch: Arch, kills: u32, options: &Options, seed: u64) -> Result<bool> {
+    let name = arch.name();
+    let victim = kills::prepare(project, arch, options.cpus, options.memory)?;
+    ui::clear();
+    println!("{name}: {kills} kills on one disk, seed {seed}");
+    let wanted = kills::Options { kills, seed };
+    match kills::run(project, &victim, wanted, &mut |line| println!("{line}")) {
+        Ok(outcome) => {
+            println!(
+                "ok      {name}: {} lines heard, {} files compared",
+                outcome.heard, outcome.compared
+            );
+            Ok(true)
+        }
+        Err(error) => {
+            println!(
+                "{error:#}\nFAILED  {name}; the same load again: cargo scarlet soak --arch {name} \
+                 --kills {kills} --cpus {} --memory {}M --seed {seed}",
+                options.cpus, options.memory
+            );
+            Ok(false)
+        }
+    }
 }

@@ -25,6 +25,9 @@ pub struct Disk {
     /// What is written goes into a file of the emulator's, and with it at its end (qemu(1),
     /// `snapshot=on`).
     pub snapshot: bool,
+    /// What the guest stores for good stays in this machine's memory: for files that nobody needs
+    /// after a loss of its power. A killed emulator loses nothing by it.
+    pub scratch: bool,
 }
 
 impl Disk {
@@ -38,6 +41,7 @@ impl Disk {
             file: PathBuf::from(file),
             read_only,
             snapshot: false,
+            scratch: false,
         }
     }
 
@@ -76,9 +80,10 @@ pub(super) fn attach(command: &mut Command, arch: Arch, disks: &[Disk]) {
         let file = disk.file.display().to_string().replace(',', ",,");
         let word = |on: bool| if on { "on" } else { "off" };
         command.arg("-drive").arg(format!(
-            "file={file},if=none,id=disk{index},format=raw,read-only={},snapshot={}",
+            "file={file},if=none,id=disk{index},format=raw,read-only={},snapshot={},cache={}",
             word(disk.read_only),
-            word(disk.snapshot)
+            word(disk.snapshot),
+            if disk.scratch { "unsafe" } else { "writeback" }
         ));
     }
     // The kernels find devices by the device tree, and on AArch64 the emulator fills its slots from
@@ -98,7 +103,10 @@ pub(super) fn attach(command: &mut Command, arch: Arch, disks: &[Disk]) {
 pub fn scratch(project: &Project, bytes: u64) -> Result<(Disk, Temporary)> {
     let file = temporary(project);
     fs::File::create(&file.0)?.set_len(bytes)?;
-    Ok((file.as_disk(), file))
+    let mut disk = file.as_disk();
+    // What storing takes is measured on such disks.
+    disk.scratch = false;
+    Ok((disk, file))
 }
 
 /// The name of a disk that is gone with its owner.
@@ -114,6 +122,7 @@ impl Temporary {
             file: self.0.clone(),
             read_only: false,
             snapshot: false,
+            scratch: true,
         }
     }
 }

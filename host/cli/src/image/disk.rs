@@ -19,6 +19,7 @@ mod tests;
 use crate::{arch::Arch, image::cpio::Tree, project::Project, ui};
 use anyhow::{Context, Result, bail};
 use ext2::{Repair, Script};
+pub use manifest::hash;
 use rustix::{
     fs::{FlockOperation, flock},
     io::{FdFlags, fcntl_setfd},

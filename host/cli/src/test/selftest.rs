@@ -1,5 +1,6 @@
 //! Ring 3: the kernel tests its own machine layer. It prints `test NAME … ok` or `… FAILED` lines
-//! and a last line `N passed, N failed`, then powers off.
+//! and a last line `N passed, N failed`, then powers off. And a machine is killed a few times while it
+//! writes to its disk ([`crate::kills`]).
 
 use super::Case;
 use crate::{
@@ -8,6 +9,7 @@ use crate::{
         self, Kernel,
         console::{Console, Waited},
     },
+    kills,
     project::Project,
 };
 use anyhow::Result;
@@ -15,7 +17,10 @@ use std::time::{Duration, Instant};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// One case an architecture: the tests share one boot.
+/// How often a machine is killed here; `cargo scarlet soak --kills` does it for longer.
+const KILLS: kills::Options = kills::Options { kills: 3, seed: 1 };
+
+/// Two cases an architecture: the tests share one boot.
 pub fn cases(project: &Project, arch: Arch) -> Result<Vec<Case<'_>>> {
     let mut machine = guest::prepare(project, Kernel::Scarlet, arch)?;
     machine.append = "selftest".to_owned();
@@ -45,5 +50,14 @@ pub fn cases(project: &Project, arch: Arch) -> Result<Vec<Case<'_>>> {
             _ => Err(text),
         }
     });
-    Ok(vec![Case { name, run }])
+    let victim = kills::prepare(project, arch, 2, 128)?;
+    let killed = Case {
+        name: format!("3/{}/kills", arch.name()),
+        run: Box::new(move || {
+            kills::run(project, &victim, KILLS, &mut |_| {})
+                .map(|_| ())
+                .map_err(|error| format!("{error:#}"))
+        }),
+    };
+    Ok(vec![Case { name, run }, killed])
 }
