@@ -139,6 +139,7 @@ calls! {
     130 CreateView ("path") "makes a view whose root is a directory; gives a handle";
     131 AttachView ("view, abi, length") "gives the environment's programs of an ABI this view";
     132 EnterView ("view") "moves the caller into a view";
+    133 SealView ("view") "lets nobody mount, unmount or restrict anything in a view any more; `NONE` is the caller's own";
 
     // Environments.
     140 CreateEnvironment ("record") "makes an environment inside the caller's own; gives a handle";

@@ -13,7 +13,7 @@ bitflags::bitflags! {
         /// Move the position.
         const SEEK = 1 << 2;
         /// Start it as a program; of a directory: look names up in it; of an environment: start
-        /// programs in it.
+        /// programs in it; of a view: enter it, start programs in it.
         const EXECUTE = 1 << 3;
         /// Map it into memory.
         const MAP = 1 << 4;
@@ -21,7 +21,7 @@ bitflags::bitflags! {
         const DUPLICATE = 1 << 5;
         /// Hand it to another process.
         const TRANSFER = 1 << 6;
-        /// Change its mode or attributes; of a directory: change the names in it; of a view: mount;
+        /// Change its mode or attributes; of a directory: change the names in it; of a view: mount, seal;
         /// of an environment: give it views.
         const CONTROL = 1 << 7;
         /// Ask for its status.

@@ -39,6 +39,10 @@ bitflags::bitflags! {
         /// Start the child in the environment [`SpawnRequest::inside`], which must have a view for the
         /// program's ABI.
         const INSIDE = 1 << 3;
+        /// Start the child in [`SpawnRequest::view`], at its root. The handle must give
+        /// [`crate::Rights::EXECUTE`]; without [`crate::Rights::CONTROL`] the child and what it starts
+        /// mount nothing.
+        const IN_VIEW = 1 << 4;
     }
 }
 
@@ -82,8 +86,8 @@ pub struct SpawnRequest {
     pub ignored_events: u64,
     /// Handle of the environment, with [`SpawnFlags::INSIDE`]; 0 without.
     pub inside: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// Handle of the view, with [`SpawnFlags::IN_VIEW`]; 0 without.
+    pub view: u32,
 }
 
 bitflags::bitflags! {

@@ -70,6 +70,7 @@ fn start(view: Arc<View>, options: &Options) -> Result<Arc<Process>, Failure> {
         hal::timer::now_ns() / 1_000_000
     );
     let spawn_options = SpawnOptions {
+        keeps_view: false,
         handles,
         fs,
         group: SpawnGroup::Session,

@@ -105,6 +105,7 @@ fn on_disk(
     let source = MountSource {
         source: node.as_bytes(),
         options: words.as_bytes(),
+        read_only: options.root_read_only,
         context: &context,
     };
     let kinds: Vec<&str> = match &options.root_kind {

@@ -138,7 +138,7 @@ pub fn fork_with(
     } else {
         let mut own = fs.as_ref().clone();
         if options.own_view {
-            own.unshare_view();
+            own.unshare_view()?;
         }
         crate::process::shared_fs_context(own)
     };

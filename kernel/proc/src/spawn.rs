@@ -40,6 +40,8 @@ pub struct SpawnOptions {
     pub handles: HandleTable,
     /// Its place in the file tree, with its credentials. The program's path is looked up from there.
     pub fs: FsContext,
+    /// It starts in the view of `fs`, whatever its program's ABI is.
+    pub keeps_view: bool,
     /// Its group.
     pub group: SpawnGroup,
     /// Its environment; `None` for its parent's. Another one must have a view for the program's ABI.
@@ -62,9 +64,11 @@ impl SpawnOptions {
     /// A child of the caller with these handles and otherwise what a fork and an exec would give.
     pub fn inherit(task: &Task, handles: HandleTable) -> SpawnOptions {
         let process = task.process();
+        let fs = process.fs().as_ref().clone();
         SpawnOptions {
             handles,
-            fs: process.fs().as_ref().clone(),
+            keeps_view: fs.fixed,
+            fs,
             group: SpawnGroup::Inherit,
             environment: None,
             blocked: task.blocked(),
@@ -121,6 +125,7 @@ fn create(
         environment: &environment,
         limits: &limits,
         abi: from_inside.map(|parent| parent.abi().name()),
+        keeps_view: options.keeps_view,
         no_new_privileges,
         before: None,
     };
@@ -129,7 +134,8 @@ fn create(
         let _payer = PaysFor::new(&environment);
         prepare(&caller, request)?
     };
-    if parent.is_some() && from_inside.is_none() && prepared.enters.is_none() {
+    let stays = prepared.enters.is_none() && !options.keeps_view;
+    if parent.is_some() && from_inside.is_none() && stays {
         // It would see its parent's files: nobody gave this environment any for the program's ABI.
         return Err(Error::NotFound);
     }

@@ -29,6 +29,8 @@ pub struct FsContext {
     pub umask: u32,
     /// Who asks.
     pub credentials: Credentials,
+    /// The view is not this process's to change: it was given it without the right to mount.
+    pub fixed: bool,
 }
 
 impl FsContext {
@@ -41,6 +43,7 @@ impl FsContext {
             root,
             umask: 0o022,
             credentials: Credentials::root(),
+            fixed: false,
         }
     }
 
@@ -81,13 +84,40 @@ impl FsContext {
     }
 
     /// Gives the process mounts of its own (a new mount namespace).
-    pub fn unshare_view(&mut self) {
+    pub fn unshare_view(&mut self) -> Result<()> {
         let view = self.view.clone();
-        self.view = view.clone_view(&mut [&mut self.root, &mut self.working_directory]);
+        self.view = view.clone_view(&mut [&mut self.root, &mut self.working_directory])?;
+        Ok(())
     }
 
-    /// Mounts are for the super-user.
+    /// Leaves for another view (setns(2)): root and working directory are that view's root.
+    pub fn enter_view(&mut self, view: &Arc<View>) {
+        self.root = view.root();
+        self.working_directory = self.root.clone();
+        self.view = view.clone();
+    }
+
+    /// Takes whoever stands at `old`, a root that was replaced by pivot_root(2), along to the new root.
+    pub fn follow_root(&mut self, old: &Path, new: &Path) {
+        for path in [&mut self.root, &mut self.working_directory] {
+            if path.is_same(old) {
+                *path = new.clone();
+            }
+        }
+    }
+
+    /// Mounts are for the super-user, in a view that is his to change.
     pub fn check_may_mount(&self) -> Result<()> {
+        self.check_superuser()?;
+        if self.fixed {
+            Err(Error::NotPermitted)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Fails for everyone but the super-user.
+    pub fn check_superuser(&self) -> Result<()> {
         if self.credentials.is_superuser() {
             Ok(())
         } else {

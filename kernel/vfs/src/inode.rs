@@ -63,6 +63,16 @@ pub trait FileSystem: Send + Sync + Any {
         self.sync()
     }
 
+    /// Takes new options while it is mounted (mount(2), `MS_REMOUNT`). What `read_only` says is kept by the vfs, which
+    /// lets nobody write then; the file system may leave its device in order. Options that it does not know, or that
+    /// cannot change any more, are [`Error::InvalidArgument`].
+    fn reconfigure(&self, read_only: bool, options: &[u8]) -> Result<()> {
+        if !options.is_empty() {
+            return Err(Error::InvalidArgument);
+        }
+        if read_only { self.sync() } else { Ok(()) }
+    }
+
     /// True where nothing can be written, through whatever mount.
     fn is_read_only(&self) -> bool {
         false

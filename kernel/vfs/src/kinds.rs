@@ -21,6 +21,8 @@ pub struct MountSource<'a> {
     pub source: &'a [u8],
     /// `name=value` pairs with commas between them.
     pub options: &'a [u8],
+    /// Nothing is to be written.
+    pub read_only: bool,
     /// Who mounts, for looking `source` up.
     pub context: &'a FsContext,
 }
@@ -28,11 +30,15 @@ pub struct MountSource<'a> {
 /// Makes (or finds) the file system that a mount is to show.
 pub type Maker = fn(&MountSource<'_>) -> Result<Arc<dyn FileSystem>>;
 
+/// Says whether a kind knows an option and its value, before anything is made.
+pub type OptionCheck = fn(name: &str, value: &str) -> Result<()>;
+
 #[derive(Clone, Copy)]
 struct Kind {
     name: &'static str,
     needs_device: bool,
     maker: Maker,
+    check: Option<OptionCheck>,
 }
 
 static KINDS: Global<SpinLock<Vec<Kind>>> = Global::new(|| SpinLock::new(rank::LEAF, Vec::new()));
@@ -45,19 +51,45 @@ pub fn register_kind(name: &'static str, needs_device: bool, maker: Maker) {
         name,
         needs_device,
         maker,
+        check: None,
     });
+}
+
+/// Adds to a known kind how one of its options is checked: [`Error::NotFound`] for an unknown name,
+/// [`Error::InvalidArgument`] for a bad value. A kind without a check sees its options when it is made.
+pub fn register_option_check(name: &'static str, check: OptionCheck) {
+    let mut kinds = KINDS.lock();
+    for kind in kinds.iter_mut().filter(|kind| kind.name == name) {
+        kind.check = Some(check);
+    }
+}
+
+/// Checks one option for a kind; see [`register_option_check`].
+pub fn check_option(kind: &[u8], name: &str, value: &str) -> Result<()> {
+    match find(kind)?.check {
+        Some(check) => check(name, value),
+        None => Ok(()),
+    }
+}
+
+/// Whether a kind needs a device; [`Error::NotSupportedByDevice`] if there is no such kind.
+pub fn needs_device(kind: &[u8]) -> Result<bool> {
+    Ok(find(kind)?.needs_device)
+}
+
+fn find(kind: &[u8]) -> Result<Kind> {
+    KINDS
+        .lock()
+        .iter()
+        .find(|known| known.name.as_bytes() == kind)
+        .copied()
+        .ok_or(Error::NotSupportedByDevice)
 }
 
 /// Makes (or finds) a file system of a kind; [`Error::NotSupportedByDevice`] if there is no such
 /// kind (mount(2): ENODEV).
 pub fn make_filesystem(kind: &[u8], source: &MountSource<'_>) -> Result<Arc<dyn FileSystem>> {
-    let found = KINDS
-        .lock()
-        .iter()
-        .find(|known| known.name.as_bytes() == kind)
-        .copied();
-    let found = found.ok_or(Error::NotSupportedByDevice)?;
-    (found.maker)(source)
+    (find(kind)?.maker)(source)
 }
 
 /// The names of all kinds, with whether they need a device.

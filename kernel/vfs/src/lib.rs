@@ -35,9 +35,11 @@ mod context;
 mod credentials;
 mod dentry;
 pub mod dentry_cache;
+mod detached;
 mod directory;
 mod extended;
 mod fifo;
+mod hold;
 mod inode;
 mod kinds;
 pub mod layer;
@@ -46,14 +48,19 @@ mod locks;
 mod lookup;
 mod mapped_file;
 mod mount;
+mod mount_list;
 mod mount_tree;
 pub mod name;
 mod names;
+mod namespace_file;
 mod open;
 mod open_file;
 mod options;
 mod path;
 pub mod path_text;
+mod peers;
+mod pivot;
+mod propagate;
 pub mod ranges;
 mod rename;
 mod times;
@@ -78,15 +85,21 @@ pub use inode::{
     AttributeChange, FileSystem, FileSystemStatistics, Inode, NewInode, OpenRequest, RenameFlags,
     Spelled,
 };
-pub use kinds::{Maker, MountSource, kinds, make_filesystem, parse_options, register_kind};
+pub use kinds::{
+    Maker, MountSource, OptionCheck, check_option, kinds, make_filesystem, needs_device,
+    parse_options, register_kind, register_option_check,
+};
 pub use locks::{FileLocks, FlockOwner, LockKind};
 pub use mount::{Mount, MountFlags};
+pub use mount_list::{MountInfo, PeerInfo};
 pub use name::{NAME_MAX, Name, PATH_MAX, SYMLINK_MAX};
+pub use namespace_file::ViewFile;
 pub use open_file::OpenFile;
 pub use options::OpenOptions;
 pub use path::Path;
+pub use peers::Propagation;
 pub use times::{access_is_news, now};
-pub use view::{MountInfo, View};
+pub use view::View;
 pub use volume::{Volume, allocate_device};
 pub use walk::ResolveFlags;
 pub use watch::{Events, Notice, WATCH_LIMITS, Watch, WatchLimits, Watcher};

@@ -9,7 +9,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use base::rank;
 use base::sync::SpinLock;
@@ -37,6 +37,8 @@ bitflags::bitflags! {
         const NO_DIRECTORY_ACCESS_TIME = 32;
         /// Access times are kept at every read, instead of once a day or after a change.
         const STRICT_ACCESS_TIME = 64;
+        /// Symbolic links are not followed.
+        const NO_SYMLINK_FOLLOW = 128;
     }
 }
 
@@ -54,6 +56,15 @@ pub struct Mount {
     source: Arc<[u8]>,
     /// The text of objects that have no name (`pipe:[7]`).
     anonymous: Option<Vec<u8>>,
+    /// Its peer group; 0 for none. This and `master` are changed under the lock of mount trees only.
+    group: AtomicU64,
+    /// The group it hears, where it is in none itself.
+    master: AtomicU64,
+    unbindable: AtomicBool,
+    /// Files open for writing through it: such a mount does not become read-only.
+    writers: AtomicU32,
+    /// How many walks may still come in before it no longer counts as unused (umount2, `MNT_EXPIRE`).
+    unused: AtomicU8,
 }
 
 static NEXT_ID: Global<AtomicU64> = Global::new(|| AtomicU64::new(1));
@@ -85,6 +96,11 @@ impl Mount {
             children: SpinLock::new(rank::DENTRY, Vec::new()),
             source,
             anonymous,
+            group: AtomicU64::new(0),
+            master: AtomicU64::new(0),
+            unbindable: AtomicBool::new(false),
+            writers: AtomicU32::new(0),
+            unused: AtomicU8::new(0),
         })
     }
 
@@ -120,7 +136,7 @@ impl Mount {
 
     /// True where nothing may be written.
     pub fn is_read_only(&self) -> bool {
-        self.flags().contains(MountFlags::READ_ONLY) || self.volume().filesystem().is_read_only()
+        self.flags().contains(MountFlags::READ_ONLY) || self.volume().is_read_only()
     }
 
     /// The place it covers; `None` for the top of a tree and once it is detached.
@@ -150,8 +166,73 @@ impl Mount {
         !self.children.lock().is_empty()
     }
 
+    /// Its peer group; 0 for none.
+    pub(crate) fn group(&self) -> u64 {
+        self.group.load(Ordering::Relaxed)
+    }
+
+    /// The group it hears, where it is in no group itself; 0 for none.
+    pub(crate) fn own_master(&self) -> u64 {
+        self.master.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_peers(&self, group: u64, master: u64) {
+        self.group.store(group, Ordering::Relaxed);
+        self.master.store(master, Ordering::Relaxed);
+    }
+
+    /// True where it may not be bound.
+    pub(crate) fn is_unbindable(&self) -> bool {
+        self.unbindable.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_unbindable(&self, unbindable: bool) {
+        self.unbindable.store(unbindable, Ordering::Relaxed);
+    }
+
+    /// Counts a file open for writing. The caller looks whether the mount is read-only *afterwards*, and whoever makes
+    /// it read-only looks for writers after that: one of the two sees the other.
+    pub(crate) fn begin_write(&self) {
+        self.writers.fetch_add(1, Ordering::SeqCst);
+        self.volume().begin_write();
+    }
+
+    pub(crate) fn end_write(&self) {
+        self.writers.fetch_sub(1, Ordering::SeqCst);
+        self.volume().end_write();
+    }
+
+    pub(crate) fn has_writers(&self) -> bool {
+        self.writers.load(Ordering::SeqCst) != 0
+    }
+
+    /// A walk comes in.
+    #[inline]
+    pub(crate) fn note_use(&self) {
+        let left = self.unused.load(Ordering::Relaxed);
+        if left != 0 {
+            self.unused.store(left - 1, Ordering::Relaxed);
+        }
+    }
+
+    /// True if nobody but the caller's own walk has come in since the last time; marks it for the next time.
+    pub(crate) fn expire(&self) -> bool {
+        self.unused.swap(2, Ordering::Relaxed) == 1
+    }
+
     pub(crate) fn tree_id(&self) -> u64 {
         self.tree.load(Ordering::Relaxed)
+    }
+
+    /// True if it belongs to a view, and is neither detached nor unmounted.
+    pub(crate) fn is_in_view(&self) -> bool {
+        let tree = self.tree_id();
+        tree != 0 && tree & crate::mount_tree::DETACHED == 0
+    }
+
+    /// True at the top of mounts that only an open file holds.
+    pub(crate) fn is_detached_top(&self) -> bool {
+        self.tree_id() & crate::mount_tree::DETACHED != 0 && self.place.lock().is_none()
     }
 
     pub(crate) fn set_tree_id(&self, id: u64) {
@@ -187,6 +268,34 @@ impl Mount {
         drop(children);
         drop(entry);
         place.dentry.uncount_mount();
+    }
+}
+
+impl Mount {
+    /// Comes between `upper` and the place that `upper` covers, in one step for those who walk there. The caller holds
+    /// the lock of mount trees.
+    pub(crate) fn slip_below(self: &Arc<Self>, upper: &Arc<Mount>) {
+        let Some(place) = upper.mounted_at() else {
+            return;
+        };
+        let own = Path {
+            mount: self.clone(),
+            dentry: self.root.clone(),
+        };
+        self.root.count_mount();
+        self.children.lock().push((self.root.id(), upper.clone()));
+        *self.place.lock() = Some(place.clone());
+        let entry = (place.dentry.id(), self.clone());
+        let mut children = place.mount.children.lock();
+        let found = children
+            .iter_mut()
+            .find(|(_, mount)| Arc::ptr_eq(mount, upper));
+        // One mount less and one more on that dentry.
+        let old = found.map(|found| core::mem::replace(found, entry));
+        drop(children);
+        drop(old);
+        let old = upper.place.lock().replace(own);
+        drop(old);
     }
 }
 

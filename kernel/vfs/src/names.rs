@@ -15,6 +15,7 @@ use crate::credentials::{Credentials, MODE_BITS, Ownership, Permission, SET_GROU
 use crate::dentry::Dentry;
 use crate::inode::{Inode, NewInode};
 use crate::lookup::{enter_new, lookup_free, lookup_locked, note_absence};
+use crate::mount_tree;
 use crate::name::{Name, PATH_MAX};
 use crate::path::Path;
 use crate::walk::{Last, ParentOf, ResolveFlags, resolve_parent};
@@ -170,7 +171,7 @@ impl FsContext {
         if is_directory {
             return Err(Error::IsDirectory);
         }
-        if victim.is_mount_point() {
+        if mount_tree::is_mounted_on(&victim, self.view.id()) {
             return Err(Error::Busy);
         }
         directory.inode().unlink(name)?;
@@ -179,6 +180,7 @@ impl FsContext {
         note_absence(&directory.dentry, name.clone());
         let inode = victim.inode().clone();
         watch::note_links(&inode);
+        mount_tree::uncover(&victim);
         // Who watches it hears of its end before its directory's watchers do.
         drop(victim);
         watch::note_name(&directory.dentry, &name, Events::DELETE, false);
@@ -207,7 +209,7 @@ impl FsContext {
         if !victim.inode().is_directory() {
             return Err(Error::NotDirectory);
         }
-        if victim.is_mount_point() {
+        if mount_tree::is_mounted_on(&victim, self.view.id()) {
             return Err(Error::Busy);
         }
         // Nothing may appear in it between the file system's look and its end.
@@ -217,6 +219,7 @@ impl FsContext {
         drop(inside);
         let name = victim.name();
         note_absence(&directory.dentry, name.clone());
+        mount_tree::uncover(&victim);
         drop(victim);
         watch::note_name(&directory.dentry, &name, Events::DELETE, true);
         Ok(())

@@ -14,11 +14,12 @@ use crate::context::FsContext;
 use crate::credentials::Permission;
 use crate::dentry::Dentry;
 use crate::fifo;
+use crate::hold::{Hold, MountWriter, WriteClaim};
 use crate::inode::{NewInode, OpenRequest};
 use crate::lookup::lookup_free;
 use crate::mount::MountFlags;
 use crate::name::Name;
-use crate::open_file::{Hold, OpenFile, WriteClaim};
+use crate::open_file::OpenFile;
 use crate::options::OpenOptions;
 use crate::path::Path;
 use crate::walk::{Last, ParentOf, ResolveFlags, Walk, child};
@@ -52,6 +53,11 @@ impl FsContext {
         }
         let place = self.resolve(at, path, flags)?;
         self.open_place(place, options)
+    }
+
+    /// A file that only holds a place (`O_PATH`).
+    pub fn open_path(&self, place: Path) -> Result<Arc<OpenFile>> {
+        OpenFile::place(place)
     }
 
     fn open_or_create(
@@ -177,8 +183,13 @@ impl FsContext {
         let kind = inode.kind();
         let mut hold = Hold {
             _claim: WriteClaim::new(inode, options)?,
-            _fifo: None,
+            ..Hold::default()
         };
+        // Counted first and looked at afterwards: who makes the mount read-only looks for writers after that.
+        if options.write && kind == FileKind::Regular {
+            hold._writer = Some(MountWriter::new(&place.mount));
+            self.check_writable(&place)?;
+        }
         let request = OpenRequest {
             read: options.read,
             write: options.write,

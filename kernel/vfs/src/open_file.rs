@@ -23,11 +23,12 @@ use object::{
 };
 
 use crate::credentials::{Credentials, SET_GROUP_ID, SET_USER_ID};
-use crate::fifo::Fifo;
+use crate::hold::Hold;
 use crate::inode::{AttributeChange, Inode};
 use crate::locks::FlockOwner;
 use crate::mapped_file::MappedFile;
 use crate::mount::MountFlags;
+use crate::mount_tree::MountTree;
 use crate::options::OpenOptions;
 use crate::path::Path;
 use crate::watch::{self, Events};
@@ -57,7 +58,7 @@ pub struct OpenFile {
     /// Up to where it has heard what could not be stored.
     errors: ErrorMark,
     position: Mutex<u64>,
-    _hold: Hold,
+    hold: Hold,
     flock: FlockOwner,
 }
 
@@ -95,6 +96,21 @@ impl OpenFile {
         ))
     }
 
+    /// A file that holds its place and the detached mounts that it lies in.
+    pub(crate) fn of_tree(place: Path, tree: Arc<MountTree>) -> Arc<Self> {
+        let (access, flags) = (FileAccess::empty(), StatusFlags::empty());
+        let hold = Hold {
+            tree: Some(tree),
+            ..Hold::default()
+        };
+        Self::make(place, None, access, flags, false, hold, true)
+    }
+
+    /// The detached mounts that it holds.
+    pub(crate) fn tree(&self) -> Option<&Arc<MountTree>> {
+        self.hold.tree.as_ref()
+    }
+
     fn make(
         place: Path,
         backend: Option<Arc<dyn File>>,
@@ -117,7 +133,7 @@ impl OpenFile {
             drops_set_id,
             flags: AtomicU32::new(flags.bits()),
             position: Mutex::new(rank::POSITION, 0),
-            _hold: hold,
+            hold,
         })
     }
 
@@ -563,53 +579,4 @@ fn pages_within(offset: u64, length: u64, size: u64) -> Range<u64> {
     };
     let first = offset.div_ceil(page);
     first..last.max(first)
-}
-
-/// What an open file keeps of its inode until it closes.
-#[derive(Default)]
-pub(crate) struct Hold {
-    pub(crate) _claim: Option<WriteClaim>,
-    /// The pipe of a fifo is found by the next opener only while somebody keeps it.
-    pub(crate) _fifo: Option<Arc<dyn Fifo>>,
-}
-
-/// The claim of an open for writing (or for running) on its inode, given back when it closes.
-pub(crate) struct WriteClaim {
-    inode: Arc<dyn Inode>,
-    running: bool,
-}
-
-impl WriteClaim {
-    /// Claims what `options` need: [`Error::TextBusy`] when writing meets running.
-    pub(crate) fn new(inode: &Arc<dyn Inode>, options: &OpenOptions) -> Result<Option<Self>> {
-        let Some(attachments) = inode.attachments() else {
-            return Ok(None);
-        };
-        if inode.kind() != FileKind::Regular {
-            return Ok(None);
-        }
-        if options.execute {
-            attachments.deny_write()?;
-        } else if options.write || options.truncate {
-            attachments.begin_write()?;
-        } else {
-            return Ok(None);
-        }
-        Ok(Some(Self {
-            inode: inode.clone(),
-            running: options.execute,
-        }))
-    }
-}
-
-impl Drop for WriteClaim {
-    fn drop(&mut self) {
-        if let Some(attachments) = self.inode.attachments() {
-            if self.running {
-                attachments.allow_write()
-            } else {
-                attachments.end_write()
-            }
-        }
-    }
 }

@@ -61,6 +61,7 @@ impl Path {
             let Some(mount) = self.mount.mounted_on(&self.dentry) else {
                 break;
             };
+            mount.note_use();
             self = Path {
                 dentry: mount.root_dentry().clone(),
                 mount,
@@ -69,8 +70,9 @@ impl Path {
         self
     }
 
-    /// One up, across mounts but not over `root`. A directory that is no longer reachable from
-    /// anywhere, or the top of a detached mount, is its own parent.
+    /// One up, across mounts but not over `root`: above that lies what covers the root, if anything does (as on Linux,
+    /// where `/..` leads into what is mounted over `/`). A directory that is no longer reachable from anywhere, or the
+    /// top of a detached mount, is its own parent.
     ///
     /// A directory that was moved out of the part of its file system that the mount shows has no
     /// way up: its parents were never meant to be seen from here ([`Error::NotFound`]).
@@ -78,12 +80,12 @@ impl Path {
         let mut at = self.clone();
         loop {
             if at.is_same(root) {
-                return Ok(at);
+                return Ok(at.into_topmost());
             }
             if at.is_mount_root() {
                 match at.mount.mounted_at() {
                     Some(below) => at = below,
-                    None => return Ok(at),
+                    None => return Ok(at.into_topmost()),
                 }
                 continue;
             }

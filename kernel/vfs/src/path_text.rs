@@ -28,6 +28,27 @@ pub fn text_from(path: &Path, root: Option<&Path>) -> Vec<u8> {
     climb(path, root)
 }
 
+/// Whether going up from `path`, over mounts too, leads to `root`.
+pub(crate) fn is_below(path: &Path, root: &Path) -> bool {
+    let mut at = path.clone();
+    loop {
+        if at.is_same(root) {
+            return true;
+        }
+        if at.is_mount_root() {
+            match at.mount.mounted_at() {
+                Some(below) => at = below,
+                None => return false,
+            }
+            continue;
+        }
+        match at.dentry.parent() {
+            Some(parent) => at.dentry = parent,
+            None => return false,
+        }
+    }
+}
+
 /// What begins the text of a place that has no name below the root.
 const UNREACHABLE: &[u8] = b"(unreachable)";
 

@@ -19,6 +19,7 @@ use crate::dentry::{ChangeGuard, Dentry, Location};
 use crate::dentry_cache;
 use crate::inode::RenameFlags;
 use crate::lookup::{lookup_locked, note_absence};
+use crate::mount_tree;
 use crate::name::Name;
 use crate::names::check_removal;
 use crate::path::Path;
@@ -76,8 +77,19 @@ impl FsContext {
             name: Name::new(new_name)?,
             slash: new.slash,
         };
-        rename_between(&self.credentials, &from, &to, flags)
+        let asker = Asker {
+            credentials: &self.credentials,
+            tree: self.view.id(),
+        };
+        rename_between(&asker, &from, &to, flags)
     }
+}
+
+/// Who asks for a rename.
+struct Asker<'a> {
+    credentials: &'a Credentials,
+    /// The tree in which what is mounted on a name keeps it; 0 for none.
+    tree: u64,
 }
 
 /// The rename that a file system above asks for, which has judged who asked.
@@ -93,24 +105,23 @@ pub(crate) fn unchecked(
         name,
         slash: false,
     };
-    rename_between(
-        &Credentials::root(),
-        &side(from, name),
-        &side(to, new_name),
-        flags,
-    )
+    let asker = Asker {
+        credentials: &Credentials::root(),
+        tree: 0,
+    };
+    rename_between(&asker, &side(from, name), &side(to, new_name), flags)
 }
 
 /// The rename with its locks.
 fn rename_between(
-    credentials: &Credentials,
+    asker: &Asker<'_>,
     from: &Side<'_>,
     to: &Side<'_>,
     flags: RenameFlags,
 ) -> Result<()> {
     if Arc::ptr_eq(from.directory, to.directory) {
         let held = from.directory.lock_live()?;
-        return rename_locked(credentials, from, to, flags, None, &held, None);
+        return rename_locked(asker, from, to, flags, None, &held, None);
     }
     let volume = from.directory.volume().clone();
     let _shape = volume.rename_lock.lock();
@@ -132,12 +143,12 @@ fn rename_between(
         let also = to.directory.lock_live()?;
         (from.directory.lock_live()?, also)
     };
-    rename_locked(credentials, from, to, flags, above, &held, Some(&also))
+    rename_locked(asker, from, to, flags, above, &held, Some(&also))
 }
 
 /// The rename with both directories locked (`also` is the target's, if it is another one).
 fn rename_locked(
-    credentials: &Credentials,
+    asker: &Asker<'_>,
     from: &Side<'_>,
     to: &Side<'_>,
     flags: RenameFlags,
@@ -169,7 +180,7 @@ fn rename_locked(
     {
         return Ok(());
     }
-    check_rename(credentials, from, to, &source, target.as_ref(), exchange)?;
+    check_rename(asker, from, to, &source, target.as_ref(), exchange)?;
     let victim = target
         .as_ref()
         .filter(|one| !exchange && one.inode().is_directory());
@@ -183,18 +194,23 @@ fn rename_locked(
         victim.mark_removed();
     }
     drop(inside);
+    let replaced = target.clone().filter(|_| !exchange);
     record(from, to, source, target, exchange);
+    if let Some(replaced) = replaced {
+        mount_tree::uncover(&replaced);
+    }
     Ok(())
 }
 
 fn check_rename(
-    credentials: &Credentials,
+    asker: &Asker<'_>,
     from: &Side<'_>,
     to: &Side<'_>,
     source: &Arc<Dentry>,
     target: Option<&Arc<Dentry>>,
     exchange: bool,
 ) -> Result<()> {
+    let credentials = asker.credentials;
     check_removal(credentials, from.directory, source)?;
     let source_is_directory = source.inode().is_directory();
     match target {
@@ -224,7 +240,8 @@ fn check_rename(
             credentials.check_inode(&**directory.inode(), Permission::WRITE)?;
         }
     }
-    if source.is_mount_point() || target.is_some_and(|target| target.is_mount_point()) {
+    let busy = |dentry: &Arc<Dentry>| mount_tree::is_mounted_on(dentry, asker.tree);
+    if busy(source) || target.is_some_and(busy) {
         return Err(Error::Busy);
     }
     Ok(())

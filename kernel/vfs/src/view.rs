@@ -3,8 +3,11 @@
 //! A [`View`] is a root and the tree of mounts it stands on. There is no global tree behind it: who
 //! has a view can reach what is mounted in it and what it was handed as Paths, nothing else. Views
 //! are made from a file system ([`View::new`]), as the tree below a place of another view
-//! ([`View::of`]: how a foreign environment gets its own `/`), as a copy ([`View::clone_view`]:
-//! a new mount namespace), or with a narrower root over the same mounts ([`View::with_root`]).
+//! ([`View::of`]: how a foreign environment gets its own `/`), or as a copy ([`View::clone_view`]:
+//! a new mount namespace).
+//!
+//! A view can be *sealed*: then nothing is mounted, unmounted, moved or restricted in it any more, by whomever, and
+//! copies of it are sealed too, so that nobody takes a mount away to see what it covers.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -15,40 +18,15 @@ use base::{Error, Result};
 
 use crate::inode::FileSystem;
 use crate::mount::{Mount, MountFlags};
-use crate::mount_tree::{self, MountTree};
+use crate::mount_tree::{self, MountTree, these};
 use crate::path::Path;
-use crate::path_text;
+use crate::peers::{Kinship, Propagation};
 use crate::volume::Volume;
 
 /// A root and its mounts.
 pub struct View {
     tree: Arc<MountTree>,
     root: SpinLock<Path>,
-}
-
-/// One line of `mountinfo`.
-#[derive(Clone, Debug)]
-pub struct MountInfo {
-    /// The mount's number.
-    pub id: u64,
-    /// The number of the mount it is attached to (its own at the top).
-    pub parent: u64,
-    /// The file system's device number.
-    pub device: u64,
-    /// Which part of the file system is mounted, as a path in it.
-    pub root: Vec<u8>,
-    /// Where it is attached, as a path from the asker's root.
-    pub mount_point: Vec<u8>,
-    /// Its restrictions.
-    pub flags: MountFlags,
-    /// True where nothing may be written.
-    pub read_only: bool,
-    /// The type's name.
-    pub kind: &'static str,
-    /// The device column.
-    pub source: Vec<u8>,
-    /// The file system's options, each behind a comma.
-    pub options: Vec<u8>,
 }
 
 impl View {
@@ -62,16 +40,15 @@ impl View {
         ))
     }
 
-    /// A view of the tree at `source`; with `recursive`, of what is mounted below it too.
-    pub fn of(source: &Path, recursive: bool) -> Arc<Self> {
-        Self::over(mount_tree::copy(source, recursive, &mut []))
+    /// A view of the tree at `source`; with `recursive`, of what is mounted below it too (unbindable mounts left out).
+    /// Its mounts hear of no others.
+    pub fn of(source: &Path, recursive: bool) -> Result<Arc<Self>> {
+        let copies = mount_tree::lock().copy(source, recursive, false, Kinship::Stranger)?;
+        Ok(Self::over(copies.top().clone()))
     }
 
     fn over(top: Arc<Mount>) -> Arc<Self> {
-        let root = Path {
-            dentry: top.root_dentry().clone(),
-            mount: top.clone(),
-        };
+        let root = mount_tree::top_of(&top);
         Arc::new(Self {
             tree: MountTree::new(top),
             root: SpinLock::new(rank::VIEW, root),
@@ -89,34 +66,60 @@ impl View {
 
     /// The root, on top of whatever is mounted there.
     pub fn root(&self) -> Path {
-        let root = self.root.lock().clone();
-        root.into_topmost()
+        self.own_root().into_topmost()
     }
 
-    /// The same mounts with `root` as the root.
-    pub fn with_root(&self, root: &Path) -> Arc<Self> {
-        Arc::new(Self {
-            tree: self.tree.clone(),
-            root: SpinLock::new(rank::VIEW, root.clone()),
-        })
+    pub(crate) fn own_root(&self) -> Path {
+        self.root.lock().clone()
     }
 
-    /// A copy whose mounts are its own. Paths in `follow` that lie in this view are carried over.
-    pub fn clone_view(&self, follow: &mut [&mut Path]) -> Arc<Self> {
-        let mut root = self.root.lock().clone();
-        let top = self.tree.top();
-        let source = Path {
-            mount: top.clone(),
-            dentry: top.root_dentry().clone(),
+    pub(crate) fn set_own_root(&self, root: Path) {
+        let old = core::mem::replace(&mut *self.root.lock(), root);
+        drop(old);
+    }
+
+    /// Whether a place lies in this view's mounts.
+    pub fn holds(&self, place: &Path) -> bool {
+        self.tree.holds(place)
+    }
+
+    /// Nothing in it changes any more.
+    pub fn seal(&self) {
+        self.tree.seal();
+    }
+
+    /// True once it is sealed.
+    pub fn is_sealed(&self) -> bool {
+        self.tree.is_sealed()
+    }
+
+    /// A copy whose mounts are its own; they are peers of the mounts they are copies of, where those have peers. Paths
+    /// in `follow` that lie in this view are carried over.
+    pub fn clone_view(&self, follow: &mut [&mut Path]) -> Result<Arc<Self>> {
+        let mut root = self.own_root();
+        let sealed = self.is_sealed();
+        let kinship = if sealed {
+            Kinship::Stranger
+        } else {
+            Kinship::Peer
         };
-        let mut all: Vec<&mut Path> = Vec::with_capacity(follow.len() + 1);
-        all.push(&mut root);
-        all.extend(follow.iter_mut().map(|path| &mut **path));
-        let copy = mount_tree::copy(&source, true, &mut all);
-        Arc::new(Self {
-            tree: MountTree::new(copy),
+        let tree = {
+            let mut trees = mount_tree::lock();
+            let top = self.tree.top().ok_or(Error::InvalidArgument)?;
+            let copies = trees.copy(&mount_tree::top_of(&top), true, true, kinship)?;
+            copies.follow(&mut root);
+            for path in follow.iter_mut() {
+                copies.follow(path);
+            }
+            MountTree::with_id(&mut trees, copies.top().clone(), 0)
+        };
+        if sealed {
+            tree.seal();
+        }
+        Ok(Arc::new(Self {
+            tree,
             root: SpinLock::new(rank::VIEW, root),
-        })
+        }))
     }
 
     /// Mounts `filesystem` on `target`.
@@ -129,7 +132,8 @@ impl View {
         self.mount_from(filesystem, &filesystem.source(), target, flags)
     }
 
-    /// The same, with what was said to be mounted: the device column of `mount`.
+    /// The same, with what was said to be mounted: the device column of `mount`. The same file system is not mounted
+    /// twice on one place ([`Error::Busy`]).
     pub fn mount_from(
         &self,
         filesystem: &Arc<dyn FileSystem>,
@@ -137,18 +141,37 @@ impl View {
         target: &Path,
         flags: MountFlags,
     ) -> Result<()> {
-        let mount = Mount::new(Volume::root_of(filesystem), flags, source.into());
+        let mount = Self::make_mount(filesystem, source, flags)?;
+        if flags.contains(MountFlags::READ_ONLY) {
+            mount.volume().begin_read_only();
+        }
+        let covered = target.clone().into_topmost();
+        if covered.is_mount_root() && Arc::ptr_eq(covered.mount.volume(), mount.volume()) {
+            return Err(Error::Busy);
+        }
         self.tree.attach(mount, target)
+    }
+
+    /// A mount of a whole file system, attached nowhere yet.
+    pub(crate) fn make_mount(
+        filesystem: &Arc<dyn FileSystem>,
+        source: &[u8],
+        flags: MountFlags,
+    ) -> Result<Arc<Mount>> {
+        base::room::for_one_more()?;
+        Ok(Mount::new(
+            Volume::root_of(filesystem),
+            flags,
+            source.into(),
+        ))
     }
 
     /// Makes what is at `source` appear at `target` too; with `recursive`, what is mounted below
     /// the source comes along. The source may lie in another view.
     pub fn bind(&self, source: &Path, target: &Path, recursive: bool) -> Result<()> {
-        if source.mount.anonymous_name().is_some() {
-            return Err(Error::InvalidArgument);
-        }
-        self.tree
-            .attach(mount_tree::copy(source, recursive, &mut []), target)
+        self.tree.check(&target.clone().into_topmost())?;
+        let mount = bound(source, recursive)?;
+        self.tree.attach(mount, target)
     }
 
     /// Moves the mount whose top is `source` to `target`.
@@ -156,11 +179,62 @@ impl View {
         self.tree.relocate(source, target)
     }
 
-    /// Changes the restrictions of the mount whose top is `target`.
-    pub fn remount(&self, target: &Path, flags: MountFlags) -> Result<()> {
-        if !target.is_mount_root() || target.mount.tree_id() != self.tree.id() {
+    /// Changes how the mount whose top is `target` takes part in the changes of others; with `recursive`, all that is
+    /// mounted below it too.
+    pub fn propagate(&self, target: &Path, to: Propagation, recursive: bool) -> Result<()> {
+        self.tree.change(target, to, recursive)
+    }
+
+    /// Gives the mount whose top is `to`, a private one of the same file system, the group and the master of the one
+    /// whose top is `from` (move_mount(2), `MOVE_MOUNT_SET_GROUP`).
+    pub fn join_group(&self, from: &Path, to: &Path) -> Result<()> {
+        let mut trees = mount_tree::lock();
+        self.tree.check(from)?;
+        self.tree.check(to)?;
+        let takes_part =
+            |place: &Path| place.mount.group() != 0 || trees.groups.master_of(&place.mount) != 0;
+        let fits = from.is_mount_root()
+            && to.is_mount_root()
+            && to.dentry.is_below_or_same(from.mount.root_dentry())
+            && takes_part(from)
+            && !takes_part(to);
+        if !fits {
             return Err(Error::InvalidArgument);
         }
+        to.mount.set_unbindable(false);
+        trees.groups.relate(&to.mount, &from.mount, Kinship::Peer);
+        Ok(())
+    }
+
+    /// Replaces the restrictions of the mount whose top is `target`. It becomes read-only only while no file is open
+    /// for writing through it ([`Error::Busy`]).
+    pub fn remount(&self, target: &Path, flags: MountFlags) -> Result<()> {
+        self.restrict(target, flags, MountFlags::all(), false)
+    }
+
+    /// Sets the restrictions `set` after taking away `clear`; with `recursive`, on all that is mounted below too, or on
+    /// none of them if one refuses.
+    pub fn restrict(
+        &self,
+        target: &Path,
+        set: MountFlags,
+        clear: MountFlags,
+        recursive: bool,
+    ) -> Result<()> {
+        let _held = mount_tree::lock();
+        self.tree.check(target)?;
+        restrict(target, set, clear, recursive)
+    }
+
+    /// Changes the file system that is mounted at `target` as a whole: whether it is read-only, and its own options;
+    /// and the mount's restrictions.
+    pub fn reconfigure(&self, target: &Path, flags: MountFlags, options: &[u8]) -> Result<()> {
+        self.tree.check(target)?;
+        if !target.is_mount_root() {
+            return Err(Error::InvalidArgument);
+        }
+        let read_only = flags.contains(MountFlags::READ_ONLY);
+        target.mount.volume().reconfigure(read_only, options)?;
         target.mount.set_flags(flags);
         Ok(())
     }
@@ -168,7 +242,20 @@ impl View {
     /// Unmounts what has its top at `target`, which is taken by value because any other holder of
     /// a Path into the mount keeps it busy. With `lazy` it only disappears from the tree.
     pub fn unmount(&self, target: Path, lazy: bool) -> Result<()> {
-        self.tree.detach(target, lazy)
+        self.tree.detach(target.into_topmost(), lazy)
+    }
+
+    /// Whether `target` is the top of the mount that is the caller's `root`, and not the top of all mounts.
+    pub fn is_own_root(&self, target: &Path, root: &Path) -> bool {
+        let target = target.clone().into_topmost();
+        target.is_mount_root()
+            && Arc::ptr_eq(&target.mount, &root.mount)
+            && target.mount.mounted_at().is_some()
+    }
+
+    /// Unmounts what nobody has used since this was last asked; [`Error::WouldBlock`] the first time.
+    pub fn expire(&self, target: Path) -> Result<()> {
+        self.tree.expire(target.into_topmost())
     }
 
     /// The file systems that are mounted, each once.
@@ -185,46 +272,41 @@ impl View {
         }
         found
     }
-
-    /// The mounts that can be seen from `root` (or the view's own root), parents first.
-    pub fn mounts(&self, root: Option<&Path>) -> Vec<MountInfo> {
-        let own = self.root();
-        let root = root.unwrap_or(&own);
-        self.tree
-            .list()
-            .iter()
-            .filter_map(|mount| describe(mount, root))
-            .collect()
-    }
 }
 
-fn describe(mount: &Arc<Mount>, root: &Path) -> Option<MountInfo> {
-    let top = Path {
-        mount: mount.clone(),
-        dentry: mount.root_dentry().clone(),
-    };
-    let mount_point = if Arc::ptr_eq(mount, &root.mount) && !top.is_same(root) {
-        // The root lies inside this mount: it is what covers "/".
-        b"/".to_vec()
-    } else {
-        path_text::text_from(&top, Some(root))
-    };
-    if mount_point.starts_with(b"(") {
-        return None;
+/// A mount that shows what is at `source`, attached nowhere yet.
+pub(crate) fn bound(source: &Path, recursive: bool) -> Result<Arc<Mount>> {
+    let mut trees = mount_tree::lock();
+    if source.mount.anonymous_name().is_some() || source.mount.is_unbindable() {
+        return Err(Error::InvalidArgument);
     }
-    let filesystem = mount.volume().filesystem();
-    Some(MountInfo {
-        id: mount.id(),
-        parent: mount
-            .mounted_at()
-            .map_or(mount.id(), |place| place.mount.id()),
-        device: filesystem.device(),
-        root: path_text::text_in_volume(mount.root_dentry()),
-        mount_point,
-        flags: mount.flags(),
-        read_only: mount.is_read_only(),
-        kind: filesystem.name(),
-        source: mount.source().to_vec(),
-        options: filesystem.options(),
-    })
+    let copies = trees.copy(source, recursive, false, Kinship::Peer)?;
+    Ok(copies.top().clone())
+}
+
+/// See [`View::restrict`]. The caller holds the lock of mount trees.
+pub(crate) fn restrict(
+    target: &Path,
+    set: MountFlags,
+    clear: MountFlags,
+    recursive: bool,
+) -> Result<()> {
+    if !target.is_mount_root() {
+        return Err(Error::InvalidArgument);
+    }
+    let mounts = these(&target.mount, recursive);
+    let mut before = Vec::new();
+    for mount in &mounts {
+        let old = mount.flags();
+        before.push(old);
+        mount.set_flags((old - clear) | set);
+        let closed = (mount.flags() - old).contains(MountFlags::READ_ONLY);
+        if closed && mount.has_writers() {
+            for (mount, flags) in mounts.iter().zip(before) {
+                mount.set_flags(flags);
+            }
+            return Err(Error::Busy);
+        }
+    }
+    Ok(())
 }

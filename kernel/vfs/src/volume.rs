@@ -7,10 +7,11 @@
 use alloc::collections::BTreeMap;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use base::rank;
 use base::sync::{Mutex, SpinLock};
+use base::{Error, Result};
 use hal::Global;
 use hal::sync::Rank;
 
@@ -26,6 +27,10 @@ pub struct Volume {
     /// It is in the table of roots, and its names in the cache.
     shared: bool,
     mounts: AtomicUsize,
+    /// Nothing is written, because a mount or a remount said so.
+    read_only: AtomicBool,
+    /// Files open for writing, through whatever mount.
+    writers: AtomicUsize,
     /// Held while a rename moves something from one directory to another.
     pub(crate) rename_lock: Mutex<()>,
     /// Counts renames, so that building a path can notice one.
@@ -81,6 +86,8 @@ impl Volume {
             device: filesystem.device(),
             shared,
             mounts: AtomicUsize::new(0),
+            read_only: AtomicBool::new(false),
+            writers: AtomicUsize::new(0),
             rename_lock: Mutex::new(shape_rank(&*filesystem), ()),
             renames: AtomicU64::new(0),
             filesystem,
@@ -101,6 +108,45 @@ impl Volume {
     /// Its device number.
     pub fn device(&self) -> u64 {
         self.device
+    }
+
+    /// True where nothing is written, through whatever mount: the file system cannot, or it was told not to.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only.load(Ordering::SeqCst) || self.filesystem.is_read_only()
+    }
+
+    /// Makes a file system that nobody else has mounted read-only from its start.
+    pub(crate) fn begin_read_only(&self) {
+        if self.mounts.load(Ordering::Acquire) <= 1 {
+            self.read_only.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Takes new options of the file system as a whole (mount(2), `MS_REMOUNT`). It becomes read-only only while no file
+    /// is open for writing ([`Error::Busy`]), and writable only where the file system itself can be written.
+    pub fn reconfigure(&self, read_only: bool, options: &[u8]) -> Result<()> {
+        let was = self.read_only.load(Ordering::SeqCst);
+        if read_only {
+            self.read_only.store(true, Ordering::SeqCst);
+            if !was && self.writers.load(Ordering::SeqCst) != 0 {
+                self.read_only.store(false, Ordering::SeqCst);
+                return Err(Error::Busy);
+            }
+        } else if self.filesystem.is_read_only() {
+            return Err(Error::ReadOnlyFileSystem);
+        }
+        let changed = self.filesystem.reconfigure(read_only, options);
+        let keep = if changed.is_ok() { read_only } else { was };
+        self.read_only.store(keep, Ordering::SeqCst);
+        changed
+    }
+
+    pub(crate) fn begin_write(&self) {
+        self.writers.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn end_write(&self) {
+        self.writers.fetch_sub(1, Ordering::SeqCst);
     }
 
     pub(crate) fn count_mount(&self) {

@@ -19,6 +19,7 @@ use crate::context::FsContext;
 use crate::credentials::{Credentials, Permission};
 use crate::dentry::Dentry;
 use crate::lookup::lookup;
+use crate::mount::MountFlags;
 use crate::path::Path;
 
 bitflags::bitflags! {
@@ -246,7 +247,8 @@ impl<'a> Walk<'a> {
     /// Follows a link: `Some` if it leads directly to a place, `None` if its body is now what is to
     /// be walked (from the link's directory, or from the root).
     fn follow(&mut self, link: Path) -> Result<Option<Path>> {
-        if self.flags.contains(ResolveFlags::NO_LINKS) {
+        let forbidden = link.mount.flags().contains(MountFlags::NO_SYMLINK_FOLLOW);
+        if forbidden || self.flags.contains(ResolveFlags::NO_LINKS) {
             return Err(Error::SymlinkLoop);
         }
         if let Some(place) = link.inode().magic_link()? {

@@ -30,6 +30,7 @@ pub mod layout;
 pub mod machine;
 pub mod matrix;
 pub mod memory;
+pub mod mounting;
 pub mod names;
 pub mod process;
 pub mod signal;

@@ -19,7 +19,9 @@ use crate::call::{Call, Restart};
 use crate::layout::*;
 use crate::machine::current::SignalAction;
 use crate::system_v::SemaphoreOperation;
-use crate::{events, files, futex, memory, process, signal, sockets, system, system_v, time};
+use crate::{
+    events, files, futex, memory, mounting, process, signal, sockets, system, system_v, time,
+};
 
 /// One argument, for people.
 #[derive(Clone, Copy, Debug)]
@@ -178,6 +180,7 @@ system_calls! {
     38 renameat(old_directory: DirectoryFd, old_path: UserPath, new_directory: DirectoryFd, new_path: UserPath) only Arm = files::names::renameat;
     39 umount2(path: UserPath, flags: files::mounts::UnmountFlags) = files::mounts::umount2;
     40 mount(source: UserPath, target: UserPath, kind: UserPath, flags: files::mounts::MountArgument, data: UserPath) = files::mounts::mount;
+    41 pivot_root(new_root: UserPath, put_old: UserPath) = files::mounts::pivot_root;
     43 statfs(path: UserPath, result: UserPtr<Statfs>) = files::space::statfs;
     44 fstatfs(file: Fd, result: UserPtr<Statfs>) = files::space::fstatfs;
     45 truncate(path: UserPath, length: i64) = files::space::truncate;
@@ -373,6 +376,12 @@ system_calls! {
     287 pwritev2(file: Fd, vectors: UserPtr<IoVector>, count: usize, offset: i64, offset_high: usize, flags: u32) = files::vectors::pwritev2;
     291 statx(directory: DirectoryFd, path: UserPath, flags: AtFlags, mask: u32, result: UserPtr<Statx>) = files::status::statx;
     424 pidfd_send_signal(process: Fd, signal: i32, information: UserPtr<SignalInformation>, flags: u32) = signal::send::pidfd_send_signal;
+    428 open_tree(directory: DirectoryFd, path: UserPath, flags: u32) = mounting::trees::open_tree;
+    429 move_mount(from_directory: DirectoryFd, from_path: UserPath, to_directory: DirectoryFd, to_path: UserPath, flags: u32) = mounting::trees::move_mount;
+    430 fsopen(kind: UserPath, flags: u32) = mounting::context::fsopen;
+    431 fsconfig(file: Fd, command: u32, name: UserPath, value: UserPath, extra: i32) = mounting::context::fsconfig;
+    432 fsmount(file: Fd, flags: u32, attributes: u32) = mounting::context::fsmount;
+    433 fspick(directory: DirectoryFd, path: UserPath, flags: u32) = mounting::context::fspick;
     434 pidfd_open(process: i32, flags: u32) = process::descriptor::pidfd_open;
     435 clone3(arguments: UserPtr<CloneArguments>, size: usize) [Always] with registers = process::clone::clone3;
     436 close_range(first: u32, last: u32, flags: files::descriptors::CloseRangeFlags) = files::descriptors::close_range;
@@ -380,6 +389,7 @@ system_calls! {
     438 pidfd_getfd(process: Fd, file: Fd, flags: u32) = process::descriptor::pidfd_getfd;
     439 faccessat2(directory: DirectoryFd, path: UserPath, mode: u32, flags: AtFlags) = files::attributes::faccessat2;
     441 epoll_pwait2(epoll: Fd, events: UserPtr<EpollEvent>, count: i32, timeout: UserPtr<TimeSpecification>, mask: UserSlice) [Never] = events::epoll_calls::epoll_pwait2;
+    442 mount_setattr(directory: DirectoryFd, path: UserPath, flags: u32, attributes: UserPtr<MountAttributes>, size: usize) = mounting::attributes::mount_setattr;
     452 fchmodat2(directory: DirectoryFd, path: UserPath, mode: u32, flags: AtFlags) = files::attributes::fchmodat2;
 }
 

@@ -13,7 +13,7 @@ use scarlet_abi::mount::{BindFlags, MountFlags, MountRequest, UnmountFlags};
 use vfs::{FsContext, MountSource, ResolveFlags, View};
 
 use crate::arguments::{HandleNumber, PathArgument, read_path};
-use crate::handles::object;
+use crate::handles::{handle, object};
 use crate::invocation::Invocation;
 use crate::names::both_paths;
 use crate::records;
@@ -30,27 +30,31 @@ impl KernelObject for ViewObject {
     }
 }
 
-/// The caller's place in another view: at its root, with the caller's rights.
-fn inside(fs: &FsContext, view: &AbiView) -> FsContext {
+/// The caller's place in another view: at its root, with the caller's rights to files. With `fixed`, or if the caller's
+/// own view is not his to change, that one is not either.
+fn inside(fs: &FsContext, view: &AbiView, fixed: bool) -> FsContext {
     FsContext {
         view: view.view.clone(),
         root: view.root.clone(),
         working_directory: view.root.clone(),
         umask: fs.umask,
         credentials: fs.credentials.clone(),
+        fixed: fs.fixed || fixed,
     }
 }
 
 /// From where a target is looked up: the view in a handle, or the caller's own.
 fn target_context(call: &Invocation<'_>, view: u64) -> Result<Arc<FsContext>> {
     let fs = call.fs();
-    fs.check_may_mount()?;
     if view == NONE as u64 {
+        fs.check_may_mount()?;
         return Ok(fs);
     }
+    // Whoever may not change the view he is in may change the one he was given for that.
+    fs.check_superuser()?;
     let number = HandleNumber(usize::try_from(view).map_err(|_| Error::BadHandle)?);
     let view = object::<ViewObject>(call, number, Rights::CONTROL)?;
-    Ok(Arc::new(inside(&fs, &view.0)))
+    Ok(Arc::new(inside(&fs, &view.0, false)))
 }
 
 fn text(address: u64, length: u64) -> Result<Vec<u8>> {
@@ -74,6 +78,7 @@ pub(crate) fn mount(call: &mut Invocation<'_>, record: UserPtr<MountRequest>) ->
     let request = MountSource {
         source: &source,
         options: &options,
+        read_only: flags.contains(MountFlags::READ_ONLY),
         context: &caller,
     };
     let filesystem = vfs::make_filesystem(&kind, &request)?;
@@ -121,12 +126,14 @@ pub(crate) fn bind(call: &mut Invocation<'_>, record: UserPtr<PathPair>) -> Resu
 
 pub(crate) fn create_view(call: &mut Invocation<'_>, path: PathArgument) -> Result<usize> {
     let fs = call.fs();
+    // Of a view that is not the caller's to change there is no copy that is: it would show what mounts cover.
     fs.check_may_mount()?;
     let start = path.start(call)?;
     let place = fs.resolve_directory(start.as_ref(), &path.read()?)?;
-    let view = View::of(&place, true);
+    let view = View::of(&place, true)?;
     let root = view.root();
-    let rights = Rights::DUPLICATE | Rights::TRANSFER | Rights::CONTROL | Rights::STATUS;
+    let rights =
+        Rights::DUPLICATE | Rights::TRANSFER | Rights::CONTROL | Rights::EXECUTE | Rights::STATUS;
     let handle = Handle::from_object(Arc::new(ViewObject(AbiView { view, root })), rights);
     call.handles().insert(handle.with_close_on_exec(true), 0)
 }
@@ -156,14 +163,26 @@ pub(crate) fn give_view(
     Ok(0)
 }
 
-pub(crate) fn enter_view(call: &mut Invocation<'_>, view: HandleNumber) -> Result<usize> {
+/// The caller's files in the view behind a handle that lets its holder enter.
+pub(crate) fn entered(call: &Invocation<'_>, view: HandleNumber) -> Result<FsContext> {
     let fs = call.fs();
-    fs.check_may_mount()?;
-    let view = object::<ViewObject>(call, view, Rights::CONTROL)?;
-    let inside = inside(&fs, &view.0);
+    fs.check_superuser()?;
+    let handle = handle(call, view, Rights::EXECUTE)?;
+    let fixed = !handle.rights.contains(Rights::CONTROL);
+    let view = object::<ViewObject>(call, view, Rights::EXECUTE)?;
+    Ok(inside(&fs, &view.0, fixed))
+}
+
+pub(crate) fn enter_view(call: &mut Invocation<'_>, view: HandleNumber) -> Result<usize> {
+    let inside = entered(call, view)?;
     let old = call
         .process()
         .update_fs(|fs| core::mem::replace(fs, inside));
     drop(old);
+    Ok(0)
+}
+
+pub(crate) fn seal_view(call: &mut Invocation<'_>, view: usize) -> Result<usize> {
+    target_context(call, view as u64)?.view.seal();
     Ok(0)
 }

@@ -14,7 +14,7 @@ use tty::TerminalFile;
 use crate::arguments::{Argument, HandleNumber, Words, read_path};
 use crate::handles::{directory, handle};
 use crate::invocation::Invocation;
-use crate::{environments, records};
+use crate::{environments, mounts, records};
 
 /// More arguments, environment strings or handles than this are not looked at.
 const MOST_STRINGS: u64 = 1 << 16;
@@ -90,11 +90,14 @@ fn handle_table(call: &Invocation<'_>, request: &SpawnRequest) -> Result<HandleT
 pub(crate) fn spawn(call: &mut Invocation<'_>, record: UserPtr<SpawnRequest>) -> Result<usize> {
     let request = records::read(record)?;
     let flags = SpawnFlags::from_bits(request.flags).ok_or(Error::InvalidArgument)?;
-    if request.reserved != 0 {
-        return Err(Error::InvalidArgument);
-    }
     let program = program(call, &request)?;
     let mut options = SpawnOptions::inherit(call.task, handle_table(call, &request)?);
+    if flags.contains(SpawnFlags::IN_VIEW) {
+        options.fs = mounts::entered(call, HandleNumber(request.view as usize))?;
+        options.keeps_view = true;
+    } else if request.view != 0 {
+        return Err(Error::InvalidArgument);
+    }
     let start = usize::try_from(request.working_directory).map_err(|_| Error::BadHandle)?;
     if let Some(place) = directory(call, start, false)? {
         options.fs.enter_directory(&place)?;
@@ -105,7 +108,7 @@ pub(crate) fn spawn(call: &mut Invocation<'_>, record: UserPtr<SpawnRequest>) ->
     } else if request.inside != 0 {
         return Err(Error::InvalidArgument);
     }
-    let group_flags = flags - SpawnFlags::INSIDE;
+    let group_flags = flags - (SpawnFlags::INSIDE | SpawnFlags::IN_VIEW);
     options.group = match (flags.contains(SpawnFlags::NEW_SESSION), request.group) {
         (true, _) if group_flags != SpawnFlags::NEW_SESSION => return Err(Error::InvalidArgument),
         (true, _) => SpawnGroup::Session,
@@ -133,8 +136,12 @@ pub(crate) fn spawn(call: &mut Invocation<'_>, record: UserPtr<SpawnRequest>) ->
             }
         }));
     }
-    // The image is looked up in the child's working directory otherwise.
-    let program = anchored(call, program);
+    // The image is looked up in the child's working directory otherwise, which in a view is what is meant.
+    let program = if flags.contains(SpawnFlags::IN_VIEW) {
+        program
+    } else {
+        anchored(call, program)
+    };
     let child = proc::spawn(call.process(), program, options)?;
     Ok(number_of(call, &child))
 }

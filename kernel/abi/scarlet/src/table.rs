@@ -137,6 +137,7 @@ table! {
     CreateView => mounts::create_view;
     AttachView => mounts::attach_view;
     EnterView => mounts::enter_view;
+    SealView => mounts::seal_view;
 
     CreateEnvironment => environments::create;
     GiveView => environments::give_view;

@@ -12,6 +12,7 @@ use crate::{Limits, RamFs};
 pub fn register() {
     for name in ["tmpfs", "ramfs"] {
         vfs::register_kind(name, false, make);
+        vfs::register_option_check(name, check);
     }
 }
 
@@ -35,6 +36,25 @@ fn make(source: &MountSource<'_>) -> Result<Arc<dyn FileSystem>> {
     };
     made.root_inode().set_attributes(&owner)?;
     Ok(made)
+}
+
+/// The options that [`parse`] understands.
+const NAMES: [&str; 8] = [
+    "size",
+    "nr_blocks",
+    "nr_inodes",
+    "unpaid",
+    "directory_blocks",
+    "mode",
+    "uid",
+    "gid",
+];
+
+fn check(name: &str, value: &str) -> Result<()> {
+    if !NAMES.contains(&name) {
+        return Err(Error::NotFound);
+    }
+    parse(&[(name.into(), value.into())], Limits::default()).map(drop)
 }
 
 /// Understands the options of tmpfs(5): `size` and `nr_blocks`, `nr_inodes`, `mode`, `uid`, `gid`; and two of our own for a file

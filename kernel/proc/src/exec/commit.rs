@@ -14,8 +14,11 @@ use vfs::FsContext;
 pub fn exec(task: &Arc<Task>, context: &mut UserContext, request: ExecRequest) -> Result<()> {
     let process = task.process();
     let before = (process.image().abi_state.clone(), task.raw_abi_state());
+    let fs = process.fs();
     let caller = Caller {
-        fs: &process.fs(),
+        fs: &fs,
+        // Who was put into a view does not leave it by a program of another ABI.
+        keeps_view: fs.fixed,
         environment: process.environment(),
         limits: &process.limits(),
         abi: Some(process.abi().name()),

@@ -147,6 +147,8 @@ pub(crate) struct Caller<'a> {
     pub(crate) limits: &'a Limits,
     /// The ABI of the caller's own program, in that environment; `None` for a process that comes from outside.
     pub(crate) abi: Option<&'static str>,
+    /// It stays in the view it is in, whatever the program's ABI is.
+    pub(crate) keeps_view: bool,
     /// Whether the program's set-id bits give it nothing.
     pub(crate) no_new_privileges: bool,
     /// What its ABI remembers about its process and its task, if it is to become the program itself.
@@ -167,7 +169,7 @@ pub(crate) fn prepare(caller: &Caller<'_>, request: ExecRequest) -> Result<Prepa
     let mut layout = abi.layout();
     check_arguments(&found.arguments, &found.environment, &layout)?;
     // A program of another ABI sees another tree: its interpreter is there, and its own path is told as seen there.
-    let enters = if caller.abi == Some(abi.name()) {
+    let enters = if caller.keeps_view || caller.abi == Some(abi.name()) {
         None
     } else {
         environment.view(abi.name())

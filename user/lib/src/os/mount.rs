@@ -99,6 +99,12 @@ impl View {
         Ok(())
     }
 
+    /// Lets nobody mount, unmount or restrict anything in the view any more.
+    pub fn seal(&self) -> io::Result<()> {
+        sys::seal_view(self.0.handle())?;
+        Ok(())
+    }
+
     /// Moves this process into the view.
     pub fn enter(&self) -> io::Result<()> {
         sys::enter_view(self.0.handle())?;

@@ -4,6 +4,7 @@ use super::{ExitStatus, WaitOutcome, wait_for};
 use crate::env;
 use crate::io::{self, Read};
 use crate::os::environment::Environment;
+use crate::os::mount::View;
 use crate::os::{AsHandle, OwnedHandle, pipe};
 use crate::sys::{self, Program};
 use alloc::vec::Vec;
@@ -169,6 +170,13 @@ impl Command {
     pub fn group(&mut self, group: u32) -> &mut Command {
         self.request.flags |= SpawnFlags::SET_GROUP.bits();
         self.request.group = group;
+        self
+    }
+
+    /// Starts the child in a view, at its root; a relative path of the program is one in the view.
+    pub fn view(&mut self, view: &View) -> &mut Command {
+        self.request.flags |= SpawnFlags::IN_VIEW.bits();
+        self.request.view = view.handle() as u32;
         self
     }
 

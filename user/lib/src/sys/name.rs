@@ -203,6 +203,11 @@ pub(crate) fn attach_view(view: usize, abi: &[u8]) -> Answer {
     unsafe { invoke(Call::AttachView, [view, address(abi), abi.len()]) }
 }
 
+pub(crate) fn seal_view(view: usize) -> Answer {
+    // SAFETY: no memory is named.
+    unsafe { invoke(Call::SealView, [view]) }
+}
+
 pub(crate) fn enter_view(view: usize) -> Answer {
     // SAFETY: no memory is named.
     unsafe { invoke(Call::EnterView, [view]) }

@@ -11,6 +11,7 @@ use crate::arguments::Fd;
 use crate::call::Call;
 use crate::events::watches::WatchQueue;
 use crate::layout::request::*;
+use crate::process::namespaces;
 
 /// ioctl(2). What nobody understands is `ENOTTY`.
 pub(crate) fn ioctl(call: &mut Call<'_>, file: Fd, request: u32, argument: usize) -> Result<usize> {
@@ -38,6 +39,9 @@ pub(crate) fn ioctl(call: &mut Call<'_>, file: Fd, request: u32, argument: usize
         return Ok(result);
     }
     if let Some(result) = super::block::ioctl(call, &**opened, request, argument)? {
+        return Ok(result);
+    }
+    if let Some(result) = namespaces::ioctl(&**opened, request, argument)? {
         return Ok(result);
     }
     match request {

@@ -2,7 +2,7 @@
 
 use base::{Error, Result};
 use object::{FileKind, Rights};
-use vfs::{MountFlags, MountSource, Path, ResolveFlags};
+use vfs::{MountFlags, MountSource, Path, Propagation, ResolveFlags};
 
 use super::paths::Named;
 use crate::arguments::{AtFlags, DirectoryFd, Fd, UserPath, flags_argument};
@@ -69,14 +69,49 @@ flags_argument! {
         const STRICT_ACCESS_TIME = 1 << 24;
         /// Times are written late.
         const LAZY_TIME = 1 << 25;
-        /// The magic number that very old programs put into the upper half.
-        const OLD_MAGIC = 0xc0ed_0000;
+        /// Bits that only [`OLD_MAGIC`] has.
+        const ONLY_OLD_MAGIC = OLD_MAGIC & !0x1c_0000 & !0x2_0000 & !0x20_0000 & !0x300_0000;
     }
 }
 
+/// The magic number that very old programs put into the upper half.
+const OLD_MAGIC: u64 = 0xc0ed_0000;
+
+impl MountArgument {
+    /// The flags without the old magic number, whose bits mean nothing where it is there as a whole.
+    fn without_magic(self) -> Result<Self> {
+        let flags = match self.bits() {
+            bits if bits & 0xffff_0000 == OLD_MAGIC => Self::from_bits_truncate(bits & 0xffff),
+            _ => self,
+        };
+        if flags.intersects(Self::ONLY_OLD_MAGIC) {
+            return Err(Error::InvalidArgument);
+        }
+        Ok(flags)
+    }
+}
+
+const PROPAGATION: [(MountArgument, Propagation); 4] = [
+    (MountArgument::SHARED, Propagation::Shared),
+    (MountArgument::SLAVE, Propagation::Slave),
+    (MountArgument::PRIVATE, Propagation::Private),
+    (MountArgument::UNBINDABLE, Propagation::Unbindable),
+];
+
+/// What concerns times of access: a remount that names none of these keeps what there is.
+const TIMES: MountArgument = MountArgument::NO_ACCESS_TIME
+    .union(MountArgument::NO_DIRECTORY_ACCESS_TIME)
+    .union(MountArgument::RELATIVE_ACCESS_TIME)
+    .union(MountArgument::STRICT_ACCESS_TIME);
+
+/// The same in the kernel's flags.
+const KERNEL_TIMES: MountFlags = MountFlags::NO_ACCESS_TIME
+    .union(MountFlags::NO_DIRECTORY_ACCESS_TIME)
+    .union(MountFlags::STRICT_ACCESS_TIME);
+
 /// What the mount restricts, in the kernel's flags.
 fn restrictions(flags: MountArgument) -> MountFlags {
-    const SAME: [(MountArgument, MountFlags); 7] = [
+    const SAME: [(MountArgument, MountFlags); 8] = [
         (MountArgument::READ_ONLY, MountFlags::READ_ONLY),
         (MountArgument::NO_SET_ID, MountFlags::NO_SET_ID),
         (MountArgument::NO_DEVICES, MountFlags::NO_DEVICES),
@@ -90,13 +125,49 @@ fn restrictions(flags: MountArgument) -> MountFlags {
             MountArgument::STRICT_ACCESS_TIME,
             MountFlags::STRICT_ACCESS_TIME,
         ),
+        (
+            MountArgument::NO_SYMLINK_FOLLOW,
+            MountFlags::NO_SYMLINK_FOLLOW,
+        ),
     ];
     let set = SAME.iter().filter(|(linux, _)| flags.contains(*linux));
-    set.fold(MountFlags::empty(), |all, (_, flag)| all | *flag)
+    let mut all = set.fold(MountFlags::empty(), |all, (_, flag)| all | *flag);
+    if all.contains(MountFlags::STRICT_ACCESS_TIME) {
+        all.remove(MountFlags::NO_ACCESS_TIME);
+    }
+    all
+}
+
+/// The same for a remount of what is at `target`.
+fn new_restrictions(flags: MountArgument, target: &Path) -> MountFlags {
+    let mut new = restrictions(flags);
+    if !flags.intersects(TIMES) {
+        new |= target.mount().flags() & KERNEL_TIMES;
+    }
+    new
 }
 
 fn place(call: &Call<'_>, path: UserPath) -> Result<Path> {
     Named::read(call, DirectoryFd::WORKING_DIRECTORY, path)?.resolve_at(AtFlags::empty())
+}
+
+/// The place of something that is mounted already; no name, or an empty one, is `EINVAL`.
+fn source_place(call: &Call<'_>, path: UserPath) -> Result<Path> {
+    let path = path.read_optional()?.unwrap_or_default();
+    if path.is_empty() {
+        return Err(Error::InvalidArgument);
+    }
+    Named::from_bytes(call, DirectoryFd::WORKING_DIRECTORY, path)?.resolve_at(AtFlags::empty())
+}
+
+/// What of the flags says how a mount takes part in the changes of others; nothing else may be said beside it.
+fn propagation(flags: MountArgument) -> Result<Propagation> {
+    let beside = MountArgument::RECURSIVE | MountArgument::SILENT;
+    PROPAGATION
+        .iter()
+        .find(|(linux, _)| flags - beside == *linux)
+        .map(|(_, propagation)| *propagation)
+        .ok_or(Error::InvalidArgument)
 }
 
 /// mount(2).
@@ -111,39 +182,40 @@ pub(crate) fn mount(
     let context = call.process().fs();
     let target = place(call, target)?;
     context.check_may_mount()?;
-    if flags.contains(MountArgument::NO_SYMLINK_FOLLOW) {
-        return Err(Error::InvalidArgument);
-    }
-    let propagation = MountArgument::UNBINDABLE
-        | MountArgument::PRIVATE
-        | MountArgument::SLAVE
-        | MountArgument::SHARED;
-    if flags.contains(MountArgument::REMOUNT) {
-        context.view.remount(&target, restrictions(flags))?;
+    let flags = flags.without_magic()?;
+    let recursive = flags.contains(MountArgument::RECURSIVE);
+    let participations = PROPAGATION.iter().map(|(linux, _)| *linux);
+    if flags.contains(MountArgument::REMOUNT | MountArgument::BIND) {
+        let new = new_restrictions(flags, &target);
+        context.view.remount(&target, new)?;
+    } else if flags.contains(MountArgument::REMOUNT) {
+        let options = data.read_optional()?.unwrap_or_default();
+        let new = new_restrictions(flags, &target);
+        context.view.reconfigure(&target, new, &options)?;
     } else if flags.contains(MountArgument::BIND) {
-        let source = place(call, source)?;
-        context
-            .view
-            .bind(&source, &target, flags.contains(MountArgument::RECURSIVE))?;
-    } else if flags.intersects(propagation) {
-        // Mounts never propagate here, so private is what every mount is already.
-        if !(flags & propagation).is_empty() && flags & propagation != MountArgument::PRIVATE {
+        let source = source_place(call, source)?;
+        if !context.view.holds(&source) {
             return Err(Error::InvalidArgument);
         }
+        context.view.bind(&source, &target, recursive)?;
+    } else if flags.intersects(participations.collect()) {
+        let to = propagation(flags)?;
+        context.view.propagate(&target, to, recursive)?;
     } else if flags.contains(MountArgument::MOVE) {
-        let source = place(call, source)?;
+        let source = source_place(call, source)?;
         context.view.move_mount(&source, &target)?;
     } else {
         let kind = kind.read_optional()?.ok_or(Error::InvalidArgument)?;
         let source = source.read_optional()?.unwrap_or_else(|| b"none".to_vec());
         let options = data.read_optional()?.unwrap_or_default();
+        let restrictions = restrictions(flags);
         let request = MountSource {
             source: &source,
             options: &options,
+            read_only: restrictions.contains(MountFlags::READ_ONLY),
             context: &context,
         };
         let filesystem = vfs::make_filesystem(&kind, &request)?;
-        let restrictions = restrictions(flags);
         context
             .view
             .mount_from(&filesystem, &source, &target, restrictions)?;
@@ -153,17 +225,6 @@ pub(crate) fn mount(
 
 /// umount2(2).
 pub(crate) fn umount2(call: &mut Call<'_>, path: UserPath, flags: UnmountFlags) -> Result<usize> {
-    let context = call.process().fs();
-    context.check_may_mount()?;
-    if flags.contains(UnmountFlags::EXPIRE) {
-        // Nothing marks mounts as unused: the first call says so, and no second one can succeed.
-        let exclusive = flags.intersects(UnmountFlags::FORCE | UnmountFlags::DETACH);
-        return Err(if exclusive {
-            Error::InvalidArgument
-        } else {
-            Error::WouldBlock
-        });
-    }
     let named = Named::read(call, DirectoryFd::WORKING_DIRECTORY, path)?;
     let mut resolve = ResolveFlags::empty();
     resolve.set(
@@ -173,9 +234,51 @@ pub(crate) fn umount2(call: &mut Call<'_>, path: UserPath, flags: UnmountFlags) 
     let target = named.resolve(resolve)?;
     // What holds the place must not count as a user of it.
     drop(named);
-    context
-        .view
-        .unmount(target, flags.contains(UnmountFlags::DETACH))?;
+    let context = call.process().fs();
+    context.check_may_mount()?;
+    let lazy = flags.contains(UnmountFlags::DETACH);
+    if flags.contains(UnmountFlags::EXPIRE) {
+        if lazy || flags.contains(UnmountFlags::FORCE) {
+            return Err(Error::InvalidArgument);
+        }
+        context.view.expire(target)?;
+    } else if context.view.is_own_root(&target, &context.root) && !lazy {
+        // As Linux does with a caller's root, which cannot go: it is made read-only.
+        target.mount().volume().reconfigure(true, &[])?;
+    } else {
+        context.view.unmount(target, lazy)?;
+    }
+    Ok(0)
+}
+
+/// pivot_root(2).
+pub(crate) fn pivot_root(
+    call: &mut Call<'_>,
+    new_root: UserPath,
+    put_old: UserPath,
+) -> Result<usize> {
+    let context = call.process().fs();
+    context.check_may_mount()?;
+    let directory = |path: UserPath| {
+        Named::read(call, DirectoryFd::WORKING_DIRECTORY, path)?.resolve(ResolveFlags::DIRECTORY)
+    };
+    let (new, put_old) = (directory(new_root)?, directory(put_old)?);
+    let old = &context.root;
+    context.view.pivot(old, &new, &put_old)?;
+    // Whoever stood at the old root stands at the new one now, in whatever namespace of processes.
+    let mut namespace = call.process().namespace().clone();
+    while let Some(outer) = namespace.parent() {
+        namespace = outer.clone();
+    }
+    for process in namespace.processes() {
+        let stands_there = {
+            let fs = process.fs();
+            fs.root.is_same(old) || fs.working_directory.is_same(old)
+        };
+        if stands_there {
+            process.update_fs(|fs| fs.follow_root(old, &new));
+        }
+    }
     Ok(0)
 }
 

@@ -238,6 +238,20 @@ pub fn decode_device(device: u32) -> (u32, u32) {
     )
 }
 
+record! {
+    /// `struct mount_attr`.
+    pub struct MountAttributes {
+        /// What is set.
+        set: u64,
+        /// What is cleared before.
+        clear: u64,
+        /// One of the propagation types, or 0.
+        propagation: u64,
+        /// A descriptor of a user namespace, for mapped ids.
+        user_namespace: u64,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

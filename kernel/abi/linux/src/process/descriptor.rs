@@ -56,7 +56,7 @@ pub(crate) fn pidfd_getfd(call: &mut Call<'_>, process: Fd, file: Fd, flags: u32
 /// Who may attach to a process may have its files (ptrace(2), `PTRACE_MODE_ATTACH_REALCREDS`): its
 /// user and the super-user, if they see it at all. A descriptor that was handed into a container
 /// opens nothing outside it.
-fn may_take_from(caller: &Arc<Process>, target: &Arc<Process>) -> Result<()> {
+pub(crate) fn may_take_from(caller: &Arc<Process>, target: &Arc<Process>) -> Result<()> {
     if Arc::ptr_eq(caller, target) {
         return Ok(());
     }

@@ -38,6 +38,7 @@ pub(super) fn ground() -> FsContext {
 
 pub(super) fn overlay(root: &FsContext, options: &str) -> Result<Arc<dyn FileSystem>> {
     let source = MountSource {
+        read_only: false,
         source: b"overlay",
         options: options.as_bytes(),
         context: root,

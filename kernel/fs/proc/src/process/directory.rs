@@ -111,6 +111,7 @@ static THREAD: &[Entry] = &[
     Entry::new("maps", 11, Content::Text(maps::maps)),
     Entry::new("mountinfo", 12, Content::Text(mounts::mountinfo)),
     Entry::new("mounts", 13, Content::Text(mounts::mounts)),
+    Entry::new("ns", 22, Content::Table(NAMESPACES)),
     Entry::new("root", 14, Content::Place(links::root)),
     Entry::new("scarlet", 15, Content::Table(SCARLET)),
     Entry::new("stat", 16, Content::Text(stat::stat)),
@@ -122,6 +123,13 @@ static PROCESS_ONLY: &[Entry] = &[Entry::new(
     "task",
     19,
     Content::Special(threads::directory, 0o555),
+)];
+
+/// The namespaces that Linux programs may leave and enter; the others belong to the environment.
+static NAMESPACES: &[Entry] = &[Entry::new(
+    "mnt",
+    23,
+    Content::Place(links::mount_namespace),
 )];
 
 static SCARLET: &[Entry] = &[

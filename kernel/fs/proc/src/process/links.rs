@@ -17,6 +17,12 @@ pub(super) fn root(subject: &Subject) -> Result<Path> {
     Ok(subject.process.fs().root.clone())
 }
 
+/// `/proc/PID/ns/mnt`.
+pub(super) fn mount_namespace(subject: &Subject) -> Result<Path> {
+    alive(subject)?;
+    Ok(subject.process.fs().view.place())
+}
+
 /// `/proc/PID/exe`.
 pub(super) fn executable(subject: &Subject) -> Result<Path> {
     alive(subject)?;

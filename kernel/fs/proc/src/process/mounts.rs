@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use base::Result;
 use device::DeviceNumber;
-use vfs::{MountFlags, MountInfo};
+use vfs::{MountFlags, MountInfo, PeerInfo};
 
 use super::Subject;
 
@@ -18,7 +18,7 @@ fn visible(subject: &Subject) -> Vec<MountInfo> {
 /// `/proc/PID/mounts`: the format of fstab(5).
 pub(super) fn mounts(subject: &Subject) -> Result<Vec<u8>> {
     let line = |mount: MountInfo| {
-        let access = access(mount.read_only);
+        let access = access(is_read_only(&mount));
         format!(
             "{} {} {} {access}{}{} 0 0\n",
             escape(&mount.source),
@@ -40,7 +40,7 @@ pub(super) fn mountinfo(subject: &Subject) -> Result<Vec<u8>> {
     let line = |mount: MountInfo| {
         let device = DeviceNumber::from_linux(mount.device);
         format!(
-            "{} {} {}:{} {} {} {}{} - {} {} {}{}\n",
+            "{} {} {}:{} {} {} {}{}{} - {} {} {}{}\n",
             mount.id,
             mount.parent,
             device.major,
@@ -49,9 +49,10 @@ pub(super) fn mountinfo(subject: &Subject) -> Result<Vec<u8>> {
             escape(&mount.mount_point),
             access(mount.flags.contains(MountFlags::READ_ONLY)),
             restrictions(mount.flags),
+            peers(mount.peers),
             mount.kind,
             escape(&mount.source),
-            access(mount.read_only && !mount.flags.contains(MountFlags::READ_ONLY)),
+            access(mount.filesystem_read_only),
             String::from_utf8_lossy(&mount.options),
         )
     };
@@ -60,6 +61,27 @@ pub(super) fn mountinfo(subject: &Subject) -> Result<Vec<u8>> {
         .map(line)
         .collect::<String>()
         .into_bytes())
+}
+
+/// The optional fields: which peer groups the mount has to do with.
+fn peers(peers: PeerInfo) -> String {
+    let fields = [
+        ("shared", peers.group),
+        ("master", peers.master),
+        ("propagate_from", peers.origin),
+    ];
+    let set = fields.iter().filter(|(_, group)| *group != 0);
+    let mut text: String = set
+        .map(|(name, group)| format!(" {name}:{group}"))
+        .collect();
+    if peers.unbindable {
+        text.push_str(" unbindable");
+    }
+    text
+}
+
+fn is_read_only(mount: &MountInfo) -> bool {
+    mount.filesystem_read_only || mount.flags.contains(MountFlags::READ_ONLY)
 }
 
 fn access(read_only: bool) -> &'static str {
@@ -78,6 +100,9 @@ fn restrictions(flags: MountFlags) -> String {
     let mut text: String = set.map(|(_, name)| *name).collect();
     if !flags.intersects(MountFlags::NO_ACCESS_TIME | MountFlags::STRICT_ACCESS_TIME) {
         text.push_str(",relatime");
+    }
+    if flags.contains(MountFlags::NO_SYMLINK_FOLLOW) {
+        text.push_str(",nosymfollow");
     }
     text
 }

@@ -21,7 +21,7 @@ fn the_root_of_a_view_has_no_way_up() {
         let root = outer
             .resolve(None, b"/system/linux", ResolveFlags::empty())
             .unwrap();
-        let view = View::of(&root, true);
+        let view = View::of(&root, true).unwrap();
         let inner = FsContext::new(view.clone());
         assert!(inner.status("/etc").is_ok());
         let top = inner.status("/").unwrap().inode;
@@ -83,7 +83,7 @@ fn a_cloned_view_has_mounts_of_its_own() {
         context.make_directory("/m/d").unwrap();
         context.change_directory(None, b"/m/d").unwrap();
         let original = context.clone();
-        context.unshare_view();
+        context.unshare_view().unwrap();
         assert_eq!(context.working_directory_text().unwrap(), b"/m/d");
         context.change_directory(None, b"/").unwrap();
         let covered = context.resolve(None, b"/m", ResolveFlags::empty()).unwrap();
@@ -110,7 +110,7 @@ fn a_place_moved_out_of_its_bind_mount_leads_nowhere_up() {
         }
         outer.touch("/secret").unwrap();
         let root = outer.resolve(None, b"/a", ResolveFlags::empty()).unwrap();
-        let mut inner = FsContext::new(View::of(&root, false));
+        let mut inner = FsContext::new(View::of(&root, false).unwrap());
         inner.change_directory(None, b"/b").unwrap();
         // Somebody outside moves the directory the process stands in out of the bound part.
         outer.move_to("/a/b", "/c/b").unwrap();

@@ -1,11 +1,11 @@
 //! Recipes for calls about files and names.
 
-use super::{EINVAL, HERE, empty_pipe, fill_pipe, n, rewind_directory, rewind_file};
-use crate::{DIRECTORY, FILE, MASTER, OTHER, READER, SLAVE, WRITER};
+use super::{EINVAL, HERE, NULL, empty_pipe, fill_pipe, n, rewind_directory, rewind_file};
+use crate::{DIRECTORY, FILE, FREE, MASTER, OTHER, READER, SLAVE, WRITER};
 use hal::hosted::User;
 use testkit::Linux;
 use testkit::pointers::Give::{Both, In, Out, OutSome, Text, Unread, Words};
-use testkit::pointers::{Give, Recipe, recipe, zeros};
+use testkit::pointers::{Give, Recipe, recipe, words, zeros};
 
 fn path_of(name: &'static str) -> [Give; 2] {
     [HERE, Text(name)]
@@ -56,7 +56,7 @@ pub fn all() -> Vec<Recipe> {
         recipe("symlinkat", [Text("target"), HERE, Text("symbolic")]),
         at("linkat", "file", [HERE, Text("linked"), n(0)]),
         at("renameat2", "linked", [HERE, Text("renamed"), n(0)]),
-        recipe("umount2", [Text("/tmp/mounted"), n(0)]),
+        recipe("umount2", [Text("/tmp/mounted"), n(0)]).after(own_mounts),
         recipe(
             "mount",
             [
@@ -68,6 +68,24 @@ pub fn all() -> Vec<Recipe> {
             ],
         )
         .or(EINVAL, "without a type there is no file system"),
+        recipe("pivot_root", [Text("/tmp/mounted"), Text("/tmp/mounted")]).after(own_mounts),
+        at("open_tree", "/tmp/mounted", [n(1)]),
+        at(
+            "move_mount",
+            "/tmp/mounted",
+            [HERE, Text("/tmp/mount"), n(0)],
+        )
+        .after(own_mounts),
+        recipe("fsopen", [Text("tmpfs"), n(0)]),
+        recipe("fsconfig", [n(FREE), n(1), Text("size"), Text("1m"), n(0)])
+            .after(configuration)
+            .or(EINVAL, NULL),
+        at("fspick", "/tmp/mounted", [n(0)]),
+        at(
+            "mount_setattr",
+            "/tmp/mounted",
+            [n(0), words(&[2, 0, 0, 0]), n(32)],
+        ),
         recipe("statfs", [Text("file"), Out(120)]),
         recipe("fstatfs", [n(FILE), Out(120)]),
         recipe("truncate", [Text("other"), n(100)]),
@@ -216,4 +234,19 @@ fn group_of_tester() -> Give {
 fn own_group(user: &mut User) {
     // SIGTTOU is ignored: a background process may then set the foreground group.
     Linux::new(user).set_action(22, 1, 0).unwrap();
+}
+
+/// Mounts of one's own: what is done to them nobody else sees.
+fn own_mounts(user: &mut User) {
+    Linux::new(user).call(97, &[0x20000]).unwrap();
+}
+
+/// A tmpfs that is being configured, in the first free slot.
+fn configuration(user: &mut User) {
+    let mut linux = Linux::new(user);
+    let _ = linux.close(FREE);
+    linux.scoped(|linux| {
+        let kind = testkit::memory::push(linux.user, b"tmpfs\0");
+        assert_eq!(linux.call(430, &[kind, 0]), Ok(FREE));
+    });
 }

@@ -1,0 +1,247 @@
+/* The mount calls of Linux 5.2 and later: fsopen and its family, open_tree, move_mount, mount_setattr. */
+#include "mounts.h"
+#include <stdint.h>
+
+#define fsopen(...) syscall(SYS_fsopen, __VA_ARGS__)
+#define fsconfig(fd, command, key, value, aux) syscall(SYS_fsconfig, fd, command, key, value, aux)
+#define fsmount(...) syscall(SYS_fsmount, __VA_ARGS__)
+#define fspick(...) syscall(SYS_fspick, __VA_ARGS__)
+#define open_tree(...) syscall(SYS_open_tree, __VA_ARGS__)
+#define move_mount(...) syscall(SYS_move_mount, __VA_ARGS__)
+#define mount_setattr(...) syscall(SYS_mount_setattr, __VA_ARGS__)
+
+enum { FLAG, STRING, BINARY, PATH, PATH_EMPTY, FD, CREATE, CHANGE };
+enum { CLONE = 1, RECURSIVE = 0x8000, EMPTY = 0x1000 };
+enum { FROM_EMPTY = 4, TO_EMPTY = 0x40, GROUP = 0x100 };
+struct attributes { uint64_t set, clear, propagation, user; };
+
+static void messages(int file) {
+    char text[256];
+    ssize_t length;
+    while ((length = read(file, text, sizeof text - 1)) > 0) {
+        text[length] = 0;
+        printf("  %s", text);
+    }
+    printf("  %s\n", length ? strerrorname_np(errno) : "end");
+    fflush(stdout);
+}
+
+static void making(void) {
+    puts("fsopen");
+    CALL(fsopen("nosuch", 0));
+    CALL(fsopen("tmpfs", 8));
+    CALL(fsopen(NULL, 0));
+    int context = fsopen("tmpfs", 1);
+    CALL(fcntl(context, F_GETFD));
+    CALL(fsmount(context, 0, 0));
+    CALL(fsconfig(context, STRING, "source", "name", 0));
+    CALL(fsconfig(context, STRING, "source", "again", 0));
+    CALL(fsconfig(context, FLAG, "source", NULL, 0));
+    CALL(fsconfig(context, STRING, "size", "1M", 0));
+    CALL(fsconfig(context, STRING, "size", "much", 0));
+    CALL(fsconfig(context, STRING, "nosuch", "1", 0));
+    CALL(fsconfig(context, FLAG, "nosuch", NULL, 0));
+    messages(context);
+    CALL(fsconfig(context, STRING, "mode", "700", 0));
+    CALL(fsconfig(context, STRING, "mode", NULL, 0));
+    CALL(fsconfig(context, STRING, NULL, "x", 0));
+    CALL(fsconfig(context, STRING, "mode", "700", 1));
+    CALL(fsconfig(context, FLAG, "ro", "x", 0));
+    CALL(fsconfig(context, BINARY, "x", "y", 0));
+    CALL(fsconfig(context, FD, "x", NULL, -1));
+    CALL(fsconfig(context, CREATE, "x", NULL, 0));
+    CALL(fsconfig(context, 77, NULL, NULL, 0));
+    CALL(fsconfig(-1, CREATE, NULL, NULL, 0));
+    CALL(fsconfig(99, CREATE, NULL, NULL, 0));
+    CALL(fsconfig(0, CREATE, NULL, NULL, 0));
+    CALL(fsconfig(context, CHANGE, NULL, NULL, 0));
+    CALL(fsconfig(context, CREATE, NULL, NULL, 0));
+    CALL(fsconfig(context, CREATE, NULL, NULL, 0));
+    CALL(fsconfig(context, STRING, "size", "2M", 0));
+    CALL(fsmount(context, 8, 0));
+    CALL(fsmount(context, 0, 0x30));
+    CALL(fsmount(context, 0, 0x100000));
+    CALL(fsmount(0, 0, 0));
+    CALL(fsmount(99, 0, 0));
+    int mount = fsmount(context, 1, 2 | 0x10);
+    OK(mount);
+    CALL(fcntl(mount, F_GETFL));
+    CALL(fsmount(context, 0, 0));
+    CALL(mkdirat(mount, "inside", 0755));
+    CALL(mkdir("a", 0755));
+    CALL(move_mount(mount, "", AT_FDCWD, "nothing", FROM_EMPTY));
+    CALL(move_mount(mount, "", AT_FDCWD, "a", 0));
+    CALL(move_mount(mount, "", AT_FDCWD, "a", 0x1000));
+    CALL(move_mount(mount, "", AT_FDCWD, "a", FROM_EMPTY));
+    show_mounts("attached");
+    CALL(access("a/inside", F_OK));
+    CALL(mkdir("b", 0755));
+    CALL(move_mount(mount, "", AT_FDCWD, "b", FROM_EMPTY));
+    show_mounts("moved");
+    CALL(fsconfig(context, FLAG, "ro", NULL, 0));
+    CALL(fsconfig(context, CHANGE, NULL, NULL, 0));
+    show_mounts("changed");
+    CALL(mkdir("b/x", 0755));
+    close(context);
+    CALL(fspick(AT_FDCWD, "b/inside", 0));
+    CALL(fspick(AT_FDCWD, "b", 16));
+    CALL(fspick(AT_FDCWD, "nothing", 0));
+    context = fspick(AT_FDCWD, "b", 0);
+    OK(context);
+    CALL(fsmount(context, 0, 0));
+    CALL(fsconfig(context, CREATE, NULL, NULL, 0));
+    CALL(fsconfig(context, FLAG, "rw", NULL, 0));
+    CALL(fsconfig(context, CHANGE, NULL, NULL, 0));
+    CALL(mkdir("b/x", 0755));
+    close(context);
+    close(mount);
+    CALL(umount("b"));
+}
+
+static void unattached(void) {
+    puts("never attached");
+    int context = fsopen("tmpfs", 0);
+    CALL(fsconfig(context, CREATE, NULL, NULL, 0));
+    int mount = fsmount(context, 0, 0);
+    int file = openat(mount, "f", O_CREAT | O_RDWR, 0600);
+    CALL(write(file, "x", 1));
+    CALL(mkdirat(mount, "d", 0755));
+    CALL(fchdir(mount));
+    CALL(tmpfs("d"));
+    CALL(umount("."));
+    CALL(access("../..", F_OK));
+    CALL(access("../../f", F_OK));
+    close(mount);
+    close(context);
+    CALL(write(file, "x", 1));
+    CALL(access("f", F_OK));
+    CALL(chdir(base));
+    close(file);
+}
+
+static void trees(void) {
+    puts("open_tree");
+    clean();
+    dirs("a b c");
+    tmpfs("a");
+    dirs("a/1 a/2");
+    tmpfs("a/1");
+    tmpfs("a/2");
+    make("a/2", MS_UNBINDABLE);
+    close(open("a/1/f", O_CREAT | O_RDWR, 0600));
+    CALL(open_tree(AT_FDCWD, "a", RECURSIVE));
+    CALL(open_tree(AT_FDCWD, "a", 2));
+    CALL(open_tree(AT_FDCWD, "nothing", CLONE));
+    CALL(open_tree(AT_FDCWD, "a/2", CLONE));
+    CALL(open_tree(AT_FDCWD, "", CLONE));
+    int place = open_tree(AT_FDCWD, "a", O_CLOEXEC);
+    CALL(fcntl(place, F_GETFD));
+    CALL(move_mount(place, "", AT_FDCWD, "b", FROM_EMPTY));
+    show_mounts("moved by a descriptor");
+    CALL(move_mount(AT_FDCWD, "b", AT_FDCWD, "a", 0));
+    close(place);
+    int one = open_tree(AT_FDCWD, "a", CLONE);
+    int all = open_tree(AT_FDCWD, "a", CLONE | RECURSIVE);
+    CALL(faccessat(one, "1/f", F_OK, 0));
+    CALL(faccessat(all, "1/f", F_OK, 0));
+    CALL(umount("a/1"));
+    CALL(faccessat(all, "1/f", F_OK, 0));
+    CALL(open_tree(all, "", CLONE | EMPTY));
+    CALL(move_mount(all, "1", AT_FDCWD, "c", 0));
+    CALL(move_mount(all, "", AT_FDCWD, "c", FROM_EMPTY));
+    show_mounts("attached");
+    CALL(move_mount(one, "", all, "2", FROM_EMPTY));
+    show_mounts("attached in it");
+    CALL(move_mount(all, "", AT_FDCWD, "c/2", FROM_EMPTY));
+    close(one);
+    close(all);
+    show_mounts("they stay");
+    CALL(move_mount(AT_FDCWD, "c/1", AT_FDCWD, "b", 0));
+    CALL(move_mount(AT_FDCWD, "a/1", AT_FDCWD, "b", 0));
+    close(open("g", O_CREAT | O_RDWR, 0600));
+    close(open("h", O_CREAT | O_RDWR, 0600));
+    int file = open_tree(AT_FDCWD, "g", CLONE);
+    CALL(move_mount(file, "", AT_FDCWD, "b", FROM_EMPTY));
+    CALL(move_mount(file, "", AT_FDCWD, "h", FROM_EMPTY));
+    close(file);
+    CALL(umount("h"));
+}
+
+static void attributes(void) {
+    puts("mount_setattr");
+    clean();
+    dirs("a b");
+    tmpfs("a");
+    dirs("a/1");
+    tmpfs("a/1");
+    struct attributes wanted = { 0 };
+    CALL(mount_setattr(AT_FDCWD, "a", 0, &wanted, 16));
+    CALL(mount_setattr(AT_FDCWD, "a", 0, &wanted, 5000));
+    CALL(mount_setattr(AT_FDCWD, "a", 1, &wanted, sizeof wanted));
+    CALL(mount_setattr(AT_FDCWD, "nothing", 0, &wanted, sizeof wanted));
+    wanted.set = 1 | 2;
+    CALL(mount_setattr(AT_FDCWD, "nothing", 0, &wanted, sizeof wanted));
+    CALL(mount_setattr(AT_FDCWD, "b", 0, &wanted, sizeof wanted));
+    int file = open("a/1/f", O_CREAT | O_RDWR, 0600);
+    CALL(mount_setattr(AT_FDCWD, "a", RECURSIVE, &wanted, sizeof wanted));
+    show_mounts("none of them");
+    close(file);
+    CALL(mount_setattr(AT_FDCWD, "a", RECURSIVE, &wanted, sizeof wanted));
+    show_mounts("all of them");
+    wanted = (struct attributes){ .set = 8 | 0x200000, .clear = 1 | 2 };
+    CALL(mount_setattr(AT_FDCWD, "a", 0, &wanted, sizeof wanted));
+    show_mounts("one");
+    wanted = (struct attributes){ .set = 0x10 };
+    CALL(mount_setattr(AT_FDCWD, "a", 0, &wanted, sizeof wanted));
+    wanted = (struct attributes){ .set = 0x10, .clear = 0x20 };
+    CALL(mount_setattr(AT_FDCWD, "a", 0, &wanted, sizeof wanted));
+    wanted = (struct attributes){ .set = 0x10 | 0x80, .clear = 0x70 };
+    CALL(mount_setattr(AT_FDCWD, "a", 0, &wanted, sizeof wanted));
+    show_mounts("times");
+    wanted = (struct attributes){ .set = 0x20, .clear = 0x70 };
+    CALL(mount_setattr(AT_FDCWD, "a", 0, &wanted, sizeof wanted));
+    show_mounts("strictly");
+    wanted = (struct attributes){ .clear = 0x70 | 0x80 | 8 | 0x200000 };
+    CALL(mount_setattr(AT_FDCWD, "a", 0, &wanted, sizeof wanted));
+    wanted = (struct attributes){ .set = 0x400 };
+    CALL(mount_setattr(AT_FDCWD, "a", 0, &wanted, sizeof wanted));
+    wanted = (struct attributes){ .propagation = MS_SHARED };
+    CALL(mount_setattr(AT_FDCWD, "a", RECURSIVE, &wanted, sizeof wanted));
+    wanted = (struct attributes){ .propagation = MS_SHARED | MS_SLAVE };
+    CALL(mount_setattr(AT_FDCWD, "a", RECURSIVE, &wanted, sizeof wanted));
+    wanted = (struct attributes){ .propagation = MS_REC };
+    CALL(mount_setattr(AT_FDCWD, "a", RECURSIVE, &wanted, sizeof wanted));
+    show_mounts("shared");
+    int tree = open_tree(AT_FDCWD, "a", CLONE | RECURSIVE);
+    wanted = (struct attributes){ .set = 1, .propagation = MS_PRIVATE };
+    CALL(mount_setattr(tree, "", EMPTY | RECURSIVE, &wanted, sizeof wanted));
+    CALL(mount_setattr(tree, "1", 0, &wanted, sizeof wanted));
+    CALL(mkdirat(tree, "x", 0755));
+    CALL(mkdirat(tree, "1/x", 0755));
+    CALL(tmpfs("a/1"));
+    CALL(move_mount(tree, "", AT_FDCWD, "b", FROM_EMPTY));
+    show_mounts("set before it was attached");
+    CALL(move_mount(AT_FDCWD, "a", AT_FDCWD, "b", GROUP));
+    CALL(move_mount(AT_FDCWD, "a", AT_FDCWD, "b", GROUP));
+    CALL(move_mount(AT_FDCWD, "a/1", AT_FDCWD, "b/1", GROUP));
+    show_mounts("one group");
+}
+
+int main(void) {
+    playground();
+    making();
+    unattached();
+    trees();
+    attributes();
+    puts("an ordinary user");
+    CALL(setuid(1000));
+    CALL(fsopen("tmpfs", 8));
+    CALL(open_tree(AT_FDCWD, "a", CLONE));
+    int place = open_tree(AT_FDCWD, "a", 0);
+    OK(place);
+    CALL(move_mount(place, "", AT_FDCWD, "b", FROM_EMPTY));
+    CALL(fspick(AT_FDCWD, "a", 0));
+    struct attributes wanted = { .set = 1 };
+    CALL(mount_setattr(AT_FDCWD, "a", 0, &wanted, sizeof wanted));
+    END();
+}
