@@ -75,7 +75,7 @@ pub fn linux_kernel(project: &Project, arch: Arch) -> Result<PathBuf> {
 
 /// The modules without which Debian's Linux sees no disk, and the file systems to put on one, each
 /// behind those that it needs.
-const MODULES: [&str; 15] = [
+const MODULES: [&str; 16] = [
     "drivers/virtio/virtio_mmio",
     "drivers/block/virtio_blk",
     "drivers/block/loop",
@@ -91,11 +91,31 @@ const MODULES: [&str; 15] = [
     "fs/nls/nls_iso8859-1",
     "fs/fat/fat",
     "fs/fat/vfat",
+    OVERLAY,
 ];
+
+/// The module of a file system that needs no disk.
+const OVERLAY: &str = "fs/overlayfs/overlay";
 
 /// What the reference needs besides its root file system when it has disks: the modules, unpacked,
 /// and their order.
 pub fn linux_modules(project: &Project, arch: Arch) -> Result<cpio::Tree> {
+    let mut tree = cpio::Tree::default();
+    add_modules(project, arch, &MODULES, &mut tree)?;
+    Ok(tree)
+}
+
+/// Adds the modules that the reference needs without disks too, to be compared with.
+pub fn add_overlay(project: &Project, arch: Arch, tree: &mut cpio::Tree) -> Result<()> {
+    add_modules(project, arch, &[OVERLAY], tree)
+}
+
+fn add_modules(
+    project: &Project,
+    arch: Arch,
+    modules: &[&str],
+    tree: &mut cpio::Tree,
+) -> Result<()> {
     let folder = project.cache.join(format!("linux-modules-{}", arch.name()));
     let present = |module: &&str| folder.join(file_name(module)).is_file();
     if !MODULES.iter().all(present) {
@@ -118,15 +138,14 @@ pub fn linux_modules(project: &Project, arch: Arch) -> Result<cpio::Tree> {
         }
         fs::remove_dir_all(&all)?;
     }
-    let mut tree = cpio::Tree::default();
     let mut order = String::new();
-    for module in MODULES {
+    for module in modules {
         let path = format!("/lib/modules/{}", file_name(module));
         tree.file(&path, 0o644, fs::read(folder.join(file_name(module)))?);
         order += &format!("{path}\n");
     }
     tree.file("/lib/modules/order", 0o644, order.into_bytes());
-    Ok(tree)
+    Ok(())
 }
 
 fn file_name(module: &str) -> String {

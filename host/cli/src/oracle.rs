@@ -14,7 +14,7 @@ use crate::{
     arch::Arch,
     build,
     guest::{self, Kernel, Machine},
-    image::cpio::Tree,
+    image::{self, cpio::Tree},
     project::Project,
 };
 use anyhow::{Context, Result};
@@ -130,6 +130,9 @@ impl Suite {
             Kernel::Linux => String::new(),
         };
         let mut tree = Tree::default();
+        if machine.kernel == Kernel::Linux {
+            image::add_overlay(project, machine.arch, &mut tree)?;
+        }
         for (index, piece) in self.pieces.iter().enumerate() {
             let path = format!("{system}/tests/{index}.sh");
             tree.file(&path, 0o644, format!("{}\n", piece.script).into_bytes());

@@ -40,9 +40,10 @@ fn make(source: &MountSource<'_>) -> Result<Arc<dyn FileSystem>> {
         return Err(Error::InvalidArgument);
     }
     let directory = |path: &Vec<u8>| -> Result<Path> {
-        let place = source
-            .context
-            .resolve(None, path, ResolveFlags::DIRECTORY)?;
+        let place = source.context.resolve(None, path, ResolveFlags::empty())?;
+        if !place.inode().is_directory() {
+            return Err(Error::InvalidArgument);
+        }
         // Names that are alike without being the same cannot be merged.
         if place.inode().folds_names() {
             return Err(Error::InvalidArgument);

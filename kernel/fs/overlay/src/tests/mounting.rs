@@ -21,7 +21,7 @@ fn layers_that_do_not_fit_are_refused() {
             ("lowerdir=/none,upperdir=/up,workdir=/work", Error::NotFound),
             (
                 "lowerdir=/file,upperdir=/up,workdir=/work",
-                Error::NotDirectory,
+                Error::InvalidArgument,
             ),
             (
                 "lowerdir=/low,upperdir=/up,workdir=/else",
