@@ -120,7 +120,8 @@ int main(void) {
     attribute("m/d", "trusted.overlay.opaque");
     attribute("u/d", "trusted.overlay.overlay.opaque");
     CALL(removexattr("m/d", "trusted.overlay.opaque"));
-    CALL(listxattr("m/d", NULL, 0));
+    char names[64];
+    CALL(listxattr("m/d", names, sizeof names));
 
     /* Renames. */
     CALL(rename("m/e", "m/moved"));
@@ -137,16 +138,6 @@ int main(void) {
     list("u");
     CALL(rename("m/f", "m/e"));
     list("m");
-
-    /* A file that is removed while it is open is changed all the same. */
-    put("l/open", "open");
-    file = open("m/open", O_RDONLY);
-    CALL(unlink("m/open"));
-    CALL(fchmod(file, 0600));
-    fstat(file, &one);
-    SHOW("mode", "%o", one.st_mode & 07777);
-    CALL(fsetxattr(file, "user.late", "1", 1, 0));
-    get("m/open");
 
     /* A file without a name. */
     file = open("m/e", O_TMPFILE | O_RDWR, 0600);

@@ -59,14 +59,7 @@ impl Node {
         let is_directory = matches!(new, NewInode::Directory);
         let _names = self.volume.names.lock();
         let made = match look(&directory, name)? {
-            Free::Nothing => {
-                let made = layer::create(&directory, name, new, owner)?;
-                if is_directory && !self.lower.is_empty() {
-                    // Nothing below has the name; saying so spares later looks.
-                    let _ = self.volume.set_opaque(&**made.inode());
-                }
-                made
-            }
+            Free::Nothing => layer::create(&directory, name, new, owner)?,
             Free::Whiteout => {
                 let temporary = self.volume.temporary();
                 let work = &upper.work.root;

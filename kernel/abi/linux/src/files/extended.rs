@@ -34,6 +34,16 @@ fn opened(call: &Call<'_>, file: Fd) -> Result<Option<Target>> {
     }
 }
 
+/// What a file without a place says of an attribute: those of the name space `user.` are for regular
+/// files and directories only, and of others there are none.
+fn placeless(name: &[u8], otherwise: Error) -> Error {
+    if name.starts_with(b"user.") {
+        otherwise
+    } else {
+        Error::Unsupported
+    }
+}
+
 fn name(pointer: UserPath) -> Result<Vec<u8>> {
     match mem::user::read_c_string(pointer.0, EXTENDED_NAME_MAX + 1) {
         Ok(name) if name.is_empty() => Err(Error::OutOfRange),
@@ -132,7 +142,8 @@ pub(crate) fn fsetxattr(
 ) -> Result<usize> {
     let target = opened(call, file)?;
     let new = new(attribute, value, flags)?;
-    set(target.ok_or(Error::Unsupported)?, new)
+    let target = target.ok_or_else(|| placeless(&new.0, Error::NotPermitted))?;
+    set(target, new)
 }
 
 /// fgetxattr(2).
@@ -144,14 +155,16 @@ pub(crate) fn fgetxattr(
 ) -> Result<usize> {
     let target = opened(call, file)?;
     let name = name(attribute)?;
-    get(target.ok_or(Error::Unsupported)?, &name, value)
+    let target = target.ok_or_else(|| placeless(&name, Error::NoData))?;
+    get(target, &name, value)
 }
 
 /// fremovexattr(2).
 pub(crate) fn fremovexattr(call: &mut Call<'_>, file: Fd, attribute: UserPath) -> Result<usize> {
     let target = opened(call, file)?;
     let name = name(attribute)?;
-    remove(target.ok_or(Error::Unsupported)?, &name)
+    let target = target.ok_or_else(|| placeless(&name, Error::NotPermitted))?;
+    remove(target, &name)
 }
 
 /// flistxattr(2). What has no place has an empty list.

@@ -80,6 +80,8 @@ fn metadata_only_copies_are_refused() {
 fn own_marks_are_not_seen_and_others_are_kept_apart() {
     on_machine(|| {
         let root = usual();
+        root.make_directory("/low/fresh").unwrap();
+        root.rmdir(None, b"/all/fresh").unwrap();
         root.make_directory("/all/fresh").unwrap();
         assert!(is_opaque(&root, "/up/fresh"));
         let name = "trusted.overlay.opaque";
