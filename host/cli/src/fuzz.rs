@@ -26,6 +26,8 @@ pub enum Target {
     Cpio,
     /// The ext2 file system, mounted and written to on changed images (libFuzzer)
     Ext2,
+    /// The FAT file system, mounted and written to on changed images (libFuzzer)
+    Fat,
     /// The reader of device trees (libFuzzer)
     DeviceTree,
     /// Paths and their resolution (libFuzzer)

@@ -84,6 +84,7 @@ pub fn run(project: &Project, selection: &Selection) -> Result<u8> {
     if selection.ring(1) && selection.arch.is_none() {
         // The file systems' tests read what it makes, and let it judge what they write.
         setup::program("e2fsck", "e2fsprogs")?;
+        setup::program("fsck.fat", "dosfstools")?;
     }
     for ring in [1, 2] {
         if selection.ring(ring) && selection.arch.is_none() {

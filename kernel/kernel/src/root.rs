@@ -22,6 +22,7 @@ pub(crate) fn build(initramfs: Option<Initramfs>, options: &Options) -> Result<A
     fs_ram::register();
     fs_ext2::register();
     fs_overlay::register();
+    fs_fat::register();
     fs_dev::start().map_err(at("device files"))?;
     fs_dev::partitions::scan_all();
     let devices = fs_dev::device_files().map_err(at("/dev"))?;

@@ -1,4 +1,4 @@
-//! Programs of the host: QEMU, gdb, e2fsprogs. Installed through apt as root or with sudo that
+//! Programs of the host: QEMU, gdb, e2fsprogs, dosfstools. Installed through apt as root or with sudo that
 //! asks nothing; otherwise the error says the one line to type.
 
 use super::{debian, targets};

@@ -165,6 +165,11 @@ impl<C: Copy> Records<C> {
         chosen.map(|(&block, _)| block).collect()
     }
 
+    /// Whether a block is changed.
+    pub fn is_changed(&self, block: u64) -> bool {
+        self.dirty.contains_key(&block)
+    }
+
     /// Whether a block is changed and nothing on the disk leads to it.
     pub fn is_fresh(&self, block: u64) -> bool {
         self.dirty.get(&block).is_some_and(|dirty| dirty.fresh)
