@@ -38,7 +38,7 @@ pub fn everything(project: &Project, arch: Arch) -> Result<Built> {
 
 /// What the linker says when the compiler took over pieces of a build that was interrupted: each is
 /// complete, but they were made for different versions of one another. No source does this.
-const LEFT_BEHIND: &str = "undefined hidden symbol: anon.";
+const LEFT_BEHIND: &str = "undefined hidden symbol: ";
 
 /// Builds the kernel, with cargo features such as `selftest`.
 pub fn kernel(project: &Project, arch: Arch, features: &[&str]) -> Result<BuiltKernel> {

@@ -57,7 +57,8 @@ pub struct Machine {
     /// The archive of its root file system, or, where that is on a disk, of what only this boot
     /// carries.
     pub root: Option<PathBuf>,
-    /// Whether the last of its disks is its root file system.
+    /// Whether the last of its disks is its root file system. If it is only read, what is written
+    /// lies in memory.
     pub root_on_disk: bool,
     /// Number of CPUs.
     pub cpus: u32,
@@ -125,23 +126,24 @@ pub fn prepare_on_disk(
     };
     if ephemeral {
         lock.share()?;
-        if files.is_empty() {
-            let mut disk = Disk::parse(&lock.path.display().to_string());
-            disk.snapshot = true;
-            machine.disks.push(disk);
-        } else {
+        let mut root = Disk {
+            file: lock.path.clone(),
+            read_only: true,
+            scratch: false,
+        };
+        if !files.is_empty() {
             let file = disk::temporary(project);
             image::disk::copy(&lock.path, &file.0)?;
             RootDisk::open(&file.0, Sharing::Alone)?.add(files)?;
-            machine.disks.push(file.as_disk());
+            root.file = file.0.clone();
             machine.kept = Some(Arc::new(file));
         }
+        machine.disks.push(root);
     } else {
         lock.add(files)?;
         machine.disks.push(Disk {
             file: lock.path.clone(),
             read_only: false,
-            snapshot: false,
             scratch: false,
         });
     }
@@ -216,7 +218,11 @@ impl Machine {
         }
         let mut line = match self.kernel {
             Kernel::Scarlet if self.root_on_disk => {
-                format!("root={} rw", disk::name(self.disks.len().max(1) - 1))
+                let name = disk::name(self.disks.len().max(1) - 1);
+                match self.disks.last().is_some_and(|disk| disk.read_only) {
+                    true => format!("root={name} overlayroot=tmpfs"),
+                    false => format!("root={name} rw"),
+                }
             }
             Kernel::Scarlet => String::new(),
             Kernel::Linux => format!("console={} quiet", self.arch.linux_console()),
@@ -300,7 +306,7 @@ pub fn interactive(
         }
     };
     ui::clear();
-    match machine.kept.is_none() && machine.disks.iter().any(|disk| !disk.snapshot) {
+    match machine.disks.iter().any(|disk| !disk.read_only) {
         true => eprintln!("(`shutdown` ends the machine; Ctrl-A X pulls its plug)"),
         false => eprintln!("(Ctrl-A X leaves)"),
     }

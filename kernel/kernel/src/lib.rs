@@ -169,8 +169,12 @@ mod tests {
         assert!(made.unwrap().status.success());
         let disk = std::fs::read(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
-        let text = failed("root=/dev/vda loglevel=3", Some(disk));
+        let text = failed("root=/dev/vda loglevel=3", Some(disk.clone()));
         assert_shows(&text, "root: ext2 on /dev/vda");
+        assert_shows(&text, "there is no /system/scarlet/bin/init");
+        let line = "root=/dev/vda overlayroot=tmpfs loglevel=3";
+        let text = failed(line, Some(disk));
+        assert_shows(&text, "root: ext2 on /dev/vda, read-only");
         assert_shows(&text, "there is no /system/scarlet/bin/init");
     }
 }

@@ -5,6 +5,7 @@
 //! | `init=PATH` | the first process, instead of `/system/scarlet/bin/init` |
 //! | `root=/dev/NAME` | the disk, or partition, whose file system is the root; without it the initramfs is |
 //! | `rootfstype=KIND`, `rootflags=OPTIONS` | its kind, instead of trying each; options of the mount |
+//! | `overlayroot=tmpfs` | it is only read, and what is written lies in memory (the word of Debian's package overlayroot) |
 //! | `ro`, `rw` | whether it is mounted read-only; it is not, unless said |
 //! | `quiet` | only warnings and errors of the log on the console, from the start |
 //! | `loglevel=N` | also later: 0 nothing, 1 errors, 2 warnings, 3 information, 4 everything |
@@ -33,6 +34,8 @@ pub struct Options {
     pub root_options: Option<String>,
     /// Whether it is mounted read-only.
     pub root_read_only: bool,
+    /// Whether what is written lies in memory, in front of it.
+    pub root_overlay: bool,
     /// Its arguments, after its name.
     pub arguments: Vec<String>,
     /// Its environment: words of the form `name=value` that the kernel does not know.
@@ -55,6 +58,7 @@ impl Options {
             root_kind: None,
             root_options: None,
             root_read_only: false,
+            root_overlay: false,
             arguments: Vec::new(),
             environment: Vec::new(),
             console_level: Some(Level::Info),
@@ -72,6 +76,7 @@ impl Options {
                 Some(("root", device)) => options.root = Some(device.into()),
                 Some(("rootfstype", kind)) => options.root_kind = Some(kind.into()),
                 Some(("rootflags", words)) => options.root_options = Some(words.into()),
+                Some(("overlayroot", kind)) => options.root_overlay = kind == "tmpfs",
                 Some(("console" | "earlycon" | "rdinit", _)) => {}
                 Some(_) => options.environment.push(word.into()),
                 None if word == "quiet" => options.console_level = Some(Level::Warning),
@@ -127,5 +132,7 @@ mod tests {
         assert_eq!(options.root_options.as_deref(), Some("a,b"));
         assert!(options.root_read_only);
         assert!(!Options::parse("root=/dev/vda").root_read_only);
+        assert!(Options::parse("root=/dev/vda overlayroot=tmpfs").root_overlay);
+        assert!(!Options::parse("root=/dev/vda overlayroot=disabled").root_overlay);
     }
 }

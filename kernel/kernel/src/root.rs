@@ -2,7 +2,8 @@
 //!
 //! Without `root=` the initramfs is the root, as it lies in memory. With `root=/dev/vda` the root is that disk's file
 //! system, every environment's files included, and what is written there is there after the next start. The initramfs, if
-//! there is one, is then seen at [`INITRAMFS`]: it says what this start is to do, and is gone with it.
+//! there is one, is then seen at [`INITRAMFS`]: it says what this start is to do, and is gone with it. With
+//! `overlayroot=tmpfs` too, the disk is only read: what is written lies in memory, on top of it.
 
 use crate::{Failure, Options, at};
 use alloc::format;
@@ -28,7 +29,13 @@ pub(crate) fn build(initramfs: Option<Initramfs>, options: &Options) -> Result<A
     let devices = fs_dev::device_files().map_err(at("/dev"))?;
     let archive = initramfs.map(unpack).transpose()?;
     let (root, archive): (Arc<dyn FileSystem>, _) = match &options.root {
-        Some(name) => (on_disk(&devices, name, options)?, archive),
+        Some(name) => {
+            let disk = on_disk(&devices, name, options)?;
+            match options.root_overlay {
+                true => (in_front_of(&disk)?, archive),
+                false => (disk, archive),
+            }
+        }
         None => match archive {
             Some(files) => (files, None),
             None => {
@@ -101,7 +108,10 @@ fn on_disk(
         }));
     }
     let mut words: Vec<&str> = options.root_options.iter().map(String::as_str).collect();
-    words.push(if options.root_read_only { "ro" } else { "rw" });
+    words.push(match options.root_read_only || options.root_overlay {
+        true => "ro",
+        false => "rw",
+    });
     let words = words.join(",");
     let source = MountSource {
         source: node.as_bytes(),
@@ -135,6 +145,26 @@ fn on_disk(
         "root={name}: {} cannot be mounted: {last}",
         kinds.join(" or ")
     )))
+}
+
+/// What is written lies in a tmpfs, and the file system itself stays as it is: the two shown as one.
+fn in_front_of(disk: &Arc<dyn FileSystem>) -> Result<Arc<dyn FileSystem>, Failure> {
+    let wrong = at("the overlay on the root file system");
+    let files: Arc<dyn FileSystem> = memory()?;
+    let view = View::new(&files);
+    let context = FsContext::new(view.clone());
+    let make = || -> base::Result<Arc<dyn FileSystem>> {
+        mount(&view, disk, b"/lower", MountFlags::empty())?;
+        context.mkdir(None, b"/upper", 0o755)?;
+        context.mkdir(None, b"/work", 0o755)?;
+        let source = MountSource {
+            source: b"overlayroot",
+            options: b"lowerdir=/lower,upperdir=/upper,workdir=/work",
+            context: &context,
+        };
+        vfs::make_filesystem(b"overlay", &source)
+    };
+    make().map_err(wrong)
 }
 
 /// Mounts on a directory that is made, with those above it, where the root lacks it.

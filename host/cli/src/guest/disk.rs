@@ -22,9 +22,6 @@ pub struct Disk {
     pub file: PathBuf,
     /// Writes are refused.
     pub read_only: bool,
-    /// What is written goes into a file of the emulator's, and with it at its end (qemu(1),
-    /// `snapshot=on`).
-    pub snapshot: bool,
     /// What the guest stores for good stays in this machine's memory: for files that nobody needs
     /// after a loss of its power. A killed emulator loses nothing by it.
     pub scratch: bool,
@@ -40,7 +37,6 @@ impl Disk {
         Disk {
             file: PathBuf::from(file),
             read_only,
-            snapshot: false,
             scratch: false,
         }
     }
@@ -78,11 +74,9 @@ pub(super) fn attach(command: &mut Command, arch: Arch, disks: &[Disk]) {
     for (index, disk) in disks.iter().enumerate() {
         // A comma in the name is written twice (qemu(1), `-drive`).
         let file = disk.file.display().to_string().replace(',', ",,");
-        let word = |on: bool| if on { "on" } else { "off" };
         command.arg("-drive").arg(format!(
-            "file={file},if=none,id=disk{index},format=raw,read-only={},snapshot={},cache={}",
-            word(disk.read_only),
-            word(disk.snapshot),
+            "file={file},if=none,id=disk{index},format=raw,read-only={},cache={}",
+            if disk.read_only { "on" } else { "off" },
             if disk.scratch { "unsafe" } else { "writeback" }
         ));
     }
@@ -121,7 +115,6 @@ impl Temporary {
         Disk {
             file: self.0.clone(),
             read_only: false,
-            snapshot: false,
             scratch: true,
         }
     }

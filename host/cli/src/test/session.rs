@@ -2,7 +2,8 @@
 //!
 //! A file in `tests/prompt` is one session on one boot. It begins with a header (`arch:`, `cpus:`,
 //! `memory:`, `append:` for words of the kernel's command line, `programs:` for programs of `user/linux` that lie
-//! in `/system/linux-{arch}/tests` then, `disk: 8M` for an empty disk), then come steps:
+//! in `/system/linux-{arch}/tests` then, `disk: 8M` for an empty disk, `root: 64M` for the system on a disk, `root: 64M ephemeral` for
+//! one that stays as it is), then come steps:
 //!
 //! ```text
 //! > hello                 typed, with Enter; what follows is the whole output
@@ -75,6 +76,7 @@ struct Session {
     programs: Vec<String>,
     disk_mebibytes: Option<u32>,
     root_mebibytes: Option<u32>,
+    ephemeral: bool,
     steps: Vec<Step>,
 }
 
@@ -132,7 +134,9 @@ fn machine_for(
         }
         let root = disk::temporary(project);
         fresh(project, root.path(), u64::from(size) << 20, &tree)?;
-        machine = machine.with_root_on(root.as_disk());
+        let mut root_disk = root.as_disk();
+        root_disk.read_only = session.ephemeral;
+        machine = machine.with_root_on(root_disk);
         files.push(root);
     } else if let Some(tree) = added {
         let (with_files, archive) = machine.with_files(project, tree)?;
@@ -200,7 +204,9 @@ fn parse(text: &str) -> Result<Session> {
                     continue;
                 }
                 Some(("root", value)) => {
-                    session.root_mebibytes = Some(value.trim().trim_end_matches('M').parse()?);
+                    let size = value.trim().trim_end_matches(" ephemeral");
+                    session.ephemeral = size != value.trim();
+                    session.root_mebibytes = Some(size.trim_end_matches('M').parse()?);
                     continue;
                 }
                 Some(("programs", value)) => {
