@@ -65,9 +65,15 @@ pub trait FileSystem: Send + Sync + Any {
 
     /// Takes new options while it is mounted (mount(2), `MS_REMOUNT`). What `read_only` says is kept by the vfs, which
     /// lets nobody write then; the file system may leave its device in order. Options that it does not know, or that
-    /// cannot change any more, are [`Error::InvalidArgument`].
+    /// cannot change any more, are [`Error::InvalidArgument`]; those that it has already (programs repeat what `mount`
+    /// shows) change nothing.
     fn reconfigure(&self, read_only: bool, options: &[u8]) -> Result<()> {
-        if !options.is_empty() {
+        let present = self.options();
+        let mut words = options.split(|byte| *byte == b',');
+        let known = |word: &[u8]| {
+            word.is_empty() || present.split(|byte| *byte == b',').any(|own| own == word)
+        };
+        if !words.all(known) {
             return Err(Error::InvalidArgument);
         }
         if read_only { self.sync() } else { Ok(()) }

@@ -65,6 +65,24 @@ pub struct Mount {
     writers: AtomicU32,
     /// How many walks may still come in before it no longer counts as unused (umount2, `MNT_EXPIRE`).
     unused: AtomicU8,
+    /// Last, so that it goes last: with the last mount the names of a file system go that nobody holds any more.
+    _counted: Counted,
+}
+
+/// A mount, as its volume counts it.
+struct Counted(Arc<Volume>);
+
+impl Counted {
+    fn new(volume: &Arc<Volume>) -> Self {
+        volume.count_mount();
+        Self(volume.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.uncount_mount();
+    }
 }
 
 static NEXT_ID: Global<AtomicU64> = Global::new(|| AtomicU64::new(1));
@@ -86,7 +104,7 @@ impl Mount {
         source: Arc<[u8]>,
         anonymous: Option<Vec<u8>>,
     ) -> Arc<Self> {
-        root.volume().count_mount();
+        let counted = Counted::new(root.volume());
         Arc::new(Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             root,
@@ -101,6 +119,7 @@ impl Mount {
             unbindable: AtomicBool::new(false),
             writers: AtomicU32::new(0),
             unused: AtomicU8::new(0),
+            _counted: counted,
         })
     }
 
@@ -272,8 +291,8 @@ impl Mount {
 }
 
 impl Mount {
-    /// Comes between `upper` and the place that `upper` covers, in one step for those who walk there. The caller holds
-    /// the lock of mount trees.
+    /// Comes between `upper` and the place that `upper` covers, in one step for those who walk there; what covers this
+    /// mount already comes below `upper` too. The caller holds the lock of mount trees.
     pub(crate) fn slip_below(self: &Arc<Self>, upper: &Arc<Mount>) {
         let Some(place) = upper.mounted_at() else {
             return;
@@ -282,8 +301,10 @@ impl Mount {
             mount: self.clone(),
             dentry: self.root.clone(),
         };
-        self.root.count_mount();
-        self.children.lock().push((self.root.id(), upper.clone()));
+        let own = own.into_topmost();
+        own.dentry.count_mount();
+        let entry = (own.dentry.id(), upper.clone());
+        own.mount.children.lock().push(entry);
         *self.place.lock() = Some(place.clone());
         let entry = (place.dentry.id(), self.clone());
         let mut children = place.mount.children.lock();
@@ -296,11 +317,5 @@ impl Mount {
         drop(old);
         let old = upper.place.lock().replace(own);
         drop(old);
-    }
-}
-
-impl Drop for Mount {
-    fn drop(&mut self) {
-        self.root.volume().uncount_mount();
     }
 }

@@ -17,8 +17,9 @@ use crate::mount::Mount;
 /// A place: a mount, and a dentry of its file system.
 #[derive(Clone)]
 pub struct Path {
-    pub(crate) mount: Arc<Mount>,
+    // First, so that it goes first: with the last mount the names of a file system go that nobody holds any more.
     pub(crate) dentry: Arc<Dentry>,
+    pub(crate) mount: Arc<Mount>,
 }
 
 impl Path {
