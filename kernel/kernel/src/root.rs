@@ -116,7 +116,7 @@ fn on_disk(
     let source = MountSource {
         source: node.as_bytes(),
         options: words.as_bytes(),
-        read_only: options.root_read_only,
+        read_only: options.root_read_only || options.root_overlay,
         context: &context,
     };
     let kinds: Vec<&str> = match &options.root_kind {
@@ -160,6 +160,7 @@ fn in_front_of(disk: &Arc<dyn FileSystem>) -> Result<Arc<dyn FileSystem>, Failur
         let source = MountSource {
             source: b"overlayroot",
             options: b"lowerdir=/lower,upperdir=/upper,workdir=/work",
+            read_only: false,
             context: &context,
         };
         vfs::make_filesystem(b"overlay", &source)
