@@ -236,26 +236,4 @@ impl Meta {
         }
         Ok(())
     }
-
-    /// One inode less refers to a block of attributes; its header counts them at byte 4.
-    fn release_attributes(&mut self, block: u64) -> Result<()> {
-        const MAGIC: u32 = 0xea02_0000;
-        if self.measures.locate_block(block).is_none() {
-            return Err(self.damage("a block of attributes beyond the end", block));
-        }
-        let mut header = [0; 8];
-        self.blocks.read(block, 0, &mut header)?;
-        let [a, b, c, d, e, f, g, h] = header;
-        let count = u32::from_le_bytes([e, f, g, h]);
-        if u32::from_le_bytes([a, b, c, d]) != MAGIC || count == 0 {
-            return Err(self.damage("a block of attributes", block));
-        }
-        if count == 1 {
-            self.free_block(block);
-        } else {
-            let bytes = self.blocks.edit(block, Class::Plain)?;
-            bytes[4..8].copy_from_slice(&(count - 1).to_le_bytes());
-        }
-        Ok(())
-    }
 }

@@ -15,8 +15,12 @@ use hal::sync::Rank;
 use mem::transfer::{Sink, Source};
 use mem::{ObjectDescription, PageCache};
 use object::{DirectoryEntry, FileKind, FileStatus, SpaceChange, Timestamp};
-use vfs::{Attachments, AttributeChange, Inode, Name, NewInode, Ownership, RenameFlags};
+use vfs::{
+    ACCESS_LIST, AccessList, Attachments, AttributeChange, DEFAULT_LIST, Inode, Name, NewInode,
+    Ownership, RenameFlags, SetExtended,
+};
 
+use crate::extended::KeptLists;
 use crate::file::FilePages;
 use crate::format::inode::{FLAG_APPEND, FLAG_IMMUTABLE, Record};
 use crate::meta::Meta;
@@ -55,6 +59,8 @@ pub struct Node {
     pub(crate) mapped: SpinLock<(u64, u64)>,
     /// The block of a directory in which there was room lately.
     pub(crate) roomy: AtomicU64,
+    /// Its access control lists, as far as somebody asked for them.
+    pub(crate) lists: SpinLock<KeptLists>,
     attachments: Attachments,
 }
 
@@ -109,6 +115,7 @@ impl Node {
                 reach: AtomicU64::new(0),
                 mapped: SpinLock::new(ATTRIBUTES, (0, 0)),
                 roomy: AtomicU64::new(0),
+                lists: SpinLock::new(ATTRIBUTES, KeptLists::default()),
                 attachments: Attachments::new(),
             }
         })
@@ -309,6 +316,30 @@ impl Inode for Node {
         }
         self.note_change();
         Ok(())
+    }
+
+    fn extended_attribute(&self, name: &[u8]) -> Result<Vec<u8>> {
+        self.attribute(name)
+    }
+
+    fn set_extended_attribute(&self, name: &[u8], value: &[u8], how: SetExtended) -> Result<()> {
+        self.change_attribute(name, Some(value), how)
+    }
+
+    fn remove_extended_attribute(&self, name: &[u8]) -> Result<()> {
+        self.change_attribute(name, None, SetExtended::empty())
+    }
+
+    fn list_extended_attributes(&self, visit: &mut dyn FnMut(&[u8])) -> Result<()> {
+        self.list_attributes(visit)
+    }
+
+    fn access_list(&self) -> Result<Option<AccessList>> {
+        self.kept_list(ACCESS_LIST)
+    }
+
+    fn default_list(&self) -> Result<Option<AccessList>> {
+        self.kept_list(DEFAULT_LIST)
     }
 
     fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {

@@ -3,7 +3,7 @@
 //!
 //! [`format`](mod@format) is what lies on the disk: plain records and functions over bytes. `blocks` keeps the blocks that hold
 //! records, `meta` is what is known of the file system as a whole, `allocate` what is free in it, `map` where a file's
-//! blocks lie, `directory` the entries, `index` where the names of large ones are. A live inode is a [`Node`]; `file` is its bytes, which are a page cache over the
+//! blocks lie, `directory` the entries, `index` where the names of large ones are, `extended` the extended attributes. A live inode is a [`Node`]; `file` is its bytes, which are a page cache over the
 //! device, and `names` what changes directories. [`Ext2`] is a mounted file system, `commit` how it gets to the disk.
 //!
 //! ```text
@@ -66,6 +66,7 @@ mod allocate;
 mod blocks;
 mod commit;
 mod directory;
+mod extended;
 mod extents;
 mod file;
 pub mod format;

@@ -4,6 +4,7 @@
 //! written, so each function here either gives something that is safe to go on with or says what is wrong;
 //! none panics, loops or allocates by what it reads.
 
+pub mod attributes;
 pub mod bitmap;
 pub mod checksum;
 pub mod entry;

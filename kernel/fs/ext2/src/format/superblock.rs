@@ -19,6 +19,8 @@ pub const STATE_ERROR: u16 = 2;
 
 /// Compatible: there is a journal (ext3). Of no use to ext2, but no hindrance while it is empty.
 pub const COMPATIBLE_JOURNAL: u32 = 0x4;
+/// Compatible: there may be extended attributes.
+pub const COMPATIBLE_ATTRIBUTES: u32 = 0x8;
 /// Incompatible: entries carry the kind of what they name.
 pub const INCOMPATIBLE_FILE_TYPE: u32 = 0x2;
 /// Read-only compatible: backups of the superblock only in some groups.

@@ -3,8 +3,9 @@
 use std::process::Output;
 use std::sync::Arc;
 
+use base::Result;
 use device::block::MemoryDisk;
-use vfs::{FileSystem, FsContext};
+use vfs::{FileSystem, FsContext, ResolveFlags};
 
 pub(super) use filesystem_testkit::{Random, Scratch, Short, on_machine, on_machine_with};
 
@@ -65,4 +66,34 @@ pub(super) fn mount(disk: &Arc<MemoryDisk>) -> Arc<Ext2> {
 pub(super) fn context(ext2: &Arc<Ext2>) -> FsContext {
     let filesystem: Arc<dyn FileSystem> = ext2.clone();
     filesystem_testkit::context(&filesystem)
+}
+
+/// The value of an attribute.
+pub(super) fn attribute(context: &FsContext, path: &str, name: &str) -> Result<Vec<u8>> {
+    let place = context.resolve(None, path.as_bytes(), ResolveFlags::NO_FOLLOW)?;
+    context.extended_attribute(&place, name.as_bytes())
+}
+
+/// Sets an attribute.
+pub(super) fn set_attribute(
+    context: &FsContext,
+    path: &str,
+    name: &str,
+    value: &[u8],
+) -> Result<()> {
+    let place = context.resolve(None, path.as_bytes(), ResolveFlags::NO_FOLLOW)?;
+    context.set_extended_attribute(&place, name.as_bytes(), value, Default::default())
+}
+
+/// What debugfs says and makes of an image, command by command.
+pub(super) fn debugfs(image: &[u8], commands: &[&str]) -> (String, Vec<u8>) {
+    let scratch = Scratch::new("debugfs");
+    std::fs::write(&scratch.0, image).expect("room for the image");
+    let path = scratch.0.to_str().expect("a plain path");
+    let mut words = String::new();
+    for command in commands {
+        let output = tool("debugfs", &["-w", "-R", command, path]);
+        words += &String::from_utf8_lossy(&output.stdout);
+    }
+    (words, std::fs::read(path).expect("the image"))
 }

@@ -1,5 +1,6 @@
 //! Images made by the host's mke2fs, read and written here, and judged by e2fsck.
 
+mod attributes;
 mod ext4;
 mod faults;
 mod kit;

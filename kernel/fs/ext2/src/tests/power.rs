@@ -51,8 +51,12 @@ impl Work {
     fn touch(&mut self, paths: &[&String]) -> Vec<Promise> {
         self.collect();
         let now = self.record.len();
-        let concerns =
-            |promise: &Promise| promise.either.iter().any(|(path, _)| paths.contains(&path));
+        let concerns = |promise: &Promise| {
+            promise.either.iter().any(|(path, _)| {
+                let file = path.split('@').next().unwrap_or_default();
+                paths.iter().any(|one| one.as_str() == file)
+            })
+        };
         let (ended, open): (Vec<_>, Vec<_>) = self.open.drain(..).partition(concerns);
         self.open = open;
         let ended: Vec<Promise> = ended
@@ -89,7 +93,7 @@ impl Work {
     }
 
     fn step(&mut self, context: &FsContext, ext2: &Ext2) {
-        match self.random.below(20) {
+        match self.random.below(23) {
             0..6 => {
                 let path = self.new_path();
                 let length = self.random.below(20_000);
@@ -155,7 +159,7 @@ impl Work {
                 // there until the new one is.
                 for mut promise in ended
                     .into_iter()
-                    .filter(|promise| promise.either.len() == 1)
+                    .filter(|promise| promise.either.len() == 1 && !is_attribute(promise))
                 {
                     let (path, kept) = promise.either[0].clone();
                     promise
@@ -182,7 +186,7 @@ impl Work {
                     self.files.insert(new.clone(), bytes.clone());
                     for mut promise in ended
                         .into_iter()
-                        .filter(|promise| promise.either.len() == 1)
+                        .filter(|promise| promise.either.len() == 1 && !is_attribute(promise))
                     {
                         promise.either.push((new.clone(), bytes.clone()));
                         self.open.push(Promise {
@@ -219,6 +223,22 @@ impl Work {
                     self.directories.remove(place);
                 }
             }
+            19..22 => {
+                let Some(path) = self.some_file() else { return };
+                let length = [10, 60, 300, 700][self.random.below(4)];
+                let value = vec![self.random.below(4) as u8; length];
+                let file = context.touch(&path).unwrap();
+                // A promise about an attribute ends with the file's others.
+                self.touch(&[&path]);
+                let name = ["user.a", "user.b"][self.random.below(2)];
+                let place = file.path();
+                let any = Default::default();
+                let set = context.set_extended_attribute(place, name.as_bytes(), &value, any);
+                if set.is_ok() && self.random.below(2) == 0 {
+                    file.sync(true).unwrap();
+                    self.promise(vec![(format!("{path}@{name}"), value)]);
+                }
+            }
             _ => {
                 if self.random.below(3) == 0 {
                     ext2.sync().unwrap();
@@ -226,6 +246,10 @@ impl Work {
             }
         }
     }
+}
+
+fn is_attribute(promise: &Promise) -> bool {
+    promise.either.iter().any(|(path, _)| path.contains('@'))
 }
 
 fn apply(image: &mut [u8], one: &Recorded) {
@@ -237,7 +261,8 @@ fn apply(image: &mut [u8], one: &Recorded) {
 
 /// Runs a workload; gives the disk as it was, what was written, and the promises.
 fn run(seed: u64, steps: usize) -> (Vec<u8>, Vec<Recorded>, Vec<Promise>) {
-    let image = make_image(2048, &["-b", "1024", "-N", "256"]);
+    let inode = if seed.is_multiple_of(2) { "128" } else { "256" };
+    let image = make_image(2048, &["-b", "1024", "-N", "256", "-I", inode]);
     let result = Arc::new(Mutex::new(None));
     let (given, before) = (result.clone(), image.clone());
     on_machine(move || {
@@ -295,7 +320,10 @@ fn judge(image: &[u8], cut: usize, promises: &[Promise]) -> Option<String> {
         let ext2 = Ext2::mount(disk(repaired), true).unwrap();
         let context = context(&ext2);
         for promise in due {
-            let holds = |(path, bytes): &(String, Vec<u8>)| context.get(path).as_ref() == Ok(bytes);
+            let holds = |(path, bytes): &(String, Vec<u8>)| match path.split_once('@') {
+                Some((path, name)) => attribute(&context, path, name).as_ref() == Ok(bytes),
+                None => context.get(path).as_ref() == Ok(bytes),
+            };
             if !promise.either.iter().any(holds) {
                 let paths: Vec<_> = promise
                     .either
