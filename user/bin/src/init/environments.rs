@@ -4,9 +4,9 @@
 //! devices, processes and temporary files as everybody. These are mounts of a view of its own: the
 //! global tree shows none of them.
 //!
-//! Where the system lies in memory, xv6 gets a file system of the size that its programs expect: they fill the disk to see
-//! what happens. It lies on `/system/xv6-…` for everybody, so what a program of any kind writes there is seen by all.
-//! Where the system lies on a disk, its files are there as they are, and what is written to them stays.
+//! xv6 gets a file system of the size that its programs expect, because they fill the disk to see what happens. It lies
+//! in memory, on `/system/xv6-…` for everybody, so what a program of any kind writes there is seen by all, until the
+//! machine ends.
 
 use scarlet::fs;
 use scarlet::io;
@@ -47,7 +47,6 @@ pub(crate) fn make_all() {
             continue;
         }
         if abi == "xv6"
-            && !is_on_disk(&root)
             && let Err(error) = bound(&root)
         {
             eprintln!("init: the xv6 disk: {error}");
@@ -56,11 +55,6 @@ pub(crate) fn make_all() {
             eprintln!("init: the {abi} environment: {error}");
         }
     }
-}
-
-/// Whether a directory lies on a block device: file systems in memory have device numbers with a major part of 0.
-fn is_on_disk(path: &str) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| (metadata.record().device >> 8) & 0xFFF != 0)
 }
 
 /// Puts a file system of limited size on a directory, with the same files in it.
