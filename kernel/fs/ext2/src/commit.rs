@@ -29,6 +29,12 @@ impl Volume {
             self.stop_writing();
             return Ok(());
         }
+        if meta.untouched {
+            if !self.has_changes() && meta.blocks.waiting() == 0 {
+                return Ok(());
+            }
+            self.open_for_writing(meta)?;
+        }
         self.reap(meta);
         let settled = self.store_nodes(meta)?;
         meta.store_counts()?;

@@ -206,6 +206,7 @@ impl Node {
         }
         let mut meta = self.volume.meta();
         meta.check_writable()?;
+        self.volume.touch(&mut meta)?;
         let mut record = self.record();
         let mut added = |index: u64, count: u64| {
             self.unwritten.lock().extend(index..index + count);

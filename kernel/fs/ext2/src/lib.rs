@@ -80,7 +80,7 @@ mod names;
 mod tests;
 mod volume;
 
-pub use format::superblock::Family;
+pub use format::superblock::{Family, OnError};
 pub use inode::Node;
 pub use mounting::register;
-pub use volume::Ext2;
+pub use volume::{Ext2, How};

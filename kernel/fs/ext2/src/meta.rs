@@ -27,6 +27,10 @@ pub(crate) struct Meta {
     pub(crate) counts_changed: bool,
     /// Nothing is written any more, or never was.
     pub(crate) read_only: bool,
+    /// Nothing was written yet: it was mounted to be read.
+    pub(crate) untouched: bool,
+    /// What to do when something wrong is found, whatever the superblock says.
+    pub(crate) on_error: Option<OnError>,
     /// Something wrong was found.
     pub(crate) damaged: bool,
     /// It was not left in order before it was mounted, and does not become so by being mounted.
@@ -75,6 +79,8 @@ impl Meta {
             groups: Vec::new(),
             counts_changed: false,
             read_only: true,
+            untouched: false,
+            on_error: None,
             damaged: false,
             unclean: false,
             newborn: BTreeMap::new(),
@@ -218,24 +224,26 @@ impl Meta {
         }
         log::error!("ext2 {name}: {what} ({number}); e2fsck has to look at it");
         self.damaged = true;
-        if !self.read_only {
+        if !self.read_only && !self.untouched {
             let state = self.superblock.state.get() | superblock::STATE_ERROR;
             self.superblock.state = U16::new(state);
             self.counts_changed = true;
-            if self.superblock.on_error() == OnError::ReadOnly {
+            if self.on_error.unwrap_or(self.superblock.on_error()) == OnError::ReadOnly {
                 log::error!("ext2 {name}: nothing is written any more");
-                let stored = self.store_counts();
-                let size = self.measures.block_size as u64;
-                let noted = self
-                    .blocks
-                    .write(&[superblock::OFFSET / size], &|_, _| false);
-                if stored.and(noted).is_err() {
+                if self.write_superblock().is_err() {
                     log::error!("ext2 {name}: not even a note of it");
                 }
                 self.read_only = true;
             }
         }
         Error::NeedsCleaning
+    }
+
+    /// Brings the superblock alone to the disk.
+    pub(crate) fn write_superblock(&mut self) -> Result<()> {
+        self.store_counts()?;
+        let block = superblock::OFFSET / self.measures.block_size as u64;
+        self.blocks.write(&[block], &|_, _| false)
     }
 
     /// [`Error::ReadOnlyFileSystem`] where nothing may be changed.

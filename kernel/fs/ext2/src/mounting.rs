@@ -6,7 +6,8 @@ use base::{Error, Result};
 use fs_disk::KeepUp;
 use vfs::{FileSystem, MountSource};
 
-use crate::volume::Volume;
+use crate::format::superblock::OnError;
+use crate::volume::{How, Volume};
 use crate::{Ext2, Family};
 
 /// Makes `ext2` and `ext4` known to mount calls.
@@ -20,9 +21,9 @@ fn make(
     kind: &'static str,
     family: Family,
 ) -> Result<Arc<dyn FileSystem>> {
-    let options = Options::of(source, family)?;
-    fs_disk::mount(source, kind, options.read_only, |device| {
-        let made = Ext2::mount_as(device, options.read_only, family, options.as_it_is)?;
+    let how = how(source, family)?;
+    fs_disk::mount(source, kind, how.read_only, |device| {
+        let made = Ext2::mount_as(device, family, how)?;
         if !made.is_read_only() {
             fs_disk::keep_up(kind, made.volume());
         }
@@ -31,26 +32,25 @@ fn make(
 }
 
 /// What a mount's options ask for.
-#[derive(Default)]
-struct Options {
-    read_only: bool,
-    /// A journal that waits to be replayed is ignored (ext4 only).
-    as_it_is: bool,
-}
-
-impl Options {
-    fn of(source: &MountSource<'_>, family: Family) -> Result<Options> {
-        let mut options = Options::default();
-        for (name, value) in vfs::parse_options(source.options) {
-            match (name.as_str(), value.as_str()) {
-                ("ro", "") => options.read_only = true,
-                ("rw", "") => options.read_only = false,
-                ("noload" | "norecovery", "") if family == Family::Ext4 => options.as_it_is = true,
-                _ => return Err(Error::InvalidArgument),
-            }
+fn how(source: &MountSource<'_>, family: Family) -> Result<How> {
+    let mut how = How {
+        late: source.read_only,
+        ..How::default()
+    };
+    for (name, value) in vfs::parse_options(source.options) {
+        match (name.as_str(), value.as_str()) {
+            ("ro", "") => how.read_only = true,
+            ("rw", "") => how.read_only = false,
+            ("errors", "continue") => how.on_error = Some(OnError::Continue),
+            // A kernel that stops helps nobody.
+            ("errors", "remount-ro" | "panic") => how.on_error = Some(OnError::ReadOnly),
+            ("noload" | "norecovery", "") if family == Family::Ext4 => how.as_it_is = true,
+            _ => return Err(Error::InvalidArgument),
         }
-        Ok(options)
     }
+    // Without its journal it is never written, whoever asks later.
+    how.read_only |= how.as_it_is && source.read_only;
+    Ok(how)
 }
 
 impl KeepUp for Volume {

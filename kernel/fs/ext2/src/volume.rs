@@ -17,7 +17,8 @@ use zerocopy::little_endian::{U16, U32};
 use crate::blocks::Blocks;
 use crate::format::inode::Record;
 use crate::format::superblock::{
-    self, COMPATIBLE_JOURNAL, Family, READ_ONLY_LARGE_FILE, Raw, Refusal, STATE_ERROR, STATE_VALID,
+    self, COMPATIBLE_JOURNAL, Family, OnError, READ_ONLY_LARGE_FILE, Raw, Refusal, STATE_ERROR,
+    STATE_VALID,
 };
 use crate::inode::{ATTRIBUTES, Node};
 use crate::meta::Meta;
@@ -62,6 +63,7 @@ impl Volume {
             self.stop_writing();
         }
         meta.check_writable()?;
+        self.touch(&mut meta)?;
         self.reap(&mut meta);
         if meta.blocks.waiting() > WAITING_MAX {
             self.commit(&mut meta)?;
@@ -163,6 +165,19 @@ impl Volume {
         if record.links == 0 {
             self.dropped.lock().push((number, record));
         }
+    }
+
+    /// Who was mounted to be read and is changed after all begins to write with the superblock.
+    pub(crate) fn touch(&self, meta: &mut Meta) -> Result<()> {
+        match meta.untouched {
+            true => self.open_for_writing(meta),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether any inode differs from the disk.
+    pub(crate) fn has_changes(&self) -> bool {
+        !self.changed.lock().is_empty() || self.has_dropped()
     }
 
     pub(crate) fn has_dropped(&self) -> bool {
@@ -278,6 +293,11 @@ impl Volume {
         }
         self.sync_all()?;
         let mut meta = self.meta();
+        if meta.untouched {
+            meta.read_only = true;
+            self.stop_writing();
+            return Ok(());
+        }
         self.commit_whole(&mut meta)?;
         if !meta.read_only && !meta.damaged && !meta.unclean {
             let state = meta.superblock.state.get() | STATE_VALID;
@@ -353,6 +373,19 @@ impl Meta {
     }
 }
 
+/// How a file system is mounted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct How {
+    /// Nothing is ever written.
+    pub read_only: bool,
+    /// A journal that waits to be replayed is ignored (ext4 only).
+    pub as_it_is: bool,
+    /// Nothing is written before something changes: the mount is read-only, and may become writable.
+    pub late: bool,
+    /// What to do when something wrong is found; else the superblock says it.
+    pub on_error: Option<OnError>,
+}
+
 /// An ext2 file system on a block device.
 pub struct Ext2 {
     volume: Arc<Volume>,
@@ -378,17 +411,22 @@ impl Ext2 {
     /// Mounts what is on `device`. What is no ext2, makes no sense or has features that nobody here knows is
     /// [`Error::InvalidArgument`], and the log says why; features that only forbid writing make it read-only.
     pub fn mount(device: Arc<dyn BlockDevice>, read_only: bool) -> Result<Arc<Ext2>> {
-        Ext2::mount_as(device, read_only, Family::Ext2, false)
+        let how = How {
+            read_only,
+            ..How::default()
+        };
+        Ext2::mount_as(device, Family::Ext2, how)
     }
 
     /// The same as one of a family. What has features of ext4 is only ever read. `as_it_is` ignores a journal that waits
     /// to be replayed: the latest changes are then not seen, or in part.
-    pub fn mount_as(
-        device: Arc<dyn BlockDevice>,
-        read_only: bool,
-        family: Family,
-        as_it_is: bool,
-    ) -> Result<Arc<Ext2>> {
+    pub fn mount_as(device: Arc<dyn BlockDevice>, family: Family, how: How) -> Result<Arc<Ext2>> {
+        let How {
+            read_only,
+            as_it_is,
+            late,
+            on_error,
+        } = how;
         let name = device.name();
         let geometry = device.geometry();
         let superblock = read_superblock(&device)?;
@@ -443,7 +481,12 @@ impl Ext2 {
             changed: SpinLock::new(ATTRIBUTES, BTreeMap::new()),
             dropped: SpinLock::new(ATTRIBUTES, Vec::new()),
         });
-        if !read_only {
+        volume.meta().on_error = on_error;
+        if !read_only && late {
+            let mut meta = volume.meta();
+            meta.read_only = false;
+            meta.untouched = true;
+        } else if !read_only {
             volume.open_for_writing(&mut volume.meta())?;
         }
         let root = volume.node(&mut volume.meta(), ROOT)?;
@@ -470,8 +513,9 @@ impl Ext2 {
 }
 
 impl Volume {
-    fn open_for_writing(&self, meta: &mut Meta) -> Result<()> {
+    pub(crate) fn open_for_writing(&self, meta: &mut Meta) -> Result<()> {
         let name = self.device.name();
+        meta.untouched = false;
         meta.read_only = false;
         let state = meta.superblock.state.get();
         if state & STATE_ERROR != 0 || state & STATE_VALID == 0 {
@@ -486,7 +530,8 @@ impl Volume {
         meta.superblock.state = U16::new(state & !STATE_VALID);
         meta.counts_changed = true;
         // The disk says that it is in use before anything else changes.
-        self.commit(meta)?;
+        meta.write_superblock()?;
+        meta.blocks.flush()?;
         if meta.superblock.last_orphan.get() != 0 {
             meta.process_orphans()?;
             self.commit(meta)?;

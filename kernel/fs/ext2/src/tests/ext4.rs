@@ -3,12 +3,13 @@
 use std::os::unix::fs::FileExt;
 
 use base::Error;
+use device::block::MemoryDisk;
 use vfs::FileSystem;
 
 use super::faults::stir;
 use super::kit::*;
 use super::reading::{build_tree, compare};
-use crate::{Ext2, Family};
+use crate::{Ext2, Family, How};
 
 /// How many pieces the scattered file has: so many that its tree of extents has inner nodes.
 const PIECES: u64 = 2000;
@@ -31,8 +32,21 @@ fn extended(arguments: &[&str]) -> (Vec<u8>, Scratch) {
     (image, tree)
 }
 
+fn mount_ext4(
+    disk: std::sync::Arc<MemoryDisk>,
+    read_only: bool,
+    as_it_is: bool,
+) -> base::Result<std::sync::Arc<Ext2>> {
+    let how = How {
+        read_only,
+        as_it_is,
+        ..How::default()
+    };
+    Ext2::mount_as(disk, Family::Ext4, how)
+}
+
 fn mount(image: Vec<u8>) -> base::Result<std::sync::Arc<Ext2>> {
-    Ext2::mount_as(disk(image), false, Family::Ext4, false)
+    mount_ext4(disk(image), false, false)
 }
 
 #[test]
@@ -54,7 +68,7 @@ fn images_are_read_whole_and_never_written() {
         let (image, tree) = extended(arguments);
         on_machine(move || {
             let disk = disk(image.clone());
-            let ext4 = Ext2::mount_as(disk.clone(), false, Family::Ext4, false).unwrap();
+            let ext4 = mount_ext4(disk.clone(), false, false).unwrap();
             assert!(ext4.is_read_only() && ext4.name() == "ext4");
             let context = context(&ext4);
             compare(&context, &tree.0, "/");
@@ -72,7 +86,7 @@ fn plain_ext2_mounted_as_ext4_is_written() {
     let image = make_image(1024, &["-b", "1024"]);
     on_machine(move || {
         let disk = disk(image);
-        let ext4 = Ext2::mount_as(disk.clone(), false, Family::Ext4, false).unwrap();
+        let ext4 = mount_ext4(disk.clone(), false, false).unwrap();
         context(&ext4).put("/file", b"bytes").unwrap();
         ext4.unmount().unwrap();
         assert_clean(&disk.contents());
@@ -85,9 +99,9 @@ fn a_journal_that_waits_is_not_ignored_unasked() {
     image[1024 + 0x60] |= 4;
     on_machine(move || {
         assert_eq!(mount(image.clone()).err(), Some(Error::InvalidArgument));
-        let as_it_is = Ext2::mount_as(disk(image.clone()), true, Family::Ext4, true).unwrap();
+        let as_it_is = mount_ext4(disk(image.clone()), true, true).unwrap();
         assert!(context(&as_it_is).get("/one").is_ok());
-        let to_write = Ext2::mount_as(disk(image), false, Family::Ext4, true).err();
+        let to_write = mount_ext4(disk(image), false, true).err();
         assert_eq!(to_write, Some(Error::InvalidArgument));
     });
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use base::Error;
-use device::block::MemoryDisk;
+use device::block::{MemoryDisk, Recorded};
 use mem::transfer::{Sink, Source};
 use object::{File, FileKind, SeekFrom, SpaceChange};
 use vfs::{FileSystem, FsContext, NewInode, OpenOptions, RenameFlags};
 
 use super::kit::*;
-use crate::Ext2;
+use crate::{Ext2, Family, How};
 
 /// Works on a fresh image, unmounts it, lets e2fsck judge, mounts it again and looks.
 fn round(
@@ -424,4 +424,35 @@ fn a_hole_gives_its_room_back() {
             },
         );
     }
+}
+
+#[test]
+fn a_disk_that_is_mounted_to_be_read_is_not_written_until_it_is_changed() {
+    let image = make_image(1024, &["-b", "1024"]);
+    on_machine(move || {
+        let disk = disk(image.clone());
+        let late = How {
+            late: true,
+            ..How::default()
+        };
+        let ext2 = Ext2::mount_as(disk.clone(), Family::Ext2, late).unwrap();
+        let reader = context(&ext2);
+        assert!(reader.status("/lost+found").is_ok());
+        ext2.sync().unwrap();
+        drop(reader);
+        ext2.unmount().unwrap();
+        drop(ext2);
+        assert!(disk.contents() == image);
+        // What becomes writable says first that it is in use.
+        let ext2 = Ext2::mount_as(disk.clone(), Family::Ext2, late).unwrap();
+        let writer = context(&ext2);
+        disk.record();
+        writer.put("/file", b"bytes").unwrap();
+        ext2.sync().unwrap();
+        let first = disk.record().into_iter().next();
+        assert!(matches!(first, Some(Recorded::Write(2, _))), "{first:?}");
+        drop(writer);
+        ext2.unmount().unwrap();
+        assert_clean(&disk.contents());
+    });
 }
