@@ -70,7 +70,7 @@ impl FileSystem for RamFs {
     }
 
     fn statistics(&self) -> FileSystemStatistics {
-        let limits = self.account.limits;
+        let limits = self.account.limits();
         let free = limits.pages.saturating_sub(self.account.pages()) as u64;
         FileSystemStatistics {
             magic: TMPFS_MAGIC,
@@ -84,8 +84,13 @@ impl FileSystem for RamFs {
         }
     }
 
+    fn reconfigure(&self, _read_only: bool, options: &[u8]) -> Result<()> {
+        let (pages, inodes) = crate::options::changed(options, self.account.limits())?;
+        self.account.set_limits(pages, inodes)
+    }
+
     fn options(&self) -> Vec<u8> {
-        let limits = self.account.limits;
+        let limits = self.account.limits();
         let kibibytes = limits.pages * (hal::PAGE_SIZE / 1024);
         let mut text = format!(",size={kibibytes}k,nr_inodes={}", limits.inodes);
         if limits.directory_pages != 0 {

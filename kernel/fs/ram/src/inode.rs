@@ -75,7 +75,7 @@ impl RamInode {
     ) -> Result<Arc<Self>> {
         let number = account.charge_inode()?;
         if matches!(new, NewInode::Directory)
-            && let Err(error) = account.charge(account.limits.directory_pages)
+            && let Err(error) = account.charge(account.limits().directory_pages)
         {
             account.refund_inode();
             return Err(error);
@@ -192,7 +192,7 @@ impl Drop for RamInode {
         self.extended.clear(&self.account);
         self.account.refund_inode();
         if self.kind == FileKind::Directory {
-            self.account.refund(self.account.limits.directory_pages);
+            self.account.refund(self.account.limits().directory_pages);
         }
         self.empty();
     }
@@ -501,7 +501,7 @@ impl Inode for RamInode {
             SpaceChange::Allocate { keep_size } => {
                 let (page, end) = (hal::PAGE_SIZE as u64, offset + length);
                 let pages = offset / page..end.div_ceil(page);
-                if pages.end - pages.start > self.account.limits.pages as u64 {
+                if pages.end - pages.start > self.account.limits().pages as u64 {
                     return Err(Error::NoSpace);
                 }
                 cache.reserve(pages)?;

@@ -37,7 +37,10 @@ impl Default for Limits {
 /// What an instance holds, shared by all its inodes.
 pub(crate) struct Account {
     pub(crate) device: u64,
-    pub(crate) limits: Limits,
+    /// Its numbers of pages and inodes are those it began with.
+    first: Limits,
+    most_pages: AtomicUsize,
+    most_inodes: AtomicUsize,
     pages: AtomicUsize,
     inodes: AtomicUsize,
     /// Further names of inodes, where they are not counted as inodes.
@@ -51,13 +54,34 @@ impl Account {
     pub(crate) fn new(device: u64, limits: Limits) -> Self {
         Self {
             device,
-            limits,
+            first: limits,
+            most_pages: AtomicUsize::new(limits.pages),
+            most_inodes: AtomicUsize::new(limits.inodes),
             pages: AtomicUsize::new(0),
             inodes: AtomicUsize::new(0),
             names: AtomicUsize::new(0),
             next_number: AtomicU64::new(1),
             names_appear: AtomicBool::new(false),
         }
+    }
+
+    /// What it may hold now.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            pages: self.most_pages.load(Ordering::Relaxed),
+            inodes: self.most_inodes.load(Ordering::Relaxed),
+            ..self.first
+        }
+    }
+
+    /// Changes how many pages and inodes it may hold: not to less than it holds ([`Error::InvalidArgument`]).
+    pub(crate) fn set_limits(&self, pages: usize, inodes: usize) -> Result<()> {
+        if pages < self.pages() || inodes < self.inodes() {
+            return Err(Error::InvalidArgument);
+        }
+        self.most_pages.store(pages, Ordering::Relaxed);
+        self.most_inodes.store(inodes, Ordering::Relaxed);
+        Ok(())
     }
 
     pub(crate) fn pages(&self) -> usize {
@@ -71,7 +95,7 @@ impl Account {
     /// Counts a new inode and gives it its number.
     pub(crate) fn charge_inode(&self) -> Result<u64> {
         room::for_one_more()?;
-        charge(&self.inodes, 1, self.limits.inodes)?;
+        charge(&self.inodes, 1, self.most_inodes.load(Ordering::Relaxed))?;
         Ok(self.next_number.fetch_add(1, Ordering::Relaxed))
     }
 
@@ -96,10 +120,13 @@ impl Account {
 
     /// Where further names are counted, and how many there may be.
     fn names(&self) -> (&AtomicUsize, usize) {
-        if self.limits.directory_pages == 0 {
-            (&self.inodes, self.limits.inodes)
+        if self.first.directory_pages == 0 {
+            (&self.inodes, self.most_inodes.load(Ordering::Relaxed))
         } else {
-            let most = self.limits.pages.saturating_mul(NAMES_IN_A_PAGE);
+            let most = self
+                .most_pages
+                .load(Ordering::Relaxed)
+                .saturating_mul(NAMES_IN_A_PAGE);
             (&self.names, most)
         }
     }
@@ -107,7 +134,7 @@ impl Account {
 
 impl PageBudget for Account {
     fn charge(&self, pages: usize) -> Result<()> {
-        charge(&self.pages, pages, self.limits.pages)
+        charge(&self.pages, pages, self.most_pages.load(Ordering::Relaxed))
     }
 
     fn refund(&self, pages: usize) {
@@ -115,7 +142,7 @@ impl PageBudget for Account {
     }
 
     fn is_charged_to_writer(&self) -> bool {
-        !self.limits.unpaid
+        !self.first.unpaid
     }
 }
 

@@ -57,6 +57,22 @@ fn check(name: &str, value: &str) -> Result<()> {
     parse(&[(name.into(), value.into())], Limits::default()).map(drop)
 }
 
+/// What a remount's options make of the numbers of pages and inodes; the others are for the start only, as on Linux.
+pub(crate) fn changed(options: &[u8], present: Limits) -> Result<(usize, usize)> {
+    // A percentage is one of the machine's memory, whatever the size is now.
+    let whole = Limits::default();
+    let mut limits = present;
+    for (name, value) in vfs::parse_options(options) {
+        let one = parse(&[(name.clone(), value)], whole)?.limits;
+        match name.as_str() {
+            "size" | "nr_blocks" => limits.pages = one.pages,
+            "nr_inodes" => limits.inodes = one.inodes,
+            _ => {}
+        }
+    }
+    Ok((limits.pages, limits.inodes))
+}
+
 /// Understands the options of tmpfs(5): `size` and `nr_blocks`, `nr_inodes`, `mode`, `uid`, `gid`; and two of our own for a file
 /// system that stands for a disk. `directory_blocks`: how many pages each directory counts for. `unpaid`: what is written
 /// is not charged to the writer's environment, which only who has no memory limit may say.
@@ -148,6 +164,14 @@ mod tests {
             Ok(usize::MAX)
         );
         assert_eq!(parsed("mode=755").map(|options| options.mode), Ok(0o755));
+    }
+
+    #[test]
+    fn a_remount_changes_sizes_alone() {
+        let change = |text: &str| changed(text.as_bytes(), DEFAULTS);
+        assert_eq!(change("size=1m,mode=700"), Ok((256, 1000)));
+        assert_eq!(change("nr_inodes=7,uid=1"), Ok((1000, 7)));
+        assert_eq!(change("huge=always"), Err(Error::InvalidArgument));
     }
 
     #[test]

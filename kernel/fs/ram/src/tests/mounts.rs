@@ -224,3 +224,37 @@ fn mounts_are_listed_and_moved() {
         assert_eq!(points(), ["/", "/n", "/n/inner"]);
     });
 }
+
+#[test]
+fn a_remount_changes_how_much_there_is_room_for() {
+    on_machine(|| {
+        let context = context();
+        context.make_directory("/m").unwrap();
+        mount(&context, "/m", MountFlags::empty());
+        let file = context.touch("/m/file").unwrap();
+        file.truncate(1).unwrap();
+        let change = |read_only, options: &[u8]| {
+            let mut flags = MountFlags::empty();
+            flags.set(MountFlags::READ_ONLY, read_only);
+            context
+                .view
+                .reconfigure(&place(&context, "/m"), flags, options)
+        };
+        assert_eq!(change(false, b"size=8k,nr_inodes=2"), Ok(()));
+        assert_eq!(change(false, b"nr_inodes=1"), Err(Error::InvalidArgument));
+        assert_eq!(context.touch("/m/more").err(), Some(Error::NoSpace));
+        assert_eq!(
+            change(true, b""),
+            Err(Error::Busy),
+            "a file is open for writing"
+        );
+        drop(file);
+        assert_eq!(change(true, b""), Ok(()));
+        assert_eq!(
+            context.touch("/m/file").err(),
+            Some(Error::ReadOnlyFileSystem)
+        );
+        assert_eq!(change(false, b""), Ok(()));
+        assert!(context.touch("/m/file").is_ok());
+    });
+}
