@@ -11,6 +11,7 @@
 use alloc::collections::BTreeMap;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
+use core::ops::{Deref, DerefMut};
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use base::rank;
@@ -32,6 +33,35 @@ pub(crate) struct Trees {
     sizes: BTreeMap<u64, usize>,
     /// Every mount that is in a tree, by its number.
     mounts: BTreeMap<u64, Weak<Mount>>,
+    /// What was taken out. With a mount a file system may end, and with that views of its own: not under the lock.
+    ended: Vec<Arc<Mount>>,
+}
+
+/// The lock of all trees, held.
+pub(crate) struct Held {
+    // In this order: what was taken out goes after the lock.
+    trees: MutexGuard<'static, Trees>,
+    ended: Vec<Arc<Mount>>,
+}
+
+impl Deref for Held {
+    type Target = Trees;
+
+    fn deref(&self) -> &Trees {
+        &self.trees
+    }
+}
+
+impl DerefMut for Held {
+    fn deref_mut(&mut self) -> &mut Trees {
+        &mut self.trees
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.ended = core::mem::take(&mut self.trees.ended);
+    }
 }
 
 static TREES: Global<Mutex<Trees>> =
@@ -46,8 +76,11 @@ pub(crate) const DETACHED: u64 = 1 << 63;
 pub(crate) const MOST_MOUNTS: usize = 100_000;
 
 /// Holds all trees as they are.
-pub(crate) fn lock() -> MutexGuard<'static, Trees> {
-    TREES.lock()
+pub(crate) fn lock() -> Held {
+    Held {
+        trees: TREES.lock(),
+        ended: Vec::new(),
+    }
 }
 
 impl Trees {
@@ -96,6 +129,7 @@ impl Trees {
         self.groups.leave(mount);
         self.discharge(mount);
         mount.detach();
+        self.ended.push(mount.clone());
     }
 
     /// Takes a mount and all below it apart.
@@ -191,16 +225,10 @@ pub(crate) fn uncover(dentry: &Arc<Dentry>) {
     if !dentry.is_mount_point() {
         return;
     }
-    // They end after the lock is released.
-    let ended = {
-        let mut trees = lock();
-        let ended = trees.on(dentry);
-        for mount in &ended {
-            trees.dismantle(mount);
-        }
-        ended
-    };
-    drop(ended);
+    let mut trees = lock();
+    for mount in trees.on(dentry) {
+        trees.dismantle(&mount);
+    }
 }
 
 /// Mounts that were copied, each with its copy; the top first.
