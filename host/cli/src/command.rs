@@ -52,7 +52,7 @@ enum Command {
     Image(ImageArguments),
     /// Say what this machine has and what it lacks
     Doctor,
-    /// Remove what was built; with --cache also what was downloaded
+    /// Remove what was built, but for the root disks; with --cache also what was downloaded
     Clean {
         /// Also remove downloaded packages
         #[arg(long)]

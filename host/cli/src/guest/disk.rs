@@ -4,11 +4,12 @@
 //! behind its name keeps it as it is.
 
 use super::{Temporary, unique};
-use crate::{arch::Arch, project::Project};
+use crate::{arch::Arch, image::disk::ext2, project::Project, setup};
 use anyhow::{Context, Result, bail};
 use std::{
     fs::{self, OpenOptions},
-    path::PathBuf,
+    io::Read,
+    path::{Path, PathBuf},
     process::Command,
 };
 
@@ -118,6 +119,32 @@ impl Temporary {
             scratch: true,
         }
     }
+}
+
+/// Has the checker of the file system that lies on a whole disk look at it; other disks pass.
+pub fn judge(file: &Path) -> Result<()> {
+    if ext2::superblock(file)?.is_some() {
+        return ext2::check(file);
+    }
+    let mut sector = [0; 512];
+    fs::File::open(file)?.read_exact(&mut sector)?;
+    // The boot sector of FAT12 and FAT16, or of FAT32, names the kind.
+    let named = [54..57, 82..85]
+        .into_iter()
+        .any(|place| &sector[place] == b"FAT");
+    if named && sector.ends_with(&[0x55, 0xAA]) {
+        setup::program("fsck.fat", "dosfstools")?;
+        let program = setup::find("fsck.fat").unwrap_or_else(|| PathBuf::from("fsck.fat"));
+        let output = Command::new(program).arg("-n").arg(file).output()?;
+        if !output.status.success() {
+            bail!(
+                "fsck.fat -n {}:\n{}",
+                file.display(),
+                String::from_utf8_lossy(&output.stdout)
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The name of the disk with this index.

@@ -297,7 +297,7 @@ fn play(machine: &Machine, session: &Session) -> Result<(), String> {
     result.map_err(|reason| format!("{reason}\n--- console ---\n{}", console.transcript()))
 }
 
-/// Switches a machine with disks off, and asks e2fsck about those that hold its file system.
+/// Switches a machine with disks off, and has what is on them checked.
 fn leave_in_order(machine: &Machine, console: &mut Console, lines: &Lines) -> Result<(), String> {
     if machine.disks.is_empty() {
         return Ok(());
@@ -307,10 +307,7 @@ fn leave_in_order(machine: &Machine, console: &mut Console, lines: &Lines) -> Re
     }
     ended(console)?;
     for disk in &machine.disks {
-        let holds = ext2::superblock(&disk.file).map_err(|error| format!("{error:#}"))?;
-        if holds.is_some() {
-            ext2::check(&disk.file).map_err(|error| format!("{error:#}"))?;
-        }
+        disk::judge(&disk.file).map_err(|error| format!("{error:#}"))?;
     }
     Ok(())
 }

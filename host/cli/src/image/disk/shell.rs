@@ -5,6 +5,8 @@
 //! and put in order first. Each command is a script for debugfs ([`commands`]) or a few.
 
 mod commands;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use super::{RootDisk, Sharing, place};

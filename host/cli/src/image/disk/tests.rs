@@ -8,10 +8,10 @@ use crate::{
 use std::{fs, path::PathBuf};
 
 /// A folder with a project in it, gone with its owner.
-struct Folder(Project);
+pub struct Folder(pub Project);
 
 impl Folder {
-    fn new(name: &str) -> Folder {
+    pub fn new(name: &str) -> Folder {
         let root = std::env::temp_dir().join(format!("scarlet-{name}-{}", std::process::id()));
         fs::create_dir_all(&root).unwrap();
         Folder(Project {
@@ -21,12 +21,12 @@ impl Folder {
         })
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.0.root.join(name)
     }
 
     /// A disk of 16 MiB with these layers.
-    fn disk(&self, tree: &Tree) -> RootDisk {
+    pub fn disk(&self, tree: &Tree) -> RootDisk {
         let path = self.path("disk.img");
         fresh(&self.0, &path, 16 << 20, tree).unwrap();
         RootDisk::open(&path, Sharing::Alone).unwrap()
@@ -39,7 +39,7 @@ impl Drop for Folder {
     }
 }
 
-fn layers() -> Tree {
+pub fn layers() -> Tree {
     let mut tree = Tree::default();
     tree.put("/etc/scarlet", 0o755, Node::Directory);
     tree.put("/tmp", 0o1777, Node::Directory);

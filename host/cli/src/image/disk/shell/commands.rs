@@ -117,6 +117,10 @@ impl Session {
 
     /// What is at the end of a symbolic link, if there is one.
     fn is_directory(&self, path: &str) -> Result<bool> {
+        let path = path.trim_matches('/');
+        if path.is_empty() {
+            return Ok(true);
+        }
         // With a dot behind it, a link is followed.
         let found = ext2::stat(&self.disk.path, &[&format!("{path}/.")])?;
         Ok(found[0]
@@ -287,8 +291,8 @@ impl Session {
     /// Goes to the directory of a path, which must be there; the last name.
     fn enter<'a>(&self, script: &mut Script, path: &'a str) -> Result<&'a str> {
         let above = path.rsplit_once('/').map_or("", |(above, _)| above);
-        if path == "/" || !self.is_directory(&format!("{above}/"))? {
-            bail!("{path}: no such directory on the disk");
+        if path == "/" || !self.is_directory(above)? {
+            bail!("{above}/: no such directory on the disk");
         }
         script.enter(path)
     }
