@@ -18,6 +18,12 @@ use vfs::{FileSystem, FsContext, MountFlags, MountSource, ResolveFlags, View};
 /// Where the initramfs is seen when a disk is the root; dracut leaves it there as well.
 const INITRAMFS: &[u8] = b"/run/initramfs";
 
+/// How loop devices become known.
+static LOOPS: driver_loop::Registrar = driver_loop::Registrar {
+    register: fs_dev::register_block,
+    remove: fs_dev::remove_block,
+};
+
 /// Makes every file system known and builds the root. Without a disk and without an initramfs the root is an empty tmpfs.
 pub(crate) fn build(initramfs: Option<Initramfs>, options: &Options) -> Result<Arc<View>, Failure> {
     fs_ram::register();
@@ -26,6 +32,8 @@ pub(crate) fn build(initramfs: Option<Initramfs>, options: &Options) -> Result<A
     fs_fat::register();
     fs_dev::start().map_err(at("device files"))?;
     fs_dev::partitions::scan_all();
+    let control = driver_loop::start(&LOOPS).map_err(at("loop devices"))?;
+    fs_dev::register(control).map_err(at("loop devices"))?;
     let devices = fs_dev::device_files().map_err(at("/dev"))?;
     let archive = initramfs.map(unpack).transpose()?;
     let (root, archive): (Arc<dyn FileSystem>, _) = match &options.root {

@@ -36,6 +36,7 @@ impl BlockFile {
         flags: StatusFlags,
     ) -> Result<Arc<BlockFile>> {
         let cache = BlockCache::of(device)?;
+        device.opened();
         Ok(Arc::new(BlockFile {
             heard: cache.pages().error_mark(),
             cache,
@@ -63,6 +64,12 @@ impl BlockFile {
             return Err(Error::InvalidArgument);
         }
         Ok(())
+    }
+}
+
+impl Drop for BlockFile {
+    fn drop(&mut self) {
+        self.device().closed();
     }
 }
 

@@ -86,6 +86,12 @@ pub trait BlockDevice: Send + Sync {
     /// Whatever is wrong is said through the request.
     fn submit(&self, request: Request);
 
+    /// Somebody uses it from now on: an open file, a file system. Callable where one may sleep.
+    fn opened(&self) {}
+
+    /// One who used it does not any more. Callable where one may sleep.
+    fn closed(&self) {}
+
     /// The device that this one is a part of.
     fn whole(&self) -> Option<&Arc<dyn BlockDevice>> {
         None

@@ -25,12 +25,10 @@ use core::time::Duration;
 
 use base::sync::SpinLock;
 use base::{Error, Result, log, rank, thread, time};
-use device::DeviceNumber;
 use device::block::{BlockCache, BlockDevice};
 use hal::Global;
 use hal::sync::Rank;
-use object::FileKind;
-use vfs::{FileSystem, MountSource, ResolveFlags};
+use vfs::{FileSystem, MountSource};
 
 /// Small data of a file system's inodes and tables: taken for a moment, also under [`rank::ALLOCATION`].
 pub const ATTRIBUTES: Rank = Rank(rank::ALLOCATION.0 + 2);
@@ -41,23 +39,12 @@ const PERIOD: Duration = Duration::from_secs(5);
 /// A disk that is mounted by name. Without an instance it is being opened, or closed.
 struct Mounted {
     kind: &'static str,
+    device: Arc<dyn BlockDevice>,
     filesystem: Option<Weak<dyn FileSystem>>,
 }
 
 static MOUNTED: Global<SpinLock<BTreeMap<u64, Mounted>>> =
     Global::new(|| SpinLock::new(ATTRIBUTES, BTreeMap::new()));
-
-/// The block device that a mount's source names.
-pub fn device_of(source: &MountSource<'_>) -> Result<Arc<dyn BlockDevice>> {
-    let status = source
-        .context
-        .stat(None, source.source, ResolveFlags::empty())?;
-    if status.kind != FileKind::BlockDevice {
-        return Err(Error::NotBlockDevice);
-    }
-    let number = DeviceNumber::new(status.device_major, status.device_minor);
-    device::registry().block(number).ok_or(Error::NoSuchDevice)
-}
 
 /// Mounts the disk that a mount's source names with `open`, or finds the instance that is mounted already.
 /// [`Error::Busy`] if that is of another kind, or cannot be written and is to be.
@@ -67,7 +54,7 @@ pub fn mount<T: FileSystem>(
     read_only: bool,
     open: impl FnOnce(Arc<dyn BlockDevice>) -> Result<Arc<T>>,
 ) -> Result<Arc<dyn FileSystem>> {
-    let device = device_of(source)?;
+    let device = fs_dev::block_source(source)?;
     let key = device.number().to_linux();
     {
         let mut mounted = MOUNTED.lock();
@@ -80,16 +67,22 @@ pub fn mount<T: FileSystem>(
             let fits = same && (present.is_read_only() == read_only || !read_only);
             return if fits { Ok(present) } else { Err(Error::Busy) };
         }
-        let filesystem = None;
-        mounted.insert(key, Mounted { kind, filesystem });
+        let opening = Mounted {
+            kind,
+            device: device.clone(),
+            filesystem: None,
+        };
+        mounted.insert(key, opening);
     }
+    device.opened();
     // What was written to the disk as a file is not in anybody else's memory when it is read.
     let settled = BlockCache::of(&device).and_then(|cache| cache.settle());
     match settled.and_then(|()| open(device)) {
         Ok(made) => {
             let made: Arc<dyn FileSystem> = made;
-            let filesystem = Some(Arc::downgrade(&made));
-            MOUNTED.lock().insert(key, Mounted { kind, filesystem });
+            if let Some(mounted) = MOUNTED.lock().get_mut(&key) {
+                mounted.filesystem = Some(Arc::downgrade(&made));
+            }
             Ok(made)
         }
         Err(error) => {
@@ -102,7 +95,9 @@ pub fn mount<T: FileSystem>(
 /// The disk with this number ([`FileSystem::device`]) is no longer mounted, and its instance has ended.
 pub fn forget(key: u64) {
     let gone = MOUNTED.lock().remove(&key);
-    drop(gone);
+    if let Some(gone) = gone {
+        gone.device.closed();
+    }
 }
 
 /// Brings what was changed to the disk from time to time.

@@ -15,7 +15,8 @@ pub fn register() {
 }
 
 fn make(source: &MountSource<'_>, kind: &'static str) -> Result<Arc<dyn FileSystem>> {
-    let options = Options::parse(source.options, kind == "vfat", source.context)?;
+    let mut options = Options::parse(source.options, kind == "vfat", source.context)?;
+    options.read_only |= source.read_only;
     fs_disk::mount(source, kind, options.read_only, |device| {
         let made = Fat::mount(device, options)?;
         if !made.volume().is_read_only() {

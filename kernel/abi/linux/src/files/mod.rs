@@ -12,6 +12,7 @@ pub mod extended;
 pub mod ioctl;
 mod limit;
 pub mod locks;
+mod loops;
 pub mod memory_file;
 pub mod mounts;
 pub mod names;

@@ -9,6 +9,7 @@
 
 mod block;
 mod files;
+mod loops;
 mod polling;
 mod process;
 mod signal;
@@ -17,6 +18,7 @@ mod time;
 
 pub use block::*;
 pub use files::*;
+pub use loops::*;
 pub use polling::*;
 pub use process::*;
 pub use signal::*;

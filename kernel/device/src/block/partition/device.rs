@@ -78,6 +78,14 @@ impl BlockDevice for Partition {
         }
     }
 
+    fn opened(&self) {
+        self.whole.opened();
+    }
+
+    fn closed(&self) {
+        self.whole.closed();
+    }
+
     fn whole(&self) -> Option<&Arc<dyn BlockDevice>> {
         Some(&self.whole)
     }

@@ -1,0 +1,140 @@
+//! ioctl on loop devices and on `/dev/loop-control` (`loop(4)`).
+//!
+//! There is no encryption, no direct i/o and no looking for partitions: who asks for one of them is refused.
+
+use alloc::sync::Arc;
+
+use base::{Error, Result};
+use device::block::BlockFile;
+use driver_loop::{LoopControl, LoopDevice, Setup};
+use mem::user::UserPtr;
+use object::{File, FileAccess, Rights};
+
+use crate::arguments::Fd;
+use crate::call::Call;
+use crate::layout::loop_request::*;
+use crate::layout::{LO_FLAGS_AUTOCLEAR, LO_FLAGS_READ_ONLY, LoopConfiguration, LoopInfo};
+
+/// Does what is asked of a loop device or of the control device; `None` if the file is neither, or does not understand.
+pub(crate) fn ioctl(
+    call: &Call<'_>,
+    file: &dyn File,
+    request: u32,
+    argument: usize,
+) -> Result<Option<usize>> {
+    if file.downcast::<LoopControl>().is_some() {
+        return control(request, argument);
+    }
+    let Some(device) = file
+        .downcast::<BlockFile>()
+        .map(|file| file.device().number())
+    else {
+        return Ok(None);
+    };
+    let Some(device) = driver_loop::find(device) else {
+        return Ok(None);
+    };
+    let writes = file.access().contains(FileAccess::WRITE);
+    let backing = |descriptor: i32| call.file(Fd(descriptor), Rights::empty());
+    match request {
+        LOOP_SET_FD => {
+            let setup = Setup {
+                read_only: !writes,
+                ..Setup::default()
+            };
+            device.attach(&backing(argument as i32)?, setup)?;
+        }
+        LOOP_CONFIGURE => {
+            let asked = UserPtr::<LoopConfiguration>::from(argument).read()?;
+            if asked.reserved != [0; 8] || !matches!(asked.block_size, 0 | 512) {
+                return Err(Error::InvalidArgument);
+            }
+            let mut setup = setup_of(&asked.info, LO_FLAGS_READ_ONLY)?;
+            setup.read_only |= !writes;
+            device.attach(&backing(asked.file)?, setup)?;
+        }
+        LOOP_CLR_FD => {
+            may_change(call, writes)?;
+            device.detach(1)?;
+        }
+        LOOP_SET_STATUS64 => {
+            may_change(call, writes)?;
+            let asked = UserPtr::<LoopInfo>::from(argument).read()?;
+            device.change(setup_of(&asked, LO_FLAGS_READ_ONLY)?)?;
+        }
+        LOOP_GET_STATUS64 => {
+            UserPtr::<LoopInfo>::from(argument).write(&describe(&device)?)?;
+        }
+        LOOP_SET_CAPACITY => {
+            may_change(call, writes)?;
+            device.update_size()?;
+        }
+        _ => return Ok(None),
+    }
+    Ok(Some(0))
+}
+
+fn control(request: u32, argument: usize) -> Result<Option<usize>> {
+    let index = || u32::try_from(argument as i32).map_err(|_| Error::InvalidArgument);
+    let index = match request {
+        LOOP_CTL_ADD if argument as i32 == -1 => driver_loop::add_any()?,
+        LOOP_CTL_ADD => driver_loop::add(index()?)?,
+        LOOP_CTL_REMOVE => driver_loop::remove(index()?)?,
+        LOOP_CTL_GET_FREE => driver_loop::free()?,
+        _ => return Err(Error::NotImplemented),
+    };
+    Ok(Some(index as usize))
+}
+
+/// As on Linux: who may write to the device, or administer the machine.
+fn may_change(call: &Call<'_>, writes: bool) -> Result<()> {
+    match writes || call.process().credentials().is_superuser() {
+        true => Ok(()),
+        false => Err(Error::NotPermitted),
+    }
+}
+
+fn setup_of(info: &LoopInfo, more: u32) -> Result<Setup> {
+    let known = LO_FLAGS_AUTOCLEAR | more;
+    if info.flags & !known != 0 || info.encryption != 0 || info.key_size != 0 {
+        return Err(Error::InvalidArgument);
+    }
+    let (offset, limit) = (info.offset, info.size_limit);
+    if offset > i64::MAX as u64 || limit > i64::MAX as u64 {
+        return Err(Error::Overflow);
+    }
+    let name = info.file_name.as_flattened();
+    let end = name
+        .iter()
+        .position(|&byte| byte == 0)
+        .unwrap_or(name.len() - 1);
+    Ok(Setup {
+        offset,
+        limit,
+        read_only: info.flags & LO_FLAGS_READ_ONLY != 0,
+        autoclear: info.flags & LO_FLAGS_AUTOCLEAR != 0,
+        name: name[..end].into(),
+    })
+}
+
+fn describe(device: &Arc<LoopDevice>) -> Result<LoopInfo> {
+    let (setup, status) = device.setup()?;
+    let mut info = LoopInfo {
+        device: status.device,
+        inode: status.inode,
+        offset: setup.offset,
+        size_limit: setup.limit,
+        number: device.index(),
+        ..LoopInfo::default()
+    };
+    for (set, flag) in [
+        (setup.read_only, LO_FLAGS_READ_ONLY),
+        (setup.autoclear, LO_FLAGS_AUTOCLEAR),
+    ] {
+        info.flags |= if set { flag } else { 0 };
+    }
+    let name = info.file_name.as_flattened_mut();
+    let length = setup.name.len().min(name.len() - 1);
+    name[..length].copy_from_slice(&setup.name[..length]);
+    Ok(info)
+}

@@ -1,0 +1,280 @@
+//! The device: without sectors until a file is attached.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::{Arc, Weak};
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use base::sync::SpinLock;
+use base::{Error, Result, log, rank};
+use device::DeviceNumber;
+use device::block::{BlockCache, BlockDevice, BlockFile, Geometry, Operation, Request, SECTOR};
+use object::{File, FileAccess, FileKind, FileStatus, StatusFlags};
+
+use crate::attachment::{Attachment, Setup};
+
+/// Linux's major number of loop devices.
+const MAJOR: u32 = 7;
+
+/// How many loop devices may lie on one another.
+const DEPTH_MAX: usize = 4;
+
+/// See the module.
+pub struct LoopDevice {
+    me: Weak<LoopDevice>,
+    index: u32,
+    name: String,
+    users: AtomicU32,
+    state: SpinLock<Option<State>>,
+}
+
+struct State {
+    attachment: Arc<Attachment>,
+    /// For what is asked about it; the attachment's thread holds the file itself.
+    file: Weak<dyn File>,
+    setup: Setup,
+    sectors: u64,
+}
+
+impl LoopDevice {
+    pub(crate) fn new(index: u32) -> Arc<LoopDevice> {
+        Arc::new_cyclic(|me| LoopDevice {
+            me: me.clone(),
+            index,
+            name: format!("loop{index}"),
+            users: AtomicU32::new(0),
+            state: SpinLock::new(rank::DEVICE, None),
+        })
+    }
+
+    /// Its number among loop devices.
+    pub fn index(&self) -> u32 {
+        self.index
+    }
+
+    /// Whether a file is attached.
+    pub fn is_attached(&self) -> bool {
+        self.state.lock().is_some()
+    }
+
+    /// Whether anybody has it open or mounted.
+    pub fn is_in_use(&self) -> bool {
+        self.users.load(Ordering::Acquire) > 0
+    }
+
+    fn itself(&self) -> Result<Arc<dyn BlockDevice>> {
+        Ok(self.me.upgrade().ok_or(Error::NoSuchDevice)?)
+    }
+
+    /// Shows a file as this disk. [`Error::Busy`] if there is one already; [`Error::InvalidArgument`] for what is neither a
+    /// file nor a disk; [`Error::BadHandle`] for a file that lies on this device, or cannot be read.
+    pub fn attach(&self, file: &Arc<dyn File>, setup: Setup) -> Result<()> {
+        if self.is_attached() {
+            return Err(Error::Busy);
+        }
+        let access = file.access();
+        let appends = file.status_flags().contains(StatusFlags::APPEND);
+        let status = file.status()?;
+        if !matches!(status.kind, FileKind::Regular | FileKind::BlockDevice) {
+            return Err(Error::InvalidArgument);
+        }
+        if !access.contains(FileAccess::READ) || appends && access.contains(FileAccess::WRITE) {
+            return Err(Error::BadHandle);
+        }
+        self.check_depth(file)?;
+        let sectors = sectors(&**file, &setup)?;
+        let setup = Setup {
+            read_only: setup.read_only || !access.contains(FileAccess::WRITE),
+            ..setup
+        };
+        let state = State {
+            attachment: Attachment::new(file.clone())?,
+            file: Arc::downgrade(file),
+            setup,
+            sectors,
+        };
+        {
+            let mut slot = self.state.lock();
+            if slot.is_some() {
+                drop(slot);
+                // Somebody was faster; the thread ends.
+                state.attachment.close();
+                return Err(Error::Busy);
+            }
+            *slot = Some(state);
+        }
+        self.settle_size(sectors)
+    }
+
+    /// Nothing lies on itself, and only so many on one another.
+    fn check_depth(&self, file: &Arc<dyn File>) -> Result<()> {
+        let mut file = file.clone();
+        for _ in 0..DEPTH_MAX {
+            let Some(below) = file.downcast::<BlockFile>() else {
+                return Ok(());
+            };
+            let number = below.device().number();
+            let Some(below) = crate::find(number) else {
+                return Ok(());
+            };
+            if below.index == self.index {
+                return Err(Error::BadHandle);
+            }
+            let next = below.state.lock().as_ref().map(|state| state.file.clone());
+            match next.and_then(|next| next.upgrade()) {
+                Some(next) => file = next,
+                None => return Err(Error::InvalidArgument),
+            }
+        }
+        Err(Error::InvalidArgument)
+    }
+
+    /// The cache of the device is as long as the device.
+    fn settle_size(&self, sectors: u64) -> Result<()> {
+        let cache = BlockCache::of(&self.itself()?)?;
+        cache.pages().drop_clean(0, u64::MAX);
+        cache
+            .pages()
+            .truncate(sectors.saturating_mul(SECTOR as u64))
+    }
+
+    /// Takes the file away, as soon as nobody uses the device: now, if `users` are all there are.
+    pub fn detach(&self, users: u32) -> Result<()> {
+        if self.users.load(Ordering::Acquire) > users {
+            match &mut *self.state.lock() {
+                Some(state) => state.setup.autoclear = true,
+                None => return Err(Error::NoSuchDevice),
+            }
+            return Ok(());
+        }
+        self.clear()
+    }
+
+    fn clear(&self) -> Result<()> {
+        let device = self.itself()?;
+        let stored = BlockCache::of(&device).and_then(|cache| cache.settle());
+        if let Err(error) = stored {
+            log::error!("{}: the last write-back failed: {error}", self.name);
+        }
+        let state = self.state.lock().take().ok_or(Error::NoSuchDevice)?;
+        state.attachment.close();
+        drop(state);
+        self.settle_size(0)
+    }
+
+    /// How the file is shown, and what it is; [`Error::NoSuchDevice`] without one.
+    pub fn setup(&self) -> Result<(Setup, FileStatus)> {
+        let (setup, file) = {
+            let state = self.state.lock();
+            let state = state.as_ref().ok_or(Error::NoSuchDevice)?;
+            (state.setup.clone(), state.file.clone())
+        };
+        let file = file.upgrade().ok_or(Error::NoSuchDevice)?;
+        Ok((setup, file.status()?))
+    }
+
+    /// Shows the file in another way: what of it, and whether the device clears itself. Whether it can be written stays.
+    pub fn change(&self, setup: Setup) -> Result<()> {
+        let device = self.itself()?;
+        BlockCache::of(&device)?.settle()?;
+        let file = self.file()?;
+        let sectors = sectors(&*file, &setup)?;
+        if let Some(state) = &mut *self.state.lock() {
+            let read_only = state.setup.read_only;
+            state.setup = Setup { read_only, ..setup };
+            state.sectors = sectors;
+        }
+        self.settle_size(sectors)
+    }
+
+    /// Looks anew how long the file is.
+    pub fn update_size(&self) -> Result<()> {
+        let (setup, _) = self.setup()?;
+        let sectors = sectors(&*self.file()?, &setup)?;
+        if let Some(state) = &mut *self.state.lock() {
+            state.sectors = sectors;
+        }
+        let cache = BlockCache::of(&self.itself()?)?;
+        cache
+            .pages()
+            .truncate(sectors.saturating_mul(SECTOR as u64))
+    }
+
+    fn file(&self) -> Result<Arc<dyn File>> {
+        let file = self.state.lock().as_ref().map(|state| state.file.clone());
+        file.and_then(|file| file.upgrade())
+            .ok_or(Error::NoSuchDevice)
+    }
+}
+
+/// How many sectors a file has, shown like this.
+fn sectors(file: &dyn File, setup: &Setup) -> Result<u64> {
+    let bytes = match file.downcast::<BlockFile>() {
+        Some(below) => below.device().geometry().sectors * SECTOR as u64,
+        None => file.status()?.size,
+    };
+    let left = bytes.saturating_sub(setup.offset);
+    let bytes = match setup.limit {
+        0 => left,
+        limit => left.min(limit),
+    };
+    Ok(bytes / SECTOR as u64)
+}
+
+impl BlockDevice for LoopDevice {
+    fn number(&self) -> DeviceNumber {
+        DeviceNumber::new(MAJOR, self.index)
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn geometry(&self) -> Geometry {
+        let state = self.state.lock();
+        let shown = state
+            .as_ref()
+            .map(|state| (state.sectors, state.setup.read_only));
+        let (sectors, read_only) = shown.unwrap_or((0, false));
+        Geometry {
+            sectors,
+            block_size: SECTOR,
+            segments: 256,
+            read_only,
+        }
+    }
+
+    fn submit(&self, request: Request) {
+        if let Err(error) = request.check(self) {
+            return request.finish(Err(error));
+        }
+        let attached = {
+            let state = self.state.lock();
+            let state = state.as_ref();
+            state.map(|state| (state.attachment.clone(), state.setup.offset))
+        };
+        match attached {
+            Some((attachment, offset)) => attachment.submit(offset, request),
+            // Without a file nothing waits for being safe.
+            None if request.operation == Operation::Flush => request.finish(Ok(())),
+            None => request.finish(Err(Error::InputOutput)),
+        }
+    }
+
+    fn opened(&self) {
+        self.users.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn closed(&self) {
+        if self.users.fetch_sub(1, Ordering::AcqRel) != 1 {
+            return;
+        }
+        let clears = self
+            .state
+            .lock()
+            .as_ref()
+            .is_some_and(|state| state.setup.autoclear);
+        // Somebody may have done so meanwhile.
+        let _ = if clears { self.clear() } else { Ok(()) };
+    }
+}

@@ -1,0 +1,218 @@
+//! Files as disks: what is written to one is in the other, and the device ends with its last use.
+
+use std::sync::Arc;
+
+use base::Error;
+use device::block::{BlockCache, BlockDevice, BlockFile, MemoryDisk, Operation, SECTOR};
+use device::registry;
+use filesystem_testkit::{Short, context, on_machine};
+use fs_ram::{Limits, RamFs};
+use mem::transfer::{Sink, Source};
+use object::{File, FileAccess, StatusFlags};
+use vfs::{FileSystem, FsContext, OpenOptions};
+
+use crate::{LoopDevice, Registrar, Setup};
+
+static REGISTRAR: Registrar = Registrar {
+    register: |device| registry().add_block(device),
+    remove: |device| {
+        registry().remove_block(device.number());
+        BlockCache::forget(device)
+    },
+};
+
+/// Runs a test with loop devices, and a directory for files.
+fn with_loops(test: impl FnOnce(&FsContext) + 'static) {
+    on_machine(move || {
+        crate::start(&REGISTRAR).unwrap();
+        let limits = Limits {
+            pages: 1000,
+            inodes: 100,
+            directory_pages: 0,
+            unpaid: false,
+        };
+        let ram: Arc<dyn FileSystem> = RamFs::with("tmpfs", limits, 0o755).unwrap();
+        test(&context(&ram));
+        for device in registry().block_devices() {
+            let _ = BlockCache::forget(&device);
+        }
+        // The threads of what was detached end.
+        for _ in 0..100 {
+            base::thread::yield_now();
+        }
+    });
+}
+
+fn first() -> (Arc<LoopDevice>, Arc<dyn BlockDevice>) {
+    let device = registry()
+        .block(device::DeviceNumber::new(7, 0))
+        .expect("there are eight from the start");
+    (crate::find(device.number()).unwrap(), device)
+}
+
+fn open(device: &Arc<dyn BlockDevice>) -> Arc<BlockFile> {
+    let access = FileAccess::READ | FileAccess::WRITE;
+    BlockFile::open(device, access, StatusFlags::empty()).unwrap()
+}
+
+fn file(context: &FsContext, path: &str, length: u64) -> Arc<dyn File> {
+    let file = context.touch(path).unwrap();
+    file.truncate(length).unwrap();
+    file
+}
+
+#[test]
+fn what_is_written_to_the_device_is_in_the_file() {
+    with_loops(|context| {
+        let (device, block) = first();
+        assert_eq!(block.geometry().sectors, 0);
+        let opened = open(&block);
+        let setup = Setup {
+            offset: 1024,
+            limit: 8192,
+            ..Setup::default()
+        };
+        let backing = file(context, "/disk", 100_000);
+        device.attach(&backing, setup.clone()).unwrap();
+        assert_eq!(device.attach(&backing, setup.clone()), Err(Error::Busy));
+        assert_eq!(block.geometry().sectors, 16);
+        assert_eq!(
+            opened.write_at(100, &mut Source::kernel(b"on the device")),
+            Ok(13)
+        );
+        assert_eq!(
+            opened.write_at(8192, &mut Source::kernel(b"x")),
+            Err(Error::NoSpace)
+        );
+        opened.sync(true).unwrap();
+        assert_eq!(&context.get("/disk").unwrap()[1124..1137], b"on the device");
+        assert_eq!(device.setup().unwrap().0, setup);
+        // Shown from elsewhere on.
+        let moved = Setup {
+            offset: 1124,
+            ..Setup::default()
+        };
+        device.change(moved).unwrap();
+        assert_eq!(block.geometry().sectors, (100_000 - 1124) / 512);
+        let mut bytes = [0; 13];
+        assert_eq!(opened.read_at(0, &mut Sink::kernel(&mut bytes)), Ok(13));
+        assert_eq!(&bytes, b"on the device");
+        backing.truncate(200_000).unwrap();
+        device.update_size().unwrap();
+        assert_eq!(block.geometry().sectors, (200_000 - 1124) / 512);
+        device.detach(1).unwrap();
+        assert_eq!(device.setup().err(), Some(Error::NoSuchDevice));
+        assert_eq!(opened.read_at(0, &mut Sink::kernel(&mut bytes)), Ok(0));
+    });
+}
+
+#[test]
+fn the_file_goes_with_the_last_use() {
+    with_loops(|context| {
+        let (device, block) = first();
+        let backing = file(context, "/disk", 8192);
+        let setup = Setup {
+            autoclear: true,
+            ..Setup::default()
+        };
+        device.attach(&backing, setup).unwrap();
+        let (one, two) = (open(&block), open(&block));
+        one.write_at(0, &mut Source::kernel(b"kept")).unwrap();
+        drop(one);
+        assert!(device.is_attached());
+        drop(two);
+        assert!(!device.is_attached());
+        assert_eq!(&context.get("/disk").unwrap()[..4], b"kept");
+        // Taken away while it is open: that ends with the last use too.
+        device.attach(&backing, Setup::default()).unwrap();
+        let (one, two) = (open(&block), open(&block));
+        device.detach(1).unwrap();
+        assert!(device.is_attached() && device.setup().unwrap().0.autoclear);
+        assert_eq!(crate::remove(0), Err(Error::Busy));
+        drop((one, two));
+        assert!(!device.is_attached());
+        assert_eq!(crate::remove(0), Ok(0));
+        assert_eq!(crate::remove(0), Err(Error::NotSupportedByDevice));
+        assert_eq!(crate::free(), Ok(1));
+        assert_eq!(crate::add(0), Ok(0));
+        assert_eq!(crate::add(0), Err(Error::Exists));
+    });
+}
+
+#[test]
+fn what_cannot_be_a_disk_is_refused() {
+    with_loops(|context| {
+        let (device, block) = first();
+        context.make_directory("/directory").unwrap();
+        let options = OpenOptions::reading();
+        let directory: Arc<dyn File> = context.open(b"/directory", &options).unwrap();
+        let attached = device.attach(&directory, Setup::default());
+        assert_eq!(attached, Err(Error::InvalidArgument));
+        drop(file(context, "/disk", 4096));
+        let reading: Arc<dyn File> = context.open(b"/disk", &options).unwrap();
+        device.attach(&reading, Setup::default()).unwrap();
+        assert!(block.geometry().read_only);
+        let opened = open(&block);
+        assert_eq!(
+            opened.write_at(0, &mut Source::kernel(b"x")),
+            Err(Error::NotPermitted)
+        );
+        // A device that lies on itself, by way of another.
+        let second = registry().block(device::DeviceNumber::new(7, 1)).unwrap();
+        let on_first: Arc<dyn File> = opened.clone();
+        let (third, fourth) = (crate::find(second.number()).unwrap(), open(&second));
+        third.attach(&on_first, Setup::default()).unwrap();
+        let again = open(&block);
+        device.detach(1).unwrap();
+        assert!(device.is_attached(), "it is in use");
+        let on_second: Arc<dyn File> = fourth.clone();
+        assert_eq!(
+            device.attach(&on_second, Setup::default()),
+            Err(Error::Busy)
+        );
+        assert_eq!(third.attach(&on_second, Setup::default()), Err(Error::Busy));
+        third.detach(1).unwrap();
+        assert_eq!(
+            third.attach(&on_second, Setup::default()),
+            Err(Error::BadHandle)
+        );
+        drop((opened, again, on_first, fourth, on_second));
+        for _ in 0..100 {
+            base::thread::yield_now();
+        }
+        assert!(!device.is_attached());
+    });
+}
+
+#[test]
+fn errors_of_the_file_come_through() {
+    with_loops(|_| {
+        let (device, block) = first();
+        let disk = MemoryDisk::new("below", 0, vec![0; 64 * SECTOR]);
+        let below: Arc<dyn BlockDevice> = disk.clone();
+        let backing: Arc<dyn File> = open(&below);
+        device.attach(&backing, Setup::default()).unwrap();
+        assert_eq!(block.geometry().sectors, 64);
+        let opened = open(&block);
+        disk.fail(Operation::Read, 0..8);
+        let read = opened.read_at(0, &mut Sink::kernel(&mut [0; 8]));
+        assert_eq!(read, Err(Error::InputOutput));
+        disk.fail(Operation::Write, 8..16);
+        opened
+            .write_at(4096, &mut Source::kernel(&[4; 4096]))
+            .unwrap();
+        assert_eq!(opened.sync(false), Err(Error::InputOutput));
+        disk.heal();
+        opened
+            .write_at(4096, &mut Source::kernel(&[5; 4096]))
+            .unwrap();
+        assert_eq!(opened.sync(false), Ok(()));
+        assert_eq!(disk.contents()[4096..8192], [5; 4096]);
+        device.detach(1).unwrap();
+        drop((opened, backing));
+        for _ in 0..100 {
+            base::thread::yield_now();
+        }
+        BlockCache::forget(&below).unwrap();
+    });
+}
