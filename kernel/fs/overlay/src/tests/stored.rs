@@ -67,17 +67,23 @@ fn an_upper_layer_on_a_disk_lasts() {
         root.remove("/all/dir/b").unwrap();
         root.make_directory("/all/new").unwrap();
         root.put("/all/new/x", b"x").unwrap();
+        root.make_directory("/low/gone").unwrap();
+        root.put("/low/gone/below", b"").unwrap();
+        root.remove("/all/gone/below").unwrap();
+        root.rmdir(None, b"/all/gone").unwrap();
+        root.make_directory("/all/gone").unwrap();
         unmount(&root);
         root.view.unmount(place(&root, "/disk"), false).unwrap();
         drop(ext2);
         assert_in_order(&disk.contents());
         attach(&root, &disk);
         mount(&root, ON_DISK);
-        assert_eq!(list(&root, "/all"), ["dir", "moved", "new"]);
+        assert_eq!(list(&root, "/all"), ["dir", "gone", "moved", "new"]);
         assert_eq!(list(&root, "/all/dir"), ["a"]);
         assert_eq!(root.get("/all/dir/a").unwrap(), b"changed");
         assert_eq!(root.get("/all/moved").unwrap(), [7; 70_000]);
         assert_eq!(list(&root, "/all/new"), ["x"]);
+        assert_eq!(list(&root, "/all/gone"), [""; 0]);
         assert_eq!(list(&root, "/disk/work/work"), [""; 0]);
     });
 }
