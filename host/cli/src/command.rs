@@ -155,6 +155,9 @@ struct DiffArguments {
     /// Compare this command line of BusyBox's shell instead of those in tests/linux
     #[arg(long, value_name = "LINE", conflicts_with = "filter")]
     command: Option<String>,
+    /// Run everything on an empty ext2 disk of this size, e.g. 64M
+    #[arg(long, value_name = "SIZE", value_parser = crate::oracle::mebibytes)]
+    disk: Option<u32>,
     /// Compare only what contains this: `SUITE/LINE` or `programs/NAME`
     filter: Option<String>,
 }
@@ -254,6 +257,7 @@ impl Arguments {
                 arguments.arch,
                 arguments.filter.as_deref(),
                 arguments.command.as_deref(),
+                arguments.disk,
             ),
             Command::Bench(arguments) => {
                 let options = bench::Options {

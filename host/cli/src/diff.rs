@@ -18,6 +18,7 @@ pub fn run(
     only: Option<Arch>,
     filter: Option<&str>,
     command: Option<&str>,
+    disk: Option<u32>,
 ) -> Result<u8> {
     let exceptions = Exceptions::read(project)?;
     let (mut same, mut differ, mut expected) = (0, 0, 0);
@@ -35,6 +36,7 @@ pub fn run(
         };
         for mut suite in suites {
             suite.keep(filter.unwrap_or_default());
+            suite.disk = disk.or(suite.disk);
             if suite.pieces.is_empty() {
                 continue;
             }

@@ -6,6 +6,10 @@
 //! limited time; [`Suite::run`] gives each piece's output and status on one machine. What may
 //! differ between the two is named, with the reason, in `tests/linux/exceptions.toml`; process
 //! numbers, times and addresses are made alike first ([`normal()`]).
+//!
+//! A file of lines with a remark `// disk: 64M` runs its pieces on a fresh ext2 disk of that many
+//! mebibytes, which e2fsck judges afterwards; its lines may name programs of `user/linux`
+//! (`/tests/bin/NAME`). `cargo scarlet diff --disk 64M` does so with any suite.
 
 mod normal;
 mod unified;
@@ -13,8 +17,8 @@ mod unified;
 use crate::{
     arch::Arch,
     build,
-    guest::{self, Kernel, Machine},
-    image::{self, cpio::Tree},
+    guest::{self, Kernel, Machine, disk},
+    image::{self, cpio::Tree, disk::ext2},
     project::Project,
 };
 use anyhow::{Context, Result};
@@ -51,6 +55,8 @@ pub struct Suite {
     pub name: String,
     /// What is compared.
     pub pieces: Vec<Piece>,
+    /// The size of the disk that the pieces run on, in mebibytes; none for a tmpfs.
+    pub disk: Option<u32>,
     programs: Vec<(String, PathBuf)>,
 }
 
@@ -58,15 +64,25 @@ pub struct Suite {
 pub fn suites(project: &Project, arch: Arch) -> Result<Vec<Suite>> {
     let mut suites = Vec::new();
     let folder = project.root.join("tests/linux");
+    let programs = build::linux::programs(project, arch)?;
     for path in crate::project::files(&folder, "lines")? {
-        suites.push(lines(&path)?);
+        let mut suite = lines(&path)?;
+        let named = |program: &&build::linux::Program| {
+            let path = format!("{PROGRAMS}/{}", program.name);
+            let named = |piece: &Piece| piece.script.split_whitespace().any(|word| word == path);
+            suite.pieces.iter().any(named)
+        };
+        let wanted = programs.iter().filter(named).cloned().collect();
+        suite.programs = in_the_guest(wanted);
+        suites.push(suite);
     }
-    let programs: Vec<_> = build::linux::programs(project, arch)?
+    let programs: Vec<_> = programs
         .into_iter()
         .filter(|program| program.case)
         .collect();
     suites.push(Suite {
         name: "programs".to_owned(),
+        disk: None,
         pieces: programs
             .iter()
             .map(|program| Piece {
@@ -74,16 +90,35 @@ pub fn suites(project: &Project, arch: Arch) -> Result<Vec<Suite>> {
                 script: format!("exec {PROGRAMS}/{}", program.name),
             })
             .collect(),
-        programs: programs
-            .into_iter()
-            .map(|program| (format!("{PROGRAMS}/{}", program.name), program.file))
-            .collect(),
+        programs: in_the_guest(programs),
     });
     Ok(suites)
 }
 
+/// Programs by where the guest has them.
+fn in_the_guest(programs: Vec<build::linux::Program>) -> Vec<(String, PathBuf)> {
+    programs
+        .into_iter()
+        .map(|program| (format!("{PROGRAMS}/{}", program.name), program.file))
+        .collect()
+}
+
+/// A number of mebibytes, as in `64M`.
+pub fn mebibytes(text: &str) -> Result<u32, String> {
+    let digits = text.trim().strip_suffix('M').unwrap_or_default();
+    digits
+        .parse()
+        .map_err(|_| format!("`{text}` is not a number of mebibytes, as in 64M"))
+}
+
 fn lines(path: &Path) -> Result<Suite> {
-    let pieces = fs::read_to_string(path)?
+    let text = fs::read_to_string(path)?;
+    let size = text.lines().find_map(|line| line.strip_prefix("// disk:"));
+    let disk = size
+        .map(mebibytes)
+        .transpose()
+        .map_err(anyhow::Error::msg)?;
+    let pieces = text
         .lines()
         .filter(|line| !line.trim().is_empty() && !line.starts_with("//"))
         .map(|line| Piece {
@@ -98,6 +133,7 @@ fn lines(path: &Path) -> Result<Suite> {
             .unwrap_or("?")
             .to_owned(),
         pieces,
+        disk,
         programs: Vec::new(),
     })
 }
@@ -106,6 +142,7 @@ fn lines(path: &Path) -> Result<Suite> {
 pub fn command(line: &str) -> Suite {
     Suite {
         name: "command".to_owned(),
+        disk: None,
         pieces: vec![Piece {
             name: line.to_owned(),
             script: line.to_owned(),
@@ -144,8 +181,15 @@ impl Suite {
         }
         // Standard error goes where output goes: their order is part of what is compared. A piece
         // that takes too long is killed, and its status says so (137).
+        let (before, after) = match self.disk {
+            Some(_) => (
+                "mke2fs /dev/vda >/dev/null 2>&1 && mount -t ext2 /dev/vda /tmp || exit 1\n",
+                "umount /tmp || exit 1\n",
+            ),
+            None => ("", ""),
+        };
         let script = format!(
-            "export PATH=/bin HOME=/root LANG=C\n\
+            "{before}export PATH=/bin HOME=/root LANG=C\n\
              i=0\n\
              while [ -f /tests/$i.sh ]; do\n\
              mkdir -p /tmp/case.$i && cd /tmp/case.$i || exit 1\n\
@@ -154,17 +198,25 @@ impl Suite {
              printf '\\036status %s\\n' $?\n\
              cd / && rm -rf /tmp/case.$i\n\
              i=$((i + 1))\n\
-             done\n"
+             done\n\
+             {after}"
         );
         tree.file(
             &format!("{system}/tests/all.sh"),
             0o644,
             script.into_bytes(),
         );
+        let mut machine = machine.clone();
+        let mut scratch = None;
+        if let Some(size) = self.disk {
+            let (disk, file) = disk::scratch(project, u64::from(size) << 20)?;
+            machine.disks.push(disk);
+            scratch = Some(file);
+        }
         let mut output = Vec::new();
         let ended = guest::run_framed(
             project,
-            machine,
+            &machine,
             &format!("{system}/bin/busybox sh /tests/all.sh"),
             tree,
             SUITE_LIMIT,
@@ -176,6 +228,11 @@ impl Suite {
             Some(piece) => format!("in `{}`", piece.name),
             None => "after the last piece".to_owned(),
         })?;
+        if let Some(file) = &scratch
+            && machine.kernel == Kernel::Scarlet
+        {
+            ext2::check(file.path())?;
+        }
         Ok(found)
     }
 }
@@ -274,6 +331,7 @@ mod tests {
                     script: (*name).to_owned(),
                 })
                 .collect(),
+            disk: None,
             programs: names
                 .iter()
                 .filter(|_| programs)

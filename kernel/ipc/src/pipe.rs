@@ -6,7 +6,9 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use base::{Error, Result};
 use mem::transfer::{Sink, Source};
-use object::{File, FileAccess, FileKind, FileStatus, PollRegistration, Ready, StatusFlags};
+use object::{
+    File, FileAccess, FileKind, FileStatus, PollRegistration, Ready, StatusFlags, WriteMode,
+};
 
 use crate::anonymous;
 use crate::channel::Channel;
@@ -91,6 +93,34 @@ impl File for PipeFile {
             return Err(Error::BadHandle);
         }
         self.channel.write(from, self.nonblocking())
+    }
+
+    fn can_not_wait(&self) -> bool {
+        true
+    }
+
+    fn read_now(&self, offset: Option<u64>, into: &mut Sink<'_>) -> Result<usize> {
+        match offset {
+            Some(_) => Err(Error::IllegalSeek),
+            None if self.access.contains(FileAccess::READ) => self.channel.read(into, true),
+            None => Err(Error::BadHandle),
+        }
+    }
+
+    fn write_as(
+        &self,
+        offset: Option<u64>,
+        from: &mut Source<'_>,
+        mode: WriteMode,
+    ) -> Result<usize> {
+        match offset {
+            Some(_) => Err(Error::IllegalSeek),
+            None if !self.access.contains(FileAccess::WRITE) => Err(Error::BadHandle),
+            None => {
+                let never_waits = self.nonblocking() || mode.contains(WriteMode::NO_WAIT);
+                self.channel.write(from, never_waits)
+            }
+        }
     }
 
     fn poll(&self, interest: Ready, mut waiter: Option<&mut PollRegistration>) -> Ready {

@@ -55,6 +55,23 @@ pub enum SpaceChange {
     Punch,
 }
 
+bitflags::bitflags! {
+    /// How one write differs from what the file's flags say.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct WriteMode: u32 {
+        /// At the end, wherever that is.
+        const APPEND = 1;
+        /// At the offset, even if the file is one that is appended to.
+        const NO_APPEND = 2;
+        /// Everything of the file is on the device when it returns.
+        const SYNC = 4;
+        /// The bytes are.
+        const DATA_SYNC = 8;
+        /// It does not wait: `Error::WouldBlock` instead.
+        const NO_WAIT = 16;
+    }
+}
+
 /// An open file description.
 pub trait File: Any + Send + Sync {
     /// This file, or, for a wrapper, the file that it wraps: what `downcast`
@@ -84,6 +101,31 @@ pub trait File: Any + Send + Sync {
     /// Writes at `offset`; the position stays.
     fn write_at(&self, _offset: u64, _from: &mut Source<'_>) -> Result<usize> {
         Err(Error::IllegalSeek)
+    }
+
+    /// Whether [`File::read_now`] and [`WriteMode::NO_WAIT`] mean something here.
+    fn can_not_wait(&self) -> bool {
+        false
+    }
+
+    /// Reads at `offset`, or at the position, without waiting: `Error::WouldBlock` where it would have to.
+    fn read_now(&self, _offset: Option<u64>, _into: &mut Sink<'_>) -> Result<usize> {
+        Err(Error::Unsupported)
+    }
+
+    /// Writes at `offset`, or at the position, in a way of its own. By default the ways that concern only files
+    /// on devices make no difference.
+    fn write_as(
+        &self,
+        offset: Option<u64>,
+        from: &mut Source<'_>,
+        mode: WriteMode,
+    ) -> Result<usize> {
+        match offset {
+            _ if mode.contains(WriteMode::NO_WAIT) => Err(Error::Unsupported),
+            Some(offset) => self.write_at(offset, from),
+            None => self.write(from),
+        }
     }
 
     /// Moves the position and returns it.

@@ -25,7 +25,7 @@ mod status;
 mod table;
 
 pub use directory::DirectoryEntry;
-pub use file::{File, FileAdvice, SeekFrom, SpaceChange};
+pub use file::{File, FileAdvice, SeekFrom, SpaceChange, WriteMode};
 pub use flags::{FileAccess, StatusFlags};
 pub use handle::{Handle, KernelObject, Object};
 pub use ready::{PollRegistration, Ready};

@@ -23,6 +23,8 @@ struct Attached {
     socket: Option<Weak<dyn Any + Send + Sync>>,
     locks: Option<Arc<FileLocks>>,
     watches: Vec<Arc<Watch>>,
+    /// It was made without a name, and may get one.
+    linkable: bool,
     /// Positive: open for writing so often. Negative: running as a program so often.
     writers: i64,
 }
@@ -81,6 +83,20 @@ impl Attachments {
     /// The lock lists, if anyone ever locked.
     pub fn locks_if_any(&self) -> Option<Arc<FileLocks>> {
         self.attached.lock().as_ref()?.locks.clone()
+    }
+
+    /// Says that a file without a name may get one, or may not any more.
+    pub(crate) fn set_linkable(&self, linkable: bool) {
+        let mut slot = self.attached.lock();
+        if linkable || slot.is_some() {
+            slot.get_or_insert_default().linkable = linkable;
+        }
+    }
+
+    /// Whether a file without a name may get one.
+    pub(crate) fn is_linkable(&self) -> bool {
+        let slot = self.attached.lock();
+        slot.as_ref().is_some_and(|attached| attached.linkable)
     }
 
     /// The watches on this inode.

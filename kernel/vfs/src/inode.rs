@@ -179,6 +179,9 @@ bitflags::bitflags! {
         const NO_REPLACE = 1;
         /// Exchange the two names.
         const EXCHANGE = 2;
+        /// Leave a character device of the number 0 behind, which hides names of lower layers. The vfs makes it: no
+        /// file system is asked for this.
+        const WHITEOUT = 4;
     }
 }
 
@@ -421,6 +424,12 @@ pub trait Inode: Send + Sync + Any {
 
     /// The bytes as pages, for mapping and exec.
     fn page_cache(&self) -> Option<Arc<PageCache>> {
+        None
+    }
+
+    /// What offsets, lengths and addresses of transfers that go past the cache (`O_DIRECT`) are multiples of, in
+    /// bytes; `None` where any will do.
+    fn direct_alignment(&self) -> Option<u32> {
         None
     }
 

@@ -138,7 +138,16 @@ impl FsContext {
         if target.inode().is_directory() {
             return Err(Error::NotPermitted);
         }
+        // What has lost its last name gets none again; what was made without one does once.
+        if target.inode().status()?.links == 0 {
+            let attachments = target.inode().attachments();
+            let attachments = attachments.filter(|attachments| attachments.is_linkable());
+            attachments.ok_or(Error::NotFound)?;
+        }
         directory.inode().link(name, target.inode())?;
+        if let Some(attachments) = target.inode().attachments() {
+            attachments.set_linkable(false);
+        }
         enter_new(&directory.dentry, name, target.inode().clone());
         watch::note_links(target.inode());
         watch::note_name(&directory.dentry, name.as_bytes(), Events::CREATE, false);

@@ -15,7 +15,7 @@ use crate::credentials::Permission;
 use crate::dentry::Dentry;
 use crate::fifo;
 use crate::hold::{Hold, MountWriter, WriteClaim};
-use crate::inode::{NewInode, OpenRequest};
+use crate::inode::{Inode, NewInode, OpenRequest};
 use crate::lookup::lookup_free;
 use crate::mount::MountFlags;
 use crate::name::Name;
@@ -123,6 +123,11 @@ impl FsContext {
         if let Some(lists) = lists {
             lists.apply(&*inode)?;
         }
+        if !options.exclusive
+            && let Some(attachments) = inode.attachments()
+        {
+            attachments.set_linkable(true);
+        }
         let name = alloc::format!("#{}", inode.status()?.inode);
         let dentry = Dentry::child(directory.dentry(), name.as_bytes().into(), inode);
         dentry.mark_removed();
@@ -185,6 +190,9 @@ impl FsContext {
             _claim: WriteClaim::new(inode, options)?,
             ..Hold::default()
         };
+        if options.direct && !can_be_direct(&**inode) {
+            return Err(Error::InvalidArgument);
+        }
         // Counted first and looked at afterwards: who makes the mount read-only looks for writers after that.
         if options.write && kind == FileKind::Regular {
             hold._writer = Some(MountWriter::new(&place.mount));
@@ -227,5 +235,14 @@ impl FsContext {
         let opened = OpenFile::new(place, options, &self.credentials, backend, hold)?;
         watch::note(&opened.path().dentry, Events::OPEN);
         Ok(opened)
+    }
+}
+
+/// Whether bytes may move past the cache (`O_DIRECT`): of files on devices and in memory, and of devices of blocks.
+pub(crate) fn can_be_direct(inode: &dyn Inode) -> bool {
+    match inode.kind() {
+        FileKind::BlockDevice => true,
+        FileKind::Regular => inode.page_cache().is_some(),
+        _ => false,
     }
 }

@@ -19,7 +19,7 @@ use mem::transfer::{Sink, Source};
 use mem::{ErrorMark, MemoryObject, PageCache, Pattern};
 use object::{
     DirectoryEntry, File, FileAccess, FileAdvice, FileKind, FileStatus, PollRegistration, Ready,
-    SeekFrom, SpaceChange, StatusFlags,
+    SeekFrom, SpaceChange, StatusFlags, WriteMode,
 };
 
 use crate::credentials::{Credentials, SET_GROUP_ID, SET_USER_ID};
@@ -29,6 +29,7 @@ use crate::locks::FlockOwner;
 use crate::mapped_file::MappedFile;
 use crate::mount::MountFlags;
 use crate::mount_tree::MountTree;
+use crate::open::can_be_direct;
 use crate::options::OpenOptions;
 use crate::path::Path;
 use crate::watch::{self, Events};
@@ -186,6 +187,7 @@ impl OpenFile {
         if offset > OFFSET_MAX {
             return Err(Error::InvalidArgument);
         }
+        self.check_direct(offset, into.alignment())?;
         match self.pattern.load(Ordering::Relaxed) {
             0 => {}
             1 => into.expect(Pattern::Sequential),
@@ -222,6 +224,7 @@ impl OpenFile {
     fn write_on(&self, from: &mut Source<'_>) -> Result<usize> {
         let mut position = self.position.lock();
         self.check_write(*position)?;
+        self.check_direct(*position, from.alignment())?;
         let done = if self.status_flags().contains(StatusFlags::APPEND) {
             let (end, done) = self.inode().append(from)?;
             *position = end;
@@ -231,7 +234,7 @@ impl OpenFile {
             *position += done as u64;
             done
         };
-        self.after_write(done)?;
+        self.after_write(*position, done)?;
         Ok(done)
     }
 
@@ -269,13 +272,34 @@ impl OpenFile {
         Ok(())
     }
 
-    fn after_write(&self, done: usize) -> Result<()> {
+    /// Without the cache in between, whole blocks of the device move from and to memory that lies as they do.
+    #[inline]
+    fn check_direct(&self, offset: u64, alignment: usize) -> Result<()> {
+        if !self.status_flags().contains(StatusFlags::DIRECT) {
+            return Ok(());
+        }
+        match self.inode().direct_alignment() {
+            Some(unit) if (offset as usize | alignment) % unit as usize != 0 => {
+                Err(Error::InvalidArgument)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// After a write of `done` bytes that ended at `end`.
+    fn after_write(&self, end: u64, done: usize) -> Result<()> {
         if done > 0 {
             watch::note(&self.place.dentry, Events::MODIFY);
         }
         let flags = self.status_flags();
         if flags.intersects(StatusFlags::SYNC | StatusFlags::DATA_SYNC) {
             self.sync_bytes(flags.contains(StatusFlags::SYNC))?;
+        } else if flags.contains(StatusFlags::DIRECT)
+            && let Some(cache) = self.stored_pages()
+        {
+            // The cache stays in between, so that both ways see the same; the bytes go on at once.
+            let pages = pages_touched(end.saturating_sub(done as u64), done as u64);
+            cache.write_back(pages.start, pages.end - pages.start)?;
         }
         Ok(())
     }
@@ -363,13 +387,77 @@ impl File for OpenFile {
             return backend.write_at(offset, from);
         }
         self.check_write(offset)?;
+        self.check_direct(offset, from.alignment())?;
         // As on Linux, appending wins over the offset.
-        let done = if self.status_flags().contains(StatusFlags::APPEND) {
-            self.inode().append(from)?.1
+        let (end, done) = if self.status_flags().contains(StatusFlags::APPEND) {
+            self.inode().append(from)?
         } else {
-            self.inode().write_at(offset, from)?
+            let done = self.inode().write_at(offset, from)?;
+            (offset + done as u64, done)
         };
-        self.after_write(done)?;
+        self.after_write(end, done)?;
+        Ok(done)
+    }
+
+    fn can_not_wait(&self) -> bool {
+        match &self.backend {
+            Some(backend) => backend.can_not_wait(),
+            None => self.stored_pages().is_some(),
+        }
+    }
+
+    fn read_now(&self, offset: Option<u64>, into: &mut Sink<'_>) -> Result<usize> {
+        self.check(FileAccess::READ)?;
+        if let Some(backend) = &self.backend {
+            return backend.read_now(offset, into);
+        }
+        let cache = self.stored_pages().ok_or(Error::Unsupported)?;
+        let mut position = self.position.lock();
+        let place = offset.unwrap_or(*position);
+        let wanted = pages_touched(place, into.remaining() as u64);
+        if !cache.is_at_hand(wanted) {
+            return Err(Error::WouldBlock);
+        }
+        let done = self.read_bytes(place, into)?;
+        if offset.is_none() {
+            *position += done as u64;
+        }
+        Ok(done)
+    }
+
+    fn write_as(
+        &self,
+        offset: Option<u64>,
+        from: &mut Source<'_>,
+        mode: WriteMode,
+    ) -> Result<usize> {
+        self.check(FileAccess::WRITE)?;
+        if let Some(backend) = &self.backend {
+            return backend.write_as(offset, from, mode);
+        }
+        if mode.contains(WriteMode::NO_WAIT) {
+            return Err(Error::Unsupported);
+        }
+        let mut position = self.position.lock();
+        let place = offset.unwrap_or(*position);
+        self.check_write(place)?;
+        self.check_direct(place, from.alignment())?;
+        let appends = mode.contains(WriteMode::APPEND)
+            || (self.status_flags().contains(StatusFlags::APPEND)
+                && !mode.contains(WriteMode::NO_APPEND));
+        let (end, done) = if appends {
+            self.inode().append(from)?
+        } else {
+            let done = self.inode().write_at(place, from)?;
+            (place + done as u64, done)
+        };
+        if offset.is_none() {
+            *position = end;
+        }
+        self.after_write(end, done)?;
+        if mode.intersects(WriteMode::SYNC | WriteMode::DATA_SYNC) {
+            self.sync_bytes(mode.contains(WriteMode::SYNC))?;
+        }
         Ok(done)
     }
 
@@ -405,6 +493,12 @@ impl File for OpenFile {
         }
         let kept = self.status_flags() & !CHANGEABLE;
         let flags = kept | (flags & CHANGEABLE);
+        if flags.contains(StatusFlags::DIRECT)
+            && self.inode().kind() == FileKind::Regular
+            && !can_be_direct(&**self.inode())
+        {
+            return Err(Error::InvalidArgument);
+        }
         if let Some(backend) = &self.backend {
             // The backend judges what concerns it; appending and access times are kept here.
             let mut concerns = StatusFlags::NONBLOCK | StatusFlags::ASYNC;

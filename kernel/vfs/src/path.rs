@@ -52,7 +52,7 @@ impl Path {
     }
 
     /// True at the top of its mount.
-    pub(crate) fn is_mount_root(&self) -> bool {
+    pub fn is_mount_root(&self) -> bool {
         Arc::ptr_eq(&self.dentry, self.mount.root_dentry())
     }
 

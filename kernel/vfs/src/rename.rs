@@ -12,13 +12,14 @@ use alloc::sync::Arc;
 use core::sync::atomic::Ordering;
 
 use base::{Error, Result};
+use object::FileKind;
 
 use crate::context::FsContext;
-use crate::credentials::{Credentials, Permission};
+use crate::credentials::{Credentials, Ownership, Permission};
 use crate::dentry::{ChangeGuard, Dentry, Location};
 use crate::dentry_cache;
-use crate::inode::RenameFlags;
-use crate::lookup::{lookup_locked, note_absence};
+use crate::inode::{NewInode, RenameFlags};
+use crate::lookup::{enter_new, lookup_locked, note_absence};
 use crate::mount_tree;
 use crate::name::Name;
 use crate::names::check_removal;
@@ -43,8 +44,12 @@ impl FsContext {
         new_path: &[u8],
         flags: RenameFlags,
     ) -> Result<()> {
-        if flags.contains(RenameFlags::NO_REPLACE | RenameFlags::EXCHANGE) {
+        let exchange_and = RenameFlags::NO_REPLACE | RenameFlags::WHITEOUT;
+        if flags.contains(RenameFlags::EXCHANGE) && flags.intersects(exchange_and) {
             return Err(Error::InvalidArgument);
+        }
+        if flags.contains(RenameFlags::WHITEOUT) && !self.credentials.is_superuser() {
+            return Err(Error::NotPermitted);
         }
         let old = resolve_parent(self, old_at, old_path)?;
         let new = resolve_parent(self, new_at, new_path)?;
@@ -187,9 +192,19 @@ fn rename_locked(
     // Nothing may appear in a replaced directory between the look and its end. One that only
     // moves needs no lock, because its entries do not change.
     let inside = victim.map(|victim| victim.lock_changes());
-    from.directory
-        .inode()
-        .rename(from.name, to.directory.inode(), to.name, flags)?;
+    let how = flags - RenameFlags::WHITEOUT;
+    let (old, new) = (from.directory.inode(), to.directory.inode());
+    old.rename(from.name, new, to.name, how)?;
+    let whiteout = match flags.contains(RenameFlags::WHITEOUT) {
+        true => Some(old.create(from.name, &WHITEOUT, whiteout_owner(asker.credentials))),
+        false => None,
+    };
+    if let Some(Err(error)) = &whiteout
+        && target.is_none()
+    {
+        new.rename(to.name, old, from.name, RenameFlags::empty())?;
+        return Err(*error);
+    }
     if let Some(victim) = victim {
         victim.mark_removed();
     }
@@ -199,7 +214,25 @@ fn rename_locked(
     if let Some(replaced) = replaced {
         mount_tree::uncover(&replaced);
     }
+    if let Some(left) = whiteout {
+        enter_new(from.directory, from.name, left?);
+    }
     Ok(())
+}
+
+/// What hides a name of a lower layer.
+const WHITEOUT: NewInode<'_> = NewInode::Device {
+    kind: FileKind::CharacterDevice,
+    major: 0,
+    minor: 0,
+};
+
+fn whiteout_owner(credentials: &Credentials) -> Ownership {
+    Ownership {
+        mode: 0,
+        uid: credentials.fsuid,
+        gid: credentials.fsgid,
+    }
 }
 
 fn check_rename(

@@ -211,7 +211,9 @@ system_calls! {
     72 pselect6(count: i32, read: usize, write: usize, except: usize, timeout: UserPtr<TimeSpecification>, mask: UserPtr<SignalMaskArgument>) [UnlessHandled] = events::select::pselect6;
     73 ppoll(files: UserPtr<PollFd>, count: u32, timeout: UserPtr<TimeSpecification>, mask: UserSlice) [UnlessHandled] = events::poll::ppoll;
     74 signalfd4(file: Fd, mask: UserSlice, flags: events::signals::SignalFdFlags) = events::signals::signalfd4;
-    76 splice(input: Fd, input_offset: UserPtr<i64>, output: Fd, output_offset: UserPtr<i64>, count: usize, flags: files::transfer::SpliceFlags) = files::transfer::splice;
+    75 vmsplice(pipe: Fd, vectors: UserPtr<IoVector>, count: usize, flags: files::splice::SpliceFlags) = files::splice::vmsplice;
+    76 splice(input: Fd, input_offset: UserPtr<i64>, output: Fd, output_offset: UserPtr<i64>, count: usize, flags: files::splice::SpliceFlags) = files::splice::splice;
+    77 tee(input: Fd, output: Fd, count: usize, flags: files::splice::SpliceFlags) = files::splice::tee;
     78 readlinkat(directory: DirectoryFd, path: UserPath, buffer: UserSlice) = files::names::readlinkat;
     79 newfstatat(directory: DirectoryFd, path: UserPath, result: UserPtr<Stat>, flags: AtFlags) = files::status::newfstatat;
     80 fstat(file: Fd, result: UserPtr<Stat>) = files::status::fstat;

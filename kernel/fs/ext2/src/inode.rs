@@ -11,6 +11,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use base::rank;
 use base::sync::{Mutex, SpinLock};
 use base::{Error, Result};
+use device::block::SECTOR;
 use hal::sync::Rank;
 use mem::transfer::{Sink, Source};
 use mem::{ObjectDescription, PageCache};
@@ -435,6 +436,10 @@ impl Inode for Node {
 
     fn page_cache(&self) -> Option<Arc<PageCache>> {
         self.cache.clone()
+    }
+
+    fn direct_alignment(&self) -> Option<u32> {
+        self.cache.as_ref().map(|_| SECTOR as u32)
     }
 
     fn next_extent(&self, offset: u64, data: bool) -> Result<u64> {

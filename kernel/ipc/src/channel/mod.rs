@@ -10,6 +10,7 @@
 //! room) passes the wake-up on to the next one of its kind.
 
 mod ring;
+mod splice;
 
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -56,6 +57,8 @@ pub const MAXIMUM_CAPACITY: usize = 1 << 20;
 pub struct Channel {
     ring: Mutex<Ring>,
     length: AtomicUsize,
+    /// Bytes that were taken out by somebody who may put them back: their room is not free.
+    held: AtomicUsize,
     capacity: AtomicUsize,
     readers: AtomicUsize,
     writers: AtomicUsize,
@@ -78,6 +81,7 @@ impl Channel {
         Self {
             ring: Mutex::new(rank::PIPE, Ring::default()),
             length: AtomicUsize::new(0),
+            held: AtomicUsize::new(0),
             capacity: AtomicUsize::new(DEFAULT_CAPACITY),
             readers: AtomicUsize::new(0),
             writers: AtomicUsize::new(0),
@@ -99,7 +103,8 @@ impl Channel {
     }
 
     fn free(&self) -> usize {
-        self.capacity().saturating_sub(self.length())
+        let used = self.length() + self.held.load(Ordering::SeqCst);
+        self.capacity().saturating_sub(used)
     }
 
     /// Whether anyone could still read what is written.
@@ -285,7 +290,8 @@ impl Channel {
             }
             {
                 let mut ring = self.ring.lock();
-                let free = self.capacity().saturating_sub(ring.length());
+                let used = ring.length() + self.held.load(Ordering::SeqCst);
+                let free = self.capacity().saturating_sub(used);
                 let enough = if atomic { from.remaining() } else { 1 };
                 if free >= enough {
                     let outcome = ring.write(from, free);
@@ -331,7 +337,7 @@ impl Channel {
             return Err(Error::NotPermitted);
         }
         let mut ring = self.ring.lock();
-        if ring.length() > wanted {
+        if ring.length() + self.held.load(Ordering::SeqCst) > wanted {
             return Err(Error::Busy);
         }
         ring.resize(wanted)?;

@@ -217,6 +217,28 @@ impl Ring {
         }
     }
 
+    /// Puts bytes back in front, which were read before and still have their room.
+    pub(super) fn put_back(&mut self, bytes: &[u8]) -> Result<()> {
+        let mut left = bytes.len();
+        while left > 0 {
+            let end = match self.start {
+                0 => self.capacity,
+                start => start,
+            };
+            let step = left.min(match end % PAGE_SIZE {
+                0 => PAGE_SIZE,
+                within => within,
+            });
+            let frame = self.page((end - step) / PAGE_SIZE)?;
+            frame.write((end - step) % PAGE_SIZE, &bytes[left - step..left]);
+            self.start = end - step;
+            self.length += step;
+            self.consumed -= step as u64;
+            left -= step;
+        }
+        Ok(())
+    }
+
     pub(super) fn clear(&mut self) {
         self.length = 0;
         self.start = 0;

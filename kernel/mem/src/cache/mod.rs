@@ -44,6 +44,7 @@ mod write_back;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::{Arc, Weak};
+use core::ops::Range;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use base::sync::SpinLock;
@@ -61,7 +62,7 @@ pub use failures::ErrorMark;
 pub use flush::store_everything;
 use mappings::Mappings;
 pub use reclaim::drop_clean_pages;
-use state::State;
+use state::{Lookup, State};
 use stored::Stored;
 
 /// Where the pages of a file come from and go to.
@@ -236,6 +237,14 @@ impl PageCache {
     /// all others.
     pub fn set_size(&self, size: u64) {
         self.state.lock().size = size;
+    }
+
+    /// Whether these pages, as far as they lie within the file, are in memory; not more than the first 1024 are
+    /// looked for.
+    pub fn is_at_hand(&self, pages: Range<u64>) -> bool {
+        let state = self.state.lock();
+        let end = pages.end.min(state.page_count()).min(pages.start + 1024);
+        (pages.start..end).all(|index| matches!(state.find(index), Lookup::Here(_)))
     }
 
     /// How many pages are in memory.

@@ -22,7 +22,11 @@ impl PageCache {
                 let mut state = self.state.lock();
                 match state.find(index) {
                     Lookup::Absent => state.announce(index),
-                    _ => continue,
+                    _ => {
+                        // What is promised twice counts as used, as on Linux.
+                        state.claim(index);
+                        continue;
+                    }
                 }
             };
             let brought = self.bring(index, token);

@@ -294,8 +294,8 @@ impl State {
         frames
     }
 
-    /// Takes out the pages of `range`, marks included; returns the frames.
-    pub(super) fn punch(&mut self, range: Range<u64>) -> Vec<Frame> {
+    /// Takes out the pages of `range`, marks included; returns them with their places, in order.
+    pub(super) fn punch(&mut self, range: Range<u64>) -> Vec<(u64, Frame)> {
         let mut indices = Vec::new();
         self.pages.visit(range, &mut |index, _| {
             indices.push(index);
@@ -303,7 +303,7 @@ impl State {
         });
         let mut frames = Vec::new();
         for index in indices {
-            frames.extend(self.take(index));
+            frames.extend(self.take(index).map(|frame| (index, frame)));
         }
         if let Some(stored) = &mut self.stored {
             stored.cuts += 1;

@@ -105,7 +105,7 @@ impl PageCache {
                     self.cut(|| state.punch(index..next_end))
                 };
                 self.arrived.wake_all();
-                self.unmap_everywhere(index..next_end);
+                self.unmap_pages(&cut);
                 self.refund(cut.len());
                 at = next_end * PAGE_SIZE as u64;
                 continue;
@@ -164,7 +164,7 @@ impl PageCache {
             self.cut(|| state.punch(whole.clone()))
         };
         self.arrived.wake_all();
-        self.unmap_everywhere(whole.clone());
+        self.unmap_pages(&cut);
         drop(cut);
         self.after_cut(whole.clone());
         let outcome = give_back(whole.clone());
@@ -206,7 +206,7 @@ impl PageCache {
     }
 
     /// Takes pages out with a new generation, so that faults under way notice.
-    fn cut(&self, take: impl FnOnce() -> Vec<Frame>) -> Vec<Frame> {
+    fn cut<T>(&self, take: impl FnOnce() -> Vec<T>) -> Vec<T> {
         self.generation.fetch_add(1, Ordering::AcqRel);
         take()
     }
@@ -215,6 +215,18 @@ impl PageCache {
     pub(super) fn unmap_everywhere(&self, range: Range<u64>) {
         for space in self.mapping_spaces() {
             space.forget_object(self.identity, range.clone());
+        }
+    }
+
+    /// Takes these very pages out of every address space that shows them. Private copies stay: a hole is a
+    /// change of the file, not of what somebody made of it.
+    fn unmap_pages(&self, pages: &[(u64, Frame)]) {
+        let numbers: Vec<_> = pages
+            .iter()
+            .map(|(index, frame)| (*index, frame.number()))
+            .collect();
+        for space in self.mapping_spaces() {
+            space.release_object(self.identity, &numbers);
         }
     }
 

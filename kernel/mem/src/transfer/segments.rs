@@ -58,6 +58,11 @@ impl Segments {
         self.remaining
     }
 
+    pub(super) fn alignment(&self) -> usize {
+        let left = self.pieces.get(self.at..).unwrap_or_default();
+        left.iter().fold(0, |bits, piece| bits | piece.0 | piece.1)
+    }
+
     pub(super) fn limit(&mut self, most: usize) {
         self.remaining = self.remaining.min(most);
     }

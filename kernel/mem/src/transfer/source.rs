@@ -56,6 +56,16 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// All addresses and lengths of user memory in it, or-ed together: what divides them divides this. 0 for
+    /// kernel memory.
+    pub fn alignment(&self) -> usize {
+        match &self.place {
+            Place::User(segment) => segment.address | segment.length,
+            Place::Users(segments) => segments.alignment(),
+            Place::Kernel(_) => 0,
+        }
+    }
+
     /// How many bytes came out so far.
     #[inline]
     pub fn transferred(&self) -> usize {

@@ -22,6 +22,7 @@ pub mod pipes;
 pub mod read_write;
 pub mod sealing;
 pub mod space;
+pub mod splice;
 pub mod status;
 pub mod terminal;
 pub mod transfer;

@@ -109,7 +109,7 @@ pub(crate) fn renameat(
     renameat2(call, old_directory, old_path, new_directory, new_path, 0)
 }
 
-/// renameat2(2). `RENAME_WHITEOUT` is refused: there is no file system that layers.
+/// renameat2(2).
 pub(crate) fn renameat2(
     call: &mut Call<'_>,
     old_directory: DirectoryFd,

@@ -91,6 +91,30 @@ pub(crate) fn file_status(call: &Call<'_>, descriptor: Fd) -> Result<FileStatus>
     call.file(descriptor, Rights::empty())?.status()
 }
 
+/// As [`status_at`], with the place, if it has one.
+pub(crate) fn found_at(
+    call: &Call<'_>,
+    directory: DirectoryFd,
+    path: UserPath,
+    flags: AtFlags,
+) -> Result<(FileStatus, Option<Path>)> {
+    let path = if flags.contains(AtFlags::EMPTY_PATH) {
+        path.read_optional()?.unwrap_or_default()
+    } else {
+        path.read()?
+    };
+    if path.is_empty()
+        && flags.contains(AtFlags::EMPTY_PATH)
+        && directory != DirectoryFd::WORKING_DIRECTORY
+    {
+        let file = call.file(Fd(directory.0), Rights::empty())?;
+        let place = open_file(&file).map(|file| file.path().clone());
+        return Ok((file.status()?, place));
+    }
+    let place = Named::from_bytes(call, directory, path)?.resolve_at(flags)?;
+    Ok((place.status()?, Some(place)))
+}
+
 /// The attributes of what a path or, where that is allowed and empty, its descriptor names.
 pub(crate) fn status_at(
     call: &Call<'_>,

@@ -6,6 +6,7 @@ use bitflags::bitflags;
 use object::{File, FileAccess};
 
 use super::memory_file::MemoryFile;
+use super::paths::open_file;
 
 bitflags! {
     /// `F_SEAL_*`.
@@ -32,6 +33,9 @@ pub(super) fn add(file: &Arc<dyn File>, bits: u32) -> Result<usize> {
         return Err(Error::NotPermitted);
     }
     let seals = Seals::from_bits(bits).ok_or(Error::InvalidArgument)?;
+    if is_unsealable(file) {
+        return Err(Error::NotPermitted);
+    }
     let file = file.downcast::<MemoryFile>();
     file.ok_or(Error::InvalidArgument)?.add_seals(seals)?;
     Ok(0)
@@ -39,6 +43,15 @@ pub(super) fn add(file: &Arc<dyn File>, bits: u32) -> Result<usize> {
 
 /// F_GET_SEALS.
 pub(super) fn get(file: &Arc<dyn File>) -> Result<usize> {
+    if is_unsealable(file) {
+        return Ok(Seals::SEAL.bits() as usize);
+    }
     let file = file.downcast::<MemoryFile>();
     Ok(file.ok_or(Error::InvalidArgument)?.seals().bits() as usize)
+}
+
+/// A file in memory that has a name: it is as if it had been sealed against sealing.
+fn is_unsealable(file: &Arc<dyn File>) -> bool {
+    let pages = open_file(file).and_then(|file| file.inode().page_cache());
+    pages.is_some_and(|pages| !pages.is_stored())
 }

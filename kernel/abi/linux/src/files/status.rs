@@ -77,6 +77,12 @@ impl StatxTime {
 const BASIC: u32 = 0x7ff;
 /// `STATX_BTIME`.
 const BIRTH: u32 = 0x800;
+/// `STATX_MNT_ID`.
+const MOUNT: u32 = 0x1000;
+/// `STATX_DIOALIGN`.
+const DIRECT_ALIGNMENT: u32 = 0x2000;
+/// `STATX_ATTR_MOUNT_ROOT`.
+const ATTRIBUTE_MOUNT_ROOT: u64 = 0x2000;
 /// `STATX__RESERVED`.
 const RESERVED: u32 = 0x8000_0000;
 
@@ -151,8 +157,28 @@ pub(crate) fn statx(
     if mask & RESERVED != 0 || flags.contains(both_sync) {
         return Err(Error::InvalidArgument);
     }
-    let status = super::paths::status_at(call, directory, path, flags.only(FLAGS)?)?;
-    result.write(&Statx::of(&status))?;
+    let (status, place) = super::paths::found_at(call, directory, path, flags.only(FLAGS)?)?;
+    let mut record = Statx::of(&status);
+    record.mask &= mask | !BIRTH;
+    if record.mask & BIRTH == 0 {
+        record.birth = StatxTime::default();
+    }
+    if let Some(place) = &place {
+        record.mask |= MOUNT;
+        record.mount = place.mount().id();
+        record.attributes_mask = ATTRIBUTE_MOUNT_ROOT;
+        if place.is_mount_root() {
+            record.attributes = ATTRIBUTE_MOUNT_ROOT;
+        }
+        if mask & DIRECT_ALIGNMENT != 0
+            && let Some(unit) = place.inode().direct_alignment()
+        {
+            record.mask |= DIRECT_ALIGNMENT;
+            record.direct_memory_align = unit;
+            record.direct_offset_align = unit;
+        }
+    }
+    result.write(&record)?;
     Ok(0)
 }
 

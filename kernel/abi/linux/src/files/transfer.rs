@@ -1,46 +1,31 @@
-//! Bytes from one file to another without the program: sendfile, copy_file_range, splice.
+//! Bytes from one file to another without the program: sendfile, copy_file_range.
 //!
-//! All three go through a page of kernel memory at a time. What was taken from the input and could
-//! not be put into the output is put back by position where the input has one; a pipe's bytes are
-//! taken only when the output can take them.
+//! Both go through kernel memory a piece at a time. What was taken from the input and could
+//! not be put into the output is put back by position where the input has one.
 
 use alloc::sync::Arc;
 use alloc::vec;
 use base::{Error, Result};
 use mem::transfer::{Sink, Source};
 use mem::user::UserPtr;
-use object::{File, FileKind, Ready, Rights, SeekFrom, StatusFlags};
+use object::{File, FileKind, Rights, SeekFrom, StatusFlags};
 
 use super::read_write::{MOST, finish_write, position};
-use crate::arguments::{Fd, flags_argument};
+use crate::arguments::Fd;
 use crate::call::Call;
-
-flags_argument! {
-    /// `SPLICE_F_*`.
-    pub struct SpliceFlags: u32 {
-        /// Move pages instead of copying: a hint.
-        const MOVE = 1;
-        /// Do not wait for a pipe.
-        const NONBLOCK = 2;
-        /// More will follow: a hint.
-        const MORE = 4;
-        /// Unused by splice.
-        const GIFT = 8;
-    }
-}
 
 /// How much is in flight at once.
 const CHUNK: usize = 16 * 1024;
 
 /// One side: a file, at an explicit offset or at its own position.
-struct Side {
-    file: Arc<dyn File>,
+pub(super) struct Side {
+    pub(super) file: Arc<dyn File>,
     offset: Option<u64>,
     pointer: UserPtr<i64>,
 }
 
 impl Side {
-    fn new(file: Arc<dyn File>, pointer: UserPtr<i64>) -> Result<Side> {
+    pub(super) fn new(file: Arc<dyn File>, pointer: UserPtr<i64>) -> Result<Side> {
         let offset = match pointer.non_null() {
             Some(pointer) => Some(position(pointer.read()?)?),
             None => None,
@@ -52,7 +37,7 @@ impl Side {
         })
     }
 
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         match self.offset {
             None => self.file.read(&mut Sink::kernel(buffer)),
             Some(offset) => {
@@ -63,7 +48,7 @@ impl Side {
         }
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<usize> {
         match self.offset {
             None => self.file.write(&mut Source::kernel(bytes)),
             Some(offset) => {
@@ -75,7 +60,7 @@ impl Side {
     }
 
     /// Gives back bytes that were read and not used.
-    fn unread(&mut self, count: usize) {
+    pub(super) fn unread(&mut self, count: usize) {
         match &mut self.offset {
             Some(offset) => *offset -= count as u64,
             // A file without a position has lost them; its kind is kept out by the callers.
@@ -83,8 +68,16 @@ impl Side {
         }
     }
 
+    /// Where it is.
+    fn place(&self) -> Result<u64> {
+        match self.offset {
+            Some(offset) => Ok(offset),
+            None => self.file.seek(SeekFrom::Current(0)),
+        }
+    }
+
     /// Tells the program where an explicit offset ended up.
-    fn finish(&self) -> Result<()> {
+    pub(super) fn finish(&self) -> Result<()> {
         match self.offset {
             Some(offset) => self.pointer.write(&(offset as i64)),
             None => Ok(()),
@@ -138,9 +131,10 @@ pub(crate) fn sendfile(
 ) -> Result<usize> {
     let input = call.file(input, Rights::READ)?;
     let output = call.file(output, Rights::WRITE)?;
-    let kind = input.status()?.kind;
-    if !matches!(kind, FileKind::Regular | FileKind::BlockDevice) {
-        return Err(Error::InvalidArgument);
+    match input.status()?.kind {
+        FileKind::Regular | FileKind::BlockDevice | FileKind::CharacterDevice => {}
+        FileKind::Fifo | FileKind::Socket if !offset.is_null() => return Err(Error::IllegalSeek),
+        _ => return Err(Error::InvalidArgument),
     }
     if output.status_flags().contains(StatusFlags::APPEND) {
         return Err(Error::InvalidArgument);
@@ -178,63 +172,26 @@ pub(crate) fn copy_file_range(
     if output.status_flags().contains(StatusFlags::APPEND) {
         return Err(Error::BadHandle);
     }
-    let count = count.min(MOST);
-    let same = from.device == to.device && from.inode == to.inode;
     let mut input = Side::new(input, input_offset)?;
     let mut output = Side::new(output, output_offset)?;
-    if same {
-        let start = |side: &Side| match side.offset {
-            Some(offset) => Ok(offset),
-            None => side.file.seek(SeekFrom::Current(0)),
-        };
-        if start(&input)?.abs_diff(start(&output)?) < count as u64 {
-            return Err(Error::InvalidArgument);
-        }
+    if from.device != to.device {
+        return Err(Error::CrossDevice);
     }
-    let moved = copy(&mut input, &mut output, count)?;
-    input.finish()?;
-    output.finish()?;
-    Ok(moved)
-}
-
-/// splice(2): one side at least is a pipe.
-pub(crate) fn splice(
-    call: &mut Call<'_>,
-    input: Fd,
-    input_offset: UserPtr<i64>,
-    output: Fd,
-    output_offset: UserPtr<i64>,
-    count: usize,
-    flags: SpliceFlags,
-) -> Result<usize> {
-    let input = call.file(input, Rights::READ)?;
-    let output = call.file(output, Rights::WRITE)?;
-    let from_pipe = input.status()?.kind == FileKind::Fifo;
-    let to_pipe = output.status()?.kind == FileKind::Fifo;
-    if !from_pipe && !to_pipe {
+    let (first, target) = (input.place()?, output.place()?);
+    let fits = |offset: u64| {
+        offset
+            .checked_add(count as u64)
+            .is_some_and(|end| end <= i64::MAX as u64)
+    };
+    if !fits(first) || !fits(target) {
+        return Err(Error::Overflow);
+    }
+    let count = (count as u64).min(from.size.saturating_sub(first));
+    if from.inode == to.inode && first.abs_diff(target) < count {
         return Err(Error::InvalidArgument);
     }
-    if (from_pipe && !input_offset.is_null()) || (to_pipe && !output_offset.is_null()) {
-        return Err(Error::IllegalSeek);
-    }
-    if count == 0 {
-        return Ok(0);
-    }
-    let nonblocking = flags.contains(SpliceFlags::NONBLOCK);
-    let would_wait =
-        |file: &Arc<dyn File>, ready| !file.poll(ready, None).intersects(ready | Ready::ALWAYS);
-    if nonblocking
-        && ((from_pipe && would_wait(&input, Ready::READ))
-            || (to_pipe && would_wait(&output, Ready::WRITE)))
-    {
-        return Err(Error::WouldBlock);
-    }
-    let mut input = Side::new(input, input_offset)?;
-    let mut output = Side::new(output, output_offset)?;
-    // One turn: what a pipe holds now, or what it takes now. A second read could wait for ever.
-    let mut buffer = vec![0; CHUNK.min(count)];
-    let moved = step(&mut input, &mut output, &mut buffer).map(|(moved, _)| moved);
-    let moved = finish_write(call, moved)?;
+    let count = (count as usize).min(MOST);
+    let moved = copy(&mut input, &mut output, count)?;
     input.finish()?;
     output.finish()?;
     Ok(moved)

@@ -1,25 +1,37 @@
 //! readv, writev and their positioned forms: one transfer over several pieces of memory.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use base::{Error, Result, Room};
 use mem::transfer::{Sink, Source};
 use mem::user::UserPtr;
-use object::Rights;
+use object::{File, Rights, WriteMode};
 
 use super::limit::room;
 use super::read_write::{MOST, finish_write, position};
-use crate::arguments::{Fd, flags_argument};
+use crate::arguments::Fd;
 use crate::call::Call;
 use crate::layout::IoVector;
 
 /// The most pieces of one call (`UIO_MAXIOV`).
 pub(crate) const MOST_VECTORS: usize = 1024;
 
-flags_argument! {
+bitflags::bitflags! {
     /// `RWF_*`, as far as they can be honoured here.
-    pub struct TransferFlags: u32 {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    struct TransferFlags: u32 {
         /// High priority: a hint.
-        const HIPRI = 0x1;
+        const HIPRI = 0x01;
+        /// Bytes are on the device when the call returns.
+        const DATA_SYNC = 0x02;
+        /// And so is everything else of the file.
+        const SYNC = 0x04;
+        /// Nothing waits.
+        const NOWAIT = 0x08;
+        /// At the end, wherever that is.
+        const APPEND = 0x10;
+        /// At the offset, although the file was opened to append.
+        const NO_APPEND = 0x20;
     }
 }
 
@@ -116,7 +128,15 @@ pub(crate) fn preadv2(
     offset_high: usize,
     flags: u32,
 ) -> Result<usize> {
-    known(flags)?;
+    if offset < -1 {
+        return Err(Error::InvalidArgument);
+    }
+    let opened = call.file(file, Rights::READ)?;
+    let flags = known(&opened, flags)?;
+    if flags.contains(TransferFlags::NOWAIT) {
+        let place = u64::try_from(offset).ok();
+        return opened.read_now(place, &mut Sink::user_segments(segments(vectors, count)?));
+    }
     if offset == -1 {
         readv(call, file, vectors, count)
     } else {
@@ -134,15 +154,44 @@ pub(crate) fn pwritev2(
     offset_high: usize,
     flags: u32,
 ) -> Result<usize> {
-    known(flags)?;
-    if offset == -1 {
-        writev(call, file, vectors, count)
-    } else {
-        pwritev(call, file, vectors, count, offset, offset_high)
+    if offset < -1 {
+        return Err(Error::InvalidArgument);
     }
+    let opened = call.file(file, Rights::WRITE)?;
+    let flags = known(&opened, flags)?;
+    let place = u64::try_from(offset).ok();
+    let mut mode = WriteMode::default();
+    mode.set(WriteMode::APPEND, flags.contains(TransferFlags::APPEND));
+    mode.set(
+        WriteMode::NO_APPEND,
+        flags.contains(TransferFlags::NO_APPEND),
+    );
+    mode.set(WriteMode::SYNC, flags.contains(TransferFlags::SYNC));
+    mode.set(
+        WriteMode::DATA_SYNC,
+        flags.contains(TransferFlags::DATA_SYNC),
+    );
+    mode.set(WriteMode::NO_WAIT, flags.contains(TransferFlags::NOWAIT));
+    if mode.is_empty() {
+        return match place {
+            None => writev(call, file, vectors, count),
+            Some(_) => pwritev(call, file, vectors, count, offset, offset_high),
+        };
+    }
+    let mut source = Source::user_segments(segments(vectors, count)?);
+    source.limit(room(call, &*opened, place, source.remaining())?);
+    let result = opened.write_as(place, &mut source, mode);
+    finish_write(call, result)
 }
 
 /// Flags that cannot be honoured are `EOPNOTSUPP` here, not `EINVAL` (preadv2(2)).
-fn known(flags: u32) -> Result<TransferFlags> {
-    TransferFlags::from_bits(flags).ok_or(Error::Unsupported)
+fn known(file: &Arc<dyn File>, flags: u32) -> Result<TransferFlags> {
+    let flags = TransferFlags::from_bits(flags).ok_or(Error::Unsupported)?;
+    if flags.contains(TransferFlags::APPEND | TransferFlags::NO_APPEND) {
+        return Err(Error::InvalidArgument);
+    }
+    if flags.contains(TransferFlags::NOWAIT) && !file.can_not_wait() {
+        return Err(Error::Unsupported);
+    }
+    Ok(flags)
 }

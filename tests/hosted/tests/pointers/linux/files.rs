@@ -141,6 +141,9 @@ pub fn all() -> Vec<Recipe> {
             ],
         )
         .after(empty_pipe),
+        recipe("vmsplice", [n(WRITER), vectors_to_write(), n(2), n(0)])
+            .partial()
+            .after(empty_pipe),
         recipe(
             "splice",
             [
