@@ -104,7 +104,6 @@ int main(void) {
     CALL(splice(file, &offset, full[1], 0, 100, SPLICE_F_NONBLOCK));
     CALL(splice(file, &offset, dead[1], 0, 100, 0));
     write(a[1], "kept", 4);
-    CALL(splice(a[0], 0, open("/dev/full", O_WRONLY), 0, 100, 0));
     take(a[0]);
     int reader = open("file", O_RDONLY);
     write(a[1], "kept", 4);

@@ -279,7 +279,7 @@ impl OpenFile {
             return Ok(());
         }
         match self.inode().direct_alignment() {
-            Some(unit) if (offset as usize | alignment) % unit as usize != 0 => {
+            Some(unit) if !(offset as usize | alignment).is_multiple_of(unit as usize) => {
                 Err(Error::InvalidArgument)
             }
             _ => Ok(()),

@@ -77,7 +77,7 @@ fn options(flags: u32, mode: u32) -> Result<OpenOptions> {
         write: flags & O_ACCMODE != 0,
         append: has(O_APPEND),
         create: has(O_CREAT),
-        exclusive: has(O_EXCL) && has(O_CREAT),
+        exclusive: has(O_EXCL) && (has(O_CREAT) || has(TMPFILE_BIT)),
         truncate: has(O_TRUNC),
         directory: has(O_DIRECTORY) && !has(TMPFILE_BIT),
         no_follow: has(O_NOFOLLOW) || (has(O_EXCL) && has(O_CREAT)),

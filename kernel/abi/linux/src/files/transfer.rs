@@ -172,20 +172,20 @@ pub(crate) fn copy_file_range(
     if output.status_flags().contains(StatusFlags::APPEND) {
         return Err(Error::BadHandle);
     }
-    let mut input = Side::new(input, input_offset)?;
-    let mut output = Side::new(output, output_offset)?;
     if from.device != to.device {
         return Err(Error::CrossDevice);
     }
-    let (first, target) = (input.place()?, output.place()?);
-    let fits = |offset: u64| {
-        offset
-            .checked_add(count as u64)
-            .is_some_and(|end| end <= i64::MAX as u64)
-    };
-    if !fits(first) || !fits(target) {
-        return Err(Error::Overflow);
+    // Linux looks whether the sums overflow before it looks whether the offsets are negative.
+    for offset in [input_offset, output_offset] {
+        if let Some(offset) = offset.non_null()
+            && (offset.read()? as u64).checked_add(count as u64).is_none()
+        {
+            return Err(Error::Overflow);
+        }
     }
+    let mut input = Side::new(input, input_offset)?;
+    let mut output = Side::new(output, output_offset)?;
+    let (first, target) = (input.place()?, output.place()?);
     let count = (count as u64).min(from.size.saturating_sub(first));
     if from.inode == to.inode && first.abs_diff(target) < count {
         return Err(Error::InvalidArgument);
