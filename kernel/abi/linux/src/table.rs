@@ -213,7 +213,7 @@ system_calls! {
     74 signalfd4(file: Fd, mask: UserSlice, flags: events::signals::SignalFdFlags) = events::signals::signalfd4;
     75 vmsplice(pipe: Fd, vectors: UserPtr<IoVector>, count: usize, flags: files::splice::SpliceFlags) = files::splice::vmsplice;
     76 splice(input: Fd, input_offset: UserPtr<i64>, output: Fd, output_offset: UserPtr<i64>, count: usize, flags: files::splice::SpliceFlags) = files::splice::splice;
-    77 tee(input: Fd, output: Fd, count: usize, flags: files::splice::SpliceFlags) = files::splice::tee;
+    77 tee(input: Fd, output: Fd, count: u64, flags: files::splice::SpliceFlags) = files::splice::tee;
     78 readlinkat(directory: DirectoryFd, path: UserPath, buffer: UserSlice) = files::names::readlinkat;
     79 newfstatat(directory: DirectoryFd, path: UserPath, result: UserPtr<Stat>, flags: AtFlags) = files::status::newfstatat;
     80 fstat(file: Fd, result: UserPtr<Stat>) = files::status::fstat;

@@ -172,7 +172,7 @@ pub(crate) fn tee(
     call: &mut Call<'_>,
     input: Fd,
     output: Fd,
-    count: usize,
+    count: u64,
     flags: SpliceFlags,
 ) -> Result<usize> {
     if count == 0 {
@@ -188,6 +188,7 @@ pub(crate) fn tee(
     }
     let never_waits =
         flags.contains(SpliceFlags::NONBLOCK) || is_nonblocking(&input) || is_nonblocking(&output);
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
     let copied = copy_between(&from, &to, count, never_waits);
     finish_write(call, copied)
 }
