@@ -21,7 +21,7 @@ use crate::{
     image::{self, cpio::Tree, disk::ext2},
     project::Project,
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use normal::normal;
 use serde::Deserialize;
 use std::{
@@ -184,7 +184,9 @@ impl Suite {
         let (before, after) = match self.disk {
             Some(_) => (
                 "mke2fs /dev/vda >/dev/null 2>&1 && mount -t ext2 /dev/vda /tmp || exit 1\n",
-                "umount /tmp || exit 1\n",
+                // BusyBox's `timeout` looks once a second whether it is still needed, and stands in the
+                // piece's directory until then.
+                "sleep 2; umount /tmp || exit 1\n",
             ),
             None => ("", ""),
         };
@@ -224,10 +226,13 @@ impl Suite {
         );
         let found = transcripts(&String::from_utf8_lossy(&output));
         // A machine that stopped names the piece it stopped at.
-        ended.with_context(|| match self.pieces.get(found.len()) {
+        let status = ended.with_context(|| match self.pieces.get(found.len()) {
             Some(piece) => format!("in `{}`", piece.name),
             None => "after the last piece".to_owned(),
         })?;
+        if self.disk.is_some() && status != 0 {
+            bail!("the disk could not be mounted, or not unmounted afterwards");
+        }
         if let Some(file) = &scratch
             && machine.kernel == Kernel::Scarlet
         {

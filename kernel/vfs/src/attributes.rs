@@ -110,7 +110,9 @@ impl FsContext {
                 change_time: Some(times::now()),
                 ..AttributeChange::default()
             },
-        )
+        )?;
+        watch::note(&place.dentry, Events::ATTRIBUTES);
+        Ok(())
     }
 
     /// chown(2) of a path; `None` leaves a number as it is.
