@@ -15,6 +15,7 @@
 //! ? <prompt>              waits until a prompt stands where the cursor is
 //! @ restart               waits until the machine has ended, and starts it anew with its disk
 //! @ kill                  kills the machine, lets e2fsck repair its disks, and starts it anew
+//! @ linux                 waits until the machine has ended, and starts Debian's Linux with its disk
 //! ```
 //!
 //! After a `>` step the session waits until a prompt (a line ending in `# ` or `$ `) stands where
@@ -65,6 +66,7 @@ enum Step {
     },
     Restart,
     Kill,
+    Linux,
 }
 
 #[derive(Debug, Default)]
@@ -110,7 +112,10 @@ pub fn cases(project: &Project, arch: Arch) -> Result<Vec<Case<'_>>> {
             run: Box::new(move || {
                 let made = machine_for(project, &machine, &session, &layers, &added);
                 let (machine, _files) = made.map_err(|error| format!("{error:#}"))?;
-                play(&machine, &session)
+                let reference = reference_for(project, &machine, &session);
+                let reference = reference.map_err(|error| format!("{error:#}"))?;
+                let reference = reference.as_ref().map(|(machine, _file)| machine);
+                play(&machine, reference, &session)
             }),
         });
     }
@@ -144,6 +149,21 @@ fn machine_for(
         files.push(archive);
     }
     Ok((machine, files))
+}
+
+/// Debian's Linux on the same disks, if a session asks for it.
+fn reference_for(
+    project: &Project,
+    machine: &Machine,
+    session: &Session,
+) -> Result<Option<(Machine, Temporary)>> {
+    if !session.steps.contains(&Step::Linux) {
+        return Ok(None);
+    }
+    let mut reference = guest::prepare(project, Kernel::Linux, machine.arch)?;
+    reference.disks.clone_from(&machine.disks);
+    let (reference, file) = reference.with_files(project, &Tree::default())?;
+    Ok(Some((reference, file)))
 }
 
 /// The machine with the empty disk that a session asks for.
@@ -241,6 +261,8 @@ fn parse(text: &str) -> Result<Session> {
             session.steps.push(Step::Restart);
         } else if line.trim_end() == "@ kill" {
             session.steps.push(Step::Kill);
+        } else if line.trim_end() == "@ linux" {
+            session.steps.push(Step::Linux);
         } else if line.starts_with("//") {
             // A remark.
         } else if let Some(Step::Command { expected, .. }) = session.steps.last_mut() {
@@ -289,10 +311,10 @@ fn unescape(text: &str) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn play(machine: &Machine, session: &Session) -> Result<(), String> {
+fn play(machine: &Machine, reference: Option<&Machine>, session: &Session) -> Result<(), String> {
     let mut console = Console::start(machine).map_err(|error| format!("{error:#}"))?;
     let mut lines = Lines::default();
-    let result = steps(machine, &mut console, &mut lines, session)
+    let result = steps(machine, reference, &mut console, &mut lines, session)
         .and_then(|()| leave_in_order(machine, &mut console, &lines));
     result.map_err(|reason| format!("{reason}\n--- console ---\n{}", console.transcript()))
 }
@@ -337,6 +359,7 @@ fn kill(machine: &Machine, console: &mut Console) -> Result<(), String> {
 
 fn steps(
     machine: &Machine,
+    reference: Option<&Machine>,
     console: &mut Console,
     lines: &mut Lines,
     session: &Session,
@@ -373,12 +396,16 @@ fn steps(
                 from = lines.count() - 1;
                 send(console, bytes)?;
             }
-            Step::Restart | Step::Kill => {
+            Step::Restart | Step::Kill | Step::Linux => {
                 match step {
                     Step::Kill => kill(machine, console)?,
                     _ => ended(console)?,
                 }
-                *console = Console::start(machine).map_err(|error| format!("{error:#}"))?;
+                let next = match step {
+                    Step::Linux => reference.ok_or("there is no reference")?,
+                    _ => machine,
+                };
+                *console = Console::start(next).map_err(|error| format!("{error:#}"))?;
                 *lines = Lines::default();
                 until(console, lines, "the prompt after a restart", prompt)?;
                 from = lines.count() - 1;
