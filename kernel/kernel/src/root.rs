@@ -100,8 +100,10 @@ fn on_disk(
     let context = FsContext::new(View::new(devices));
     if let Err(error) = context.resolve(None, node.as_bytes(), ResolveFlags::empty()) {
         let known = device::registry().block_devices();
+        // A loop device without a file has no sectors: it is nothing to start from.
         let known: Vec<String> = known
             .iter()
+            .filter(|disk| disk.geometry().sectors > 0)
             .map(|disk| format!("/dev/{}", disk.name()))
             .collect();
         return Err(refused(match (error, known.is_empty()) {
