@@ -32,6 +32,24 @@ static inline long now(void) {
 /* Leaves a row with the error of the call that failed. */
 #define NEED(call) do { if ((long)(call) == -1) return -errno; } while (0)
 
+/* The disk's file system (disk.c). */
+#define PLACE "/tmp/disk"
+#define MEBIBYTE (1L << 20)
+
+/* A moment; when instructions are counted, with how long CPUs have been halted. */
+struct stamp { long time, halted; };
+struct stamp begin(void);
+
+/* Nanoseconds since then, less those for which CPUs were halted when instructions are counted. */
+long since(struct stamp stamp);
+
+/* Mounts the disk anew, so that nothing of it is in memory and nothing is left to do. */
+int cool(void);
+
+/* Rows over the disk: nanoseconds or a negative errno, and how many things were done. */
+long overlay_lookup_cold(long *count), overlay_lookup_cached(long *count);
+long overlay_copy_up(long *count), overlay_copy_up_large(long *count);
+
 /* Runs the rows with these names, or all, on a device with an ext2 file system; the exit status. */
 int disk_rows(int is_counted, const char *device, char **names);
 

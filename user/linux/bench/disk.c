@@ -16,9 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PLACE "/tmp/disk"
-#define MEBIBYTES 64
-#define MEBIBYTE (1L << 20)
+#define MEBIBYTES 256
 #define BLOCK 65536
 #define FILES 10000
 #define RANDOM_READS 8000
@@ -48,23 +46,20 @@ static long halted(void) {
     return sum;
 }
 
-struct stamp { long time, halted; };
-
-static struct stamp begin(void) {
+struct stamp begin(void) {
     struct stamp stamp = { 0, is_counted ? halted() : 0 };
     stamp.time = now();
     return stamp;
 }
 
-static long since(struct stamp stamp) {
+long since(struct stamp stamp) {
     long took = now() - stamp.time;
     return is_counted ? took - (halted() - stamp.halted) : took;
 }
 
 static int attach(void) { return mount(device, PLACE, "ext2", 0, NULL); }
 
-/* Nothing of the file system is in memory, and nothing is left to do. */
-static int cool(void) {
+int cool(void) {
     sync();
     if (umount(PLACE) == -1 && errno != EINVAL) return -1;
     return attach();
@@ -231,6 +226,8 @@ static const struct { const char *name; long (*run)(long *count); } all[] = {
     { "disk_find_cold", find_cold },     { "disk_find_cached", find_cached },
     { "disk_unpack", unpack },           { "disk_create", create },
     { "disk_delete", delete },           { "disk_append_fsync", append },
+    { "overlay_lookup_cold", overlay_lookup_cold }, { "overlay_lookup_cached", overlay_lookup_cached },
+    { "overlay_copy_up", overlay_copy_up },         { "overlay_copy_up_large", overlay_copy_up_large },
 };
 
 int disk_rows(int counted, const char *from, char **names) {

@@ -2,8 +2,9 @@
 //!
 //! Both kernels get a fresh disk with the same ext2 file system for each boot: made by the host's mke2fs from a
 //! folder, with a fixed identity, a GiB long (which gives blocks of 4 KiB, as on any disk of today). It holds a file
-//! `data` of 64 MiB and a `tree` of 2,000 files of 1 to 16 KiB, 100 in a directory. `user/linux/bench/disk.c` does
-//! the rest.
+//! `data` of 256 MiB, a `tree` of 2,000 files of 1 to 16 KiB, 100 in a directory, and the same files strewn over four
+//! `lower` layers of an overlay, the lowest of which has a file `large` of 64 MiB. `user/linux/bench/disk.c` and
+//! `overlay.c` do the rest.
 
 use super::{
     measure::{self, Figures},
@@ -18,14 +19,21 @@ use crate::{
     setup, ui,
 };
 use anyhow::{Context, Result};
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 /// The file of data, and the disk.
-const DATA: usize = 64 << 20;
+const DATA: usize = 256 << 20;
 const SIZE: u64 = 1 << 30;
 /// The tree.
 const FILES: usize = 2000;
 const IN_DIRECTORY: usize = 100;
+/// The lower layers, and the file in the last.
+const LAYERS: usize = 4;
+const LARGE: usize = 64 << 20;
 
 /// Figures of every row that needs a disk, in one boot.
 pub fn times(project: &Project, machine: &Machine, rows: &[Row]) -> Result<Figures> {
@@ -68,7 +76,7 @@ fn ready(project: &Project) -> Result<(Disk, Temporary)> {
 
 /// The folder with what is on the disk; made once.
 fn contents(project: &Project) -> Result<PathBuf> {
-    let folder = project.output.join("bench-disk");
+    let folder = project.output.join("bench-disk-layers");
     if folder.is_dir() {
         return Ok(folder);
     }
@@ -77,17 +85,17 @@ fn contents(project: &Project) -> Result<PathBuf> {
         std::process::id(),
         std::thread::current().id()
     ));
-    fs::create_dir_all(new.join("tree"))?;
-    fs::write(new.join("data"), bytes(DATA))?;
-    let all = bytes(16 << 10);
-    for index in 0..FILES {
-        let directory = new.join(format!("tree/{}", index / IN_DIRECTORY));
-        if index % IN_DIRECTORY == 0 {
-            fs::create_dir(&directory)?;
-        }
-        let length = 1024 * (1 + index * 7 % 16);
-        fs::write(directory.join(format!("file-{index}")), &all[..length])?;
+    fs::create_dir_all(&new)?;
+    let all = bytes(DATA);
+    fs::write(new.join("data"), &all)?;
+    fill(&new.join("tree"), &all, |_| true)?;
+    for layer in 0..LAYERS {
+        fill(&new.join(format!("lower/{layer}")), &all, |index| {
+            index % LAYERS == layer
+        })?;
     }
+    let large = format!("lower/{}/large", LAYERS - 1);
+    fs::write(new.join(large), &all[..LARGE])?;
     match fs::rename(&new, &folder) {
         Ok(()) => Ok(folder),
         // The other machine's thread was faster.
@@ -97,6 +105,21 @@ fn contents(project: &Project) -> Result<PathBuf> {
         }
         Err(error) => Err(error).with_context(|| folder.display().to_string()),
     }
+}
+
+/// Makes all directories of the tree, and those of its files that are wanted.
+fn fill(top: &Path, bytes: &[u8], wanted: impl Fn(usize) -> bool) -> Result<()> {
+    for index in 0..FILES {
+        let directory = top.join((index / IN_DIRECTORY).to_string());
+        if index % IN_DIRECTORY == 0 {
+            fs::create_dir_all(&directory)?;
+        }
+        if wanted(index) {
+            let length = 1024 * (1 + index * 7 % 16);
+            fs::write(directory.join(format!("file-{index}")), &bytes[..length])?;
+        }
+    }
+    Ok(())
 }
 
 /// Bytes without a pattern, the same each time.

@@ -114,15 +114,15 @@ pub const ROWS: &[Row] = &[
     },
     disk(
         "disk_read_cold",
-        "ext2: 64 MiB read in order, cold, each MiB",
+        "ext2: 256 MiB read in order, cold, each MiB",
     ),
     disk("disk_read_cached", "ext2: the same in memory"),
     disk("disk_random_cold", "ext2: 4 KiB read anywhere, cold"),
     disk("disk_random_cached", "ext2: the same in memory"),
-    disk("disk_write", "ext2: 64 MiB written and synced, each MiB"),
+    disk("disk_write", "ext2: 256 MiB written and synced, each MiB"),
     disk(
         "disk_rewrite",
-        "ext2: 64 MiB in memory overwritten, each MiB",
+        "ext2: 256 MiB in memory overwritten, each MiB",
     ),
     disk(
         "disk_find_cold",
@@ -133,6 +133,19 @@ pub const ROWS: &[Row] = &[
     disk("disk_create", "ext2: 10,000 files made and synced, each"),
     disk("disk_delete", "ext2: 10,000 files removed and synced, each"),
     disk("disk_append_fsync", "ext2: 100 bytes appended, fsync"),
+    disk(
+        "overlay_lookup_cold",
+        "overlay of 4 layers on ext2: stat of 2,000 files, cold, each",
+    ),
+    disk("overlay_lookup_cached", "overlay: the same in memory"),
+    disk(
+        "overlay_copy_up",
+        "overlay: 1,000 lower files opened to write and synced, each",
+    ),
+    disk(
+        "overlay_copy_up_large",
+        "overlay: a lower file of 64 MiB opened to write and synced, each MiB",
+    ),
     Row {
         name: "boot",
         group: "machine",
