@@ -24,13 +24,13 @@ pub(crate) fn death_time() -> u32 {
 
 impl Volume {
     /// Brings every change of inodes, maps, names and bitmaps to the disk, and flushes it. Data is the caller's.
-    pub(crate) fn commit(&self, meta: &mut Meta) -> Result<()> {
+    pub(crate) fn write_changes(&self, meta: &mut Meta) -> Result<()> {
         if meta.read_only {
             self.stop_writing();
             return Ok(());
         }
         if meta.untouched {
-            if !self.has_changes() && meta.blocks.waiting() == 0 {
+            if !self.has_changed() && !self.has_dropped() && meta.blocks.waiting() == 0 {
                 return Ok(());
             }
             self.open_for_writing(meta)?;

@@ -9,6 +9,7 @@
 use alloc::vec::Vec;
 
 use base::{Error, Result};
+use fs_disk::Volume as _;
 use vfs::{ACCESS_LIST, AccessList, DEFAULT_LIST, SetExtended};
 use zerocopy::little_endian::U32;
 

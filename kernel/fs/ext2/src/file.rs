@@ -1,118 +1,32 @@
 //! The bytes of regular files: pages in, pages out, and the room for them.
 
-use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::Ordering;
 
 use base::{Error, Result};
 use device::block::{Operation, Pieces, SECTOR, Segment};
+use fs_disk::{DiskNode, Volume as _};
 use hal::PAGE_SIZE;
 use hal::frame::Frame;
 use hal::user::Access;
+use mem::MemoryObject;
 use mem::transfer::Source;
-use mem::{MemoryObject, PageCache, PageSource};
-use object::FileKind;
 use vfs::Inode;
 
 use crate::format::superblock::READ_ONLY_LARGE_FILE;
 use crate::inode::Node;
 use crate::map::Run;
 use crate::meta::Meta;
-
-/// What a file's page cache asks.
-pub(crate) struct FilePages {
-    node: Weak<Node>,
-    /// The file had no name left when its last use ended.
-    buried: Arc<AtomicBool>,
-}
-
-impl FilePages {
-    pub(crate) fn new(node: Weak<Node>, buried: Arc<AtomicBool>) -> FilePages {
-        FilePages { node, buried }
-    }
-
-    fn node(&self) -> Result<Arc<Node>> {
-        self.node.upgrade().ok_or(Error::InputOutput)
-    }
-}
-
-impl PageSource for FilePages {
-    fn read_page(&self, index: u64, frame: &Frame) -> Result<()> {
-        self.read_pages(index, core::slice::from_ref(frame))
-    }
-
-    fn write_page(&self, index: u64, frame: &Frame) -> Result<()> {
-        self.write_pages(index, core::slice::from_ref(frame))
-    }
-
-    fn read_pages(&self, first: u64, frames: &[Frame]) -> Result<()> {
-        self.node()?.read_from_disk(first, frames)
-    }
-
-    fn write_pages(&self, first: u64, frames: &[Frame]) -> Result<()> {
-        match self.node() {
-            // Pages of a file that is gone: nobody will miss them.
-            Err(_) if self.buried.load(Ordering::Acquire) => Ok(()),
-            node => node?.write_to_disk(first, frames),
-        }
-    }
-
-    fn prepare_write(&self, index: u64) -> Result<()> {
-        let node = self.node()?;
-        let begin = index * PAGE_SIZE as u64;
-        let end = node.bytes()?.size().max(node.reach.load(Ordering::Acquire));
-        let end = end.min(begin + PAGE_SIZE as u64);
-        if begin < end {
-            let ready = node.make_room(begin, end - begin)?;
-            if ready < end - begin {
-                return Err(Error::NoSpace);
-            }
-        }
-        node.note_written();
-        Ok(())
-    }
-}
+use crate::volume::Volume;
 
 /// Is shown a block of pages: its index in the file, its frame, its offset there, its place on the disk.
 type PageBlock<'a> = dyn FnMut(u64, &Frame, usize, Option<u64>) + 'a;
 
-impl Node {
-    /// The bytes, of a regular file.
-    pub(crate) fn bytes(&self) -> Result<&Arc<PageCache>> {
-        match self.kind {
-            FileKind::Directory => Err(Error::IsDirectory),
-            _ => self.cache.as_ref().ok_or(Error::InvalidArgument),
-        }
-    }
+impl DiskNode for Node {
+    type Volume = Volume;
 
-    /// Calls `each` for every block of the pages. Blocks that were never written count as holes, unless `all`.
-    fn each_block(
-        &self,
-        meta: &mut Meta,
-        first: u64,
-        frames: &[Frame],
-        all: bool,
-        each: &mut PageBlock<'_>,
-    ) -> Result<()> {
-        let size = meta.measures.block_size;
-        let in_page = (PAGE_SIZE / size) as u64;
-        let record = self.record();
-        let begin = first * in_page;
-        let end = begin + frames.len() as u64 * in_page;
-        let mut at = begin;
-        while at < end {
-            let run = meta.find_blocks(&record, at, end - at)?;
-            for step in 0..run.count.min(end - at) {
-                let index = at + step;
-                let frame = &frames[((index - begin) / in_page) as usize];
-                let offset = ((index - begin) % in_page) as usize * size;
-                let place = run.at.map(|block| block + step);
-                let place = place.filter(|_| all || !self.unwritten.lock().contains(&index));
-                each(index, frame, offset, place);
-            }
-            at += run.count.max(1);
-        }
-        Ok(())
+    fn is_lasting(&self) -> bool {
+        self.links() > 0
     }
 
     fn read_from_disk(&self, first: u64, frames: &[Frame]) -> Result<()> {
@@ -156,7 +70,7 @@ impl Node {
     fn write_to_disk(&self, first: u64, frames: &[Frame]) -> Result<()> {
         let size = self.volume.block_size;
         let sectors = (size / SECTOR) as u64;
-        let end = self.bytes()?.size().max(self.reach.load(Ordering::Acquire));
+        let end = self.end()?;
         // Nothing is cut off, and so given to another file, while it is written.
         let _placing = self.placing.lock();
         let begin = first * PAGE_SIZE as u64;
@@ -192,6 +106,45 @@ impl Node {
         let mut unwritten = self.unwritten.lock();
         for index in written {
             unwritten.remove(&index);
+        }
+        Ok(())
+    }
+
+    fn find_room(&self, begin: u64, end: u64) -> Result<()> {
+        match begin < end && self.make_room(begin, end - begin)? < end - begin {
+            true => Err(Error::NoSpace),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Node {
+    /// Calls `each` for every block of the pages. Blocks that were never written count as holes, unless `all`.
+    fn each_block(
+        &self,
+        meta: &mut Meta,
+        first: u64,
+        frames: &[Frame],
+        all: bool,
+        each: &mut PageBlock<'_>,
+    ) -> Result<()> {
+        let size = meta.measures.block_size;
+        let in_page = (PAGE_SIZE / size) as u64;
+        let record = self.record();
+        let begin = first * in_page;
+        let end = begin + frames.len() as u64 * in_page;
+        let mut at = begin;
+        while at < end {
+            let run = meta.find_blocks(&record, at, end - at)?;
+            for step in 0..run.count.min(end - at) {
+                let index = at + step;
+                let frame = &frames[((index - begin) / in_page) as usize];
+                let offset = ((index - begin) % in_page) as usize * size;
+                let place = run.at.map(|block| block + step);
+                let place = place.filter(|_| all || !self.unwritten.lock().contains(&index));
+                each(index, frame, offset, place);
+            }
+            at += run.count.max(1);
         }
         Ok(())
     }
@@ -442,38 +395,14 @@ impl Node {
         }
     }
 
-    /// Writes the dirty pages.
-    pub(crate) fn write_pages_back(&self) -> Result<()> {
-        let Some(cache) = &self.cache else {
-            return Ok(());
-        };
-        if !self.written.swap(false, Ordering::AcqRel) {
-            return Ok(());
-        }
-        let outcome = cache.write_back(0, u64::MAX);
-        if outcome.is_err() {
-            self.written.store(true, Ordering::Release);
-        }
-        outcome
-    }
-
     /// Brings bytes, and whatever of the file system leads to them, to the disk.
     pub(crate) fn bring_to_disk(&self, metadata: bool) -> Result<()> {
         if self.volume.is_read_only() {
             return Ok(());
         }
-        if let Some(cache) = &self.cache {
-            self.written.store(false, Ordering::Release);
-            if let Err(error) = cache.write_back(0, u64::MAX) {
-                self.written.store(true, Ordering::Release);
-                return Err(error);
-            }
-        }
+        self.write_all_pages()?;
         let mut meta = self.volume.meta();
-        let needed = metadata
-            || self.kind != FileKind::Regular
-            || self.essential.load(Ordering::Relaxed)
-            || meta.newborn.contains_key(&self.number);
+        let needed = self.is_essential(metadata) || meta.newborn.contains_key(&self.number);
         if needed {
             self.volume.commit(&mut meta)
         } else {

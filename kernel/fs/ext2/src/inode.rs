@@ -1,68 +1,39 @@
 //! A live inode: one [`Node`] a number, however many names lead to it.
 
 use alloc::collections::BTreeSet;
-use alloc::string::String;
 use alloc::sync::{Arc, Weak};
 use alloc::vec;
 use alloc::vec::Vec;
-use core::any::Any;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::ops::Deref;
+use core::sync::atomic::{AtomicU64, Ordering};
 
-use base::rank;
-use base::sync::{Mutex, SpinLock};
+use base::sync::SpinLock;
 use base::{Error, Result};
 use device::block::SECTOR;
-use hal::sync::Rank;
-use mem::transfer::{Sink, Source};
-use mem::{ObjectDescription, PageCache};
+use fs_disk::{ATTRIBUTES, Live, own};
 use object::{DirectoryEntry, FileKind, FileStatus, SpaceChange, Timestamp};
 use vfs::{
-    ACCESS_LIST, AccessList, Attachments, AttributeChange, DEFAULT_LIST, Inode, Name, NewInode,
-    Ownership, RenameFlags, SetExtended,
+    ACCESS_LIST, AccessList, AttributeChange, DEFAULT_LIST, Inode, Name, NewInode, Ownership,
+    RenameFlags, SetExtended,
 };
 
 use crate::extended::KeptLists;
-use crate::file::FilePages;
 use crate::format::inode::{FLAG_APPEND, FLAG_IMMUTABLE, Record};
 use crate::meta::Meta;
 use crate::volume::Volume;
 
-/// An inode's attributes; taken for a moment, also under [`rank::ALLOCATION`].
-pub(crate) const ATTRIBUTES: Rank = fs_disk::ATTRIBUTES;
-
 /// A file, directory, link or node on the disk.
-pub struct Node {
-    pub(crate) volume: Arc<Volume>,
-    me: Weak<Node>,
-    pub(crate) number: u32,
-    pub(crate) kind: FileKind,
+pub(crate) struct Node {
+    live: Live<Volume>,
     record: SpinLock<Record>,
-    /// The record differs from what lies in its block.
-    pub(crate) stale: AtomicBool,
-    /// Not only times differ.
-    pub(crate) essential: AtomicBool,
-    /// There may be dirty pages.
-    pub(crate) written: AtomicBool,
-    /// The latest commit has found nothing to do for it.
-    pub(crate) quiet: AtomicBool,
-    /// Told its pages when the last use of a file without names ends.
-    buried: Arc<AtomicBool>,
-    pub(crate) cache: Option<Arc<PageCache>>,
-    /// One writer of bytes, or of length, at a time.
-    pub(crate) writer: Mutex<()>,
-    /// Held while blocks that the map names are written, and while some are cut off.
-    pub(crate) placing: Mutex<()>,
     /// Blocks that the file has got and that were never written: what lies there is another's.
     pub(crate) unwritten: SpinLock<BTreeSet<u64>>,
-    /// Where the write under way ends; the file is as long as that soon.
-    pub(crate) reach: AtomicU64,
     /// Blocks that surely are there: the latest range, first and end.
     pub(crate) mapped: SpinLock<(u64, u64)>,
     /// The block of a directory in which there was room lately.
     pub(crate) roomy: AtomicU64,
     /// Its access control lists, as far as somebody asked for them.
     pub(crate) lists: SpinLock<KeptLists>,
-    attachments: Attachments,
 }
 
 /// Whether the record's fifteen numbers are a map.
@@ -86,39 +57,13 @@ impl Node {
         kind: FileKind,
         record: Record,
     ) -> Arc<Node> {
-        let buried = Arc::new(AtomicBool::new(false));
-        Arc::new_cyclic(|me: &Weak<Node>| {
-            let cache = (kind == FileKind::Regular).then(|| {
-                let pages = Arc::new(FilePages::new(me.clone(), buried.clone()));
-                let cache = PageCache::with_source("", pages, record.size);
-                cache.set_description(ObjectDescription {
-                    name: String::new(),
-                    device: volume.device_number(),
-                    inode: number.into(),
-                });
-                cache
-            });
-            Node {
-                volume,
-                me: me.clone(),
-                number,
-                kind,
-                record: SpinLock::new(ATTRIBUTES, record),
-                stale: AtomicBool::new(false),
-                essential: AtomicBool::new(false),
-                written: AtomicBool::new(false),
-                quiet: AtomicBool::new(false),
-                buried,
-                cache,
-                writer: Mutex::new(rank::INODE_BYTES, ()),
-                placing: Mutex::new(rank::FILE_MAP, ()),
-                unwritten: SpinLock::new(ATTRIBUTES, BTreeSet::new()),
-                reach: AtomicU64::new(0),
-                mapped: SpinLock::new(ATTRIBUTES, (0, 0)),
-                roomy: AtomicU64::new(0),
-                lists: SpinLock::new(ATTRIBUTES, KeptLists::default()),
-                attachments: Attachments::new(),
-            }
+        Arc::new_cyclic(|me: &Weak<Node>| Node {
+            live: Live::new(volume, me, number, kind, record.size),
+            record: SpinLock::new(ATTRIBUTES, record),
+            unwritten: SpinLock::new(ATTRIBUTES, BTreeSet::new()),
+            mapped: SpinLock::new(ATTRIBUTES, (0, 0)),
+            roomy: AtomicU64::new(0),
+            lists: SpinLock::new(ATTRIBUTES, KeptLists::default()),
         })
     }
 
@@ -147,36 +92,6 @@ impl Node {
             record.size = changed.size;
             record.flags = changed.flags;
         });
-    }
-
-    /// The record differs from the disk: it is kept until it does not.
-    pub(crate) fn note_change(&self) {
-        self.quiet.store(false, Ordering::Release);
-        if !self.stale.swap(true, Ordering::AcqRel)
-            && let Some(me) = self.me.upgrade()
-        {
-            self.volume.keep(me);
-        }
-    }
-
-    /// There are dirty pages: it is kept until they are written.
-    pub(crate) fn note_written(&self) {
-        self.quiet.store(false, Ordering::Release);
-        if !self.written.swap(true, Ordering::AcqRel)
-            && let Some(me) = self.me.upgrade()
-        {
-            self.volume.keep(me);
-        }
-    }
-
-    /// Whether all of it is on the disk.
-    pub(crate) fn is_settled(&self) -> bool {
-        if self.stale.load(Ordering::Acquire) {
-            return false;
-        }
-        let pending = self.cache.as_ref().is_some_and(|cache| cache.is_pending());
-        self.written.store(pending, Ordering::Release);
-        !pending
     }
 
     /// Notes that the bytes or names changed now.
@@ -223,33 +138,25 @@ impl Node {
     }
 }
 
-/// The same inode as what it is here; another file system's cannot be entered.
-pub(crate) fn own(inode: &Arc<dyn Inode>, volume: &Arc<Volume>) -> Result<Arc<Node>> {
-    let any: Arc<dyn Any + Send + Sync> = inode.clone();
-    let node = any.downcast::<Node>().map_err(|_| Error::CrossDevice)?;
-    if Arc::ptr_eq(&node.volume, volume) {
-        Ok(node)
-    } else {
-        Err(Error::CrossDevice)
+impl Deref for Node {
+    type Target = Live<Volume>;
+
+    #[inline]
+    fn deref(&self) -> &Live<Volume> {
+        &self.live
     }
 }
 
 impl Drop for Node {
     fn drop(&mut self) {
         let record = self.record();
-        self.buried.store(record.links == 0, Ordering::Release);
+        self.bury(record.links == 0);
         self.volume.dropped(self.number, record);
     }
 }
 
 impl Inode for Node {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn kind(&self) -> FileKind {
-        self.kind
-    }
+    fs_disk::inode_bytes!();
 
     fn status(&self) -> Result<FileStatus> {
         let record = self.record();
@@ -402,27 +309,6 @@ impl Inode for Node {
         self.body(&mut self.volume.meta())
     }
 
-    fn read_at(&self, offset: u64, into: &mut Sink<'_>) -> Result<usize> {
-        self.bytes()?.read_at(offset, into)
-    }
-
-    fn write_at(&self, offset: u64, from: &mut Source<'_>) -> Result<usize> {
-        let _alone = self.writer.lock();
-        self.write_bytes(offset, from)
-    }
-
-    fn append(&self, from: &mut Source<'_>) -> Result<(u64, usize)> {
-        let _alone = self.writer.lock();
-        let end = self.bytes()?.size();
-        let done = self.write_bytes(end, from)?;
-        Ok((end + done as u64, done))
-    }
-
-    fn truncate(&self, length: u64) -> Result<()> {
-        let _alone = self.writer.lock();
-        self.set_length(length)
-    }
-
     fn change_space(&self, offset: u64, length: u64, change: SpaceChange) -> Result<()> {
         match change {
             SpaceChange::Punch => {
@@ -434,23 +320,11 @@ impl Inode for Node {
         }
     }
 
-    fn page_cache(&self) -> Option<Arc<PageCache>> {
-        self.cache.clone()
-    }
-
     fn direct_alignment(&self) -> Option<u32> {
         self.cache.as_ref().map(|_| SECTOR as u32)
     }
 
     fn next_extent(&self, offset: u64, data: bool) -> Result<u64> {
         self.seek_extent(offset, data)
-    }
-
-    fn sync(&self, metadata: bool) -> Result<()> {
-        self.bring_to_disk(metadata)
-    }
-
-    fn attachments(&self) -> Option<&Attachments> {
-        Some(&self.attachments)
     }
 }

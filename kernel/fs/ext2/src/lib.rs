@@ -3,7 +3,7 @@
 //!
 //! [`format`](mod@format) is what lies on the disk: plain records and functions over bytes. `blocks` keeps the blocks that hold
 //! records, `meta` is what is known of the file system as a whole, `allocate` what is free in it, `map` where a file's
-//! blocks lie, `directory` the entries, `index` where the names of large ones are, `extended` the extended attributes. A live inode is a [`Node`]; `file` is its bytes, which are a page cache over the
+//! blocks lie, `directory` the entries, `index` where the names of large ones are, `extended` the extended attributes. A live inode is a `Node`; `file` is its bytes, which are a page cache over the
 //! device, and `names` what changes directories. [`Ext2`] is a mounted file system, `commit` how it gets to the disk.
 //!
 //! ```text
@@ -81,6 +81,5 @@ mod tests;
 mod volume;
 
 pub use format::superblock::{Family, OnError};
-pub use inode::Node;
 pub use mounting::register;
 pub use volume::{Ext2, How};

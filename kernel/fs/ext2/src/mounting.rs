@@ -3,11 +3,10 @@
 use alloc::sync::Arc;
 
 use base::{Error, Result};
-use fs_disk::KeepUp;
 use vfs::{FileSystem, MountSource};
 
 use crate::format::superblock::OnError;
-use crate::volume::{How, Volume};
+use crate::volume::How;
 use crate::{Ext2, Family};
 
 /// Makes `ext2` and `ext4` known to mount calls.
@@ -51,13 +50,4 @@ fn how(source: &MountSource<'_>, family: Family) -> Result<How> {
     // Without its journal it is never written, whoever asks later.
     how.read_only |= how.as_it_is && source.read_only;
     Ok(how)
-}
-
-impl KeepUp for Volume {
-    fn keep_up(&self) -> Result<bool> {
-        if self.is_read_only() {
-            return Ok(false);
-        }
-        self.sync_all().map(|()| true)
-    }
 }

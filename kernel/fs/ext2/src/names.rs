@@ -7,6 +7,7 @@ use alloc::sync::Arc;
 use core::sync::atomic::Ordering;
 
 use base::{Error, Result};
+use fs_disk::Volume as _;
 use object::FileKind;
 use vfs::{Name, NewInode, Ownership};
 

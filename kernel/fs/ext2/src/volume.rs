@@ -1,13 +1,14 @@
 //! A mounted file system.
 
-use alloc::collections::BTreeMap;
-use alloc::sync::{Arc, Weak};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::ops::Deref;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use base::sync::{Mutex, MutexGuard, SpinLock};
-use base::{Error, Result, log, rank};
+use base::sync::{MutexGuard, SpinLock};
+use base::{Error, Result, log};
 use device::block::{BlockDevice, Operation, SECTOR, Segment, transfer};
+use fs_disk::{ATTRIBUTES, Living, Shared, Volume as _};
 use hal::PAGE_SIZE;
 use hal::frame::Frame;
 use object::FileKind;
@@ -20,7 +21,7 @@ use crate::format::superblock::{
     self, COMPATIBLE_JOURNAL, Family, OnError, READ_ONLY_LARGE_FILE, Raw, Refusal, STATE_ERROR,
     STATE_VALID,
 };
-use crate::inode::{ATTRIBUTES, Node};
+use crate::inode::Node;
 use crate::meta::Meta;
 
 /// The root directory's number.
@@ -34,31 +35,19 @@ const WAITING_MAX: usize = 2048;
 
 /// What all inodes of a file system share.
 pub(crate) struct Volume {
-    meta: Mutex<Meta>,
-    me: Weak<Volume>,
-    device: Arc<dyn BlockDevice>,
+    shared: Shared<Volume>,
     pub(crate) block_size: usize,
     pub(crate) largest_file: u64,
     /// The superblock says that there are files over 2 GiB.
     pub(crate) large_file: AtomicBool,
-    read_only: AtomicBool,
     /// Every inode that is in memory.
-    nodes: SpinLock<BTreeMap<u32, Weak<Node>>>,
-    /// Those that differ from the disk.
-    changed: SpinLock<BTreeMap<u32, Arc<Node>>>,
-    /// Those without names that nobody uses any more.
-    dropped: SpinLock<Vec<(u32, Record)>>,
+    nodes: SpinLock<Living<u32, Node>>,
 }
 
 impl Volume {
-    /// The lock on everything but bytes.
-    pub(crate) fn meta(&self) -> MutexGuard<'_, Meta> {
-        self.meta.lock()
-    }
-
     /// The same for whoever is about to change something.
     pub(crate) fn begin(&self) -> Result<MutexGuard<'_, Meta>> {
-        let mut meta = self.meta.lock();
+        let mut meta = self.meta();
         if meta.read_only {
             self.stop_writing();
         }
@@ -71,43 +60,9 @@ impl Volume {
         Ok(meta)
     }
 
-    /// Does something that takes room; where there is none, once more after what was freed lately is free.
-    pub(crate) fn with_room<T>(
-        &self,
-        meta: &mut Meta,
-        mut action: impl FnMut(&mut Meta) -> Result<T>,
-    ) -> Result<T> {
-        match action(meta) {
-            Err(Error::NoSpace)
-                if !meta.freed_blocks.is_empty() || !meta.freed_inodes.is_empty() =>
-            {
-                self.commit(meta)?;
-                action(meta)
-            }
-            outcome => outcome,
-        }
-    }
-
-    pub(crate) fn device(&self) -> &Arc<dyn BlockDevice> {
-        &self.device
-    }
-
-    pub(crate) fn device_number(&self) -> u64 {
-        self.device.number().to_linux()
-    }
-
-    pub(crate) fn is_read_only(&self) -> bool {
-        self.read_only.load(Ordering::Relaxed)
-    }
-
-    /// The disk is not written to any more.
-    pub(crate) fn stop_writing(&self) {
-        self.read_only.store(true, Ordering::Relaxed);
-    }
-
     /// The inode with a number.
-    pub(crate) fn node(&self, meta: &mut Meta, number: u32) -> Result<Arc<Node>> {
-        let present = self.nodes.lock().get(&number).and_then(Weak::upgrade);
+    pub(crate) fn node(self: &Arc<Self>, meta: &mut Meta, number: u32) -> Result<Arc<Node>> {
+        let present = self.nodes.lock().find(&number);
         if let Some(node) = present {
             return Ok(node);
         }
@@ -126,44 +81,22 @@ impl Volume {
     }
 
     /// Makes an inode known; the caller has seen, under the same hold of the metadata, that it is not yet.
-    pub(crate) fn enter(&self, number: u32, kind: FileKind, record: Record) -> Arc<Node> {
-        let me = self
-            .me
-            .upgrade()
-            .unwrap_or_else(|| unreachable!("a volume is in use"));
-        let node = Node::new(me, number, kind, record);
-        self.nodes.lock().insert(number, Arc::downgrade(&node));
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        number: u32,
+        kind: FileKind,
+        record: Record,
+    ) -> Arc<Node> {
+        let node = Node::new(self.clone(), number, kind, record);
+        self.nodes.lock().enter(number, &node);
         node
-    }
-
-    /// Keeps an inode in memory until it is on the disk.
-    pub(crate) fn keep(&self, node: Arc<Node>) {
-        if node.links() == 0 {
-            return;
-        }
-        let replaced = self.changed.lock().insert(node.number, node);
-        drop(replaced);
-    }
-
-    /// An inode need not be kept for the disk's sake.
-    pub(crate) fn let_go(&self, number: u32) {
-        let gone = self.changed.lock().remove(&number);
-        drop(gone);
     }
 
     /// The last use of an inode has ended.
     pub(crate) fn dropped(&self, number: u32, record: Record) {
-        {
-            let mut nodes = self.nodes.lock();
-            if nodes
-                .get(&number)
-                .is_some_and(|node| node.strong_count() == 0)
-            {
-                nodes.remove(&number);
-            }
-        }
+        self.nodes.lock().forget(&number);
         if record.links == 0 {
-            self.dropped.lock().push((number, record));
+            self.drop_gone((number, record));
         }
     }
 
@@ -175,19 +108,9 @@ impl Volume {
         }
     }
 
-    /// Whether any inode differs from the disk.
-    pub(crate) fn has_changes(&self) -> bool {
-        !self.changed.lock().is_empty() || self.has_dropped()
-    }
-
-    pub(crate) fn has_dropped(&self) -> bool {
-        !self.dropped.lock().is_empty()
-    }
-
     /// Frees what nobody names and nobody uses.
     pub(crate) fn reap(&self, meta: &mut Meta) {
-        let dropped = core::mem::take(&mut *self.dropped.lock());
-        for (number, record) in dropped {
+        for (number, record) in self.take_dropped() {
             if !meta.nameless.remove(&number) || meta.read_only {
                 continue;
             }
@@ -218,7 +141,7 @@ impl Volume {
 
     /// Puts all changed records into their blocks; gives those that are in order with that.
     pub(crate) fn store_nodes(&self, meta: &mut Meta) -> Result<Vec<Arc<Node>>> {
-        let changed: Vec<Arc<Node>> = self.changed.lock().values().cloned().collect();
+        let changed = self.changed();
         for node in &changed {
             if node.stale.load(Ordering::Acquire) {
                 self.store(meta, node)?;
@@ -226,7 +149,7 @@ impl Volume {
         }
         let nameless: Vec<u32> = meta.nameless.iter().copied().collect();
         for number in nameless {
-            let node = self.nodes.lock().get(&number).and_then(Weak::upgrade);
+            let node = self.nodes.lock().find(&number);
             if let Some(node) = node
                 && node.stale.load(Ordering::Acquire)
             {
@@ -234,19 +157,6 @@ impl Volume {
             }
         }
         Ok(changed)
-    }
-
-    /// Lets those go that did not change again.
-    pub(crate) fn forget_settled(&self, settled: Vec<Arc<Node>>) {
-        for node in settled {
-            // Twice in a row: between being told of a write and the page that it makes dirty lies a moment.
-            if node.is_settled() && node.quiet.swap(true, Ordering::AcqRel) {
-                self.let_go(node.number);
-                if !node.is_settled() {
-                    self.keep(node);
-                }
-            }
-        }
     }
 
     /// The latest place where an inode got a name has to be on the disk before the block is that loses one.
@@ -258,21 +168,6 @@ impl Volume {
             Some(gained) if !meta.put_in_order(gained, loses) => self.commit(meta),
             _ => Ok(()),
         }
-    }
-
-    /// Brings all data and everything else to the disk.
-    pub(crate) fn sync_all(&self) -> Result<()> {
-        if self.is_read_only() {
-            return Ok(());
-        }
-        let changed: Vec<Arc<Node>> = self.changed.lock().values().cloned().collect();
-        let mut outcome = Ok(());
-        for node in &changed {
-            outcome = outcome.and(node.write_pages_back());
-        }
-        drop(changed);
-        let committed = self.commit_whole(&mut self.meta());
-        outcome.and(committed)
     }
 
     /// Commits until nothing waits: what one commit frees is noted by the next.
@@ -306,8 +201,40 @@ impl Volume {
             self.commit(&mut meta)?;
         }
         meta.read_only = true;
-        self.read_only.store(true, Ordering::Relaxed);
+        self.stop_writing();
         Ok(())
+    }
+}
+
+impl Deref for Volume {
+    type Target = Shared<Volume>;
+
+    #[inline]
+    fn deref(&self) -> &Shared<Volume> {
+        &self.shared
+    }
+}
+
+impl fs_disk::Volume for Volume {
+    type Node = Node;
+    type Number = u32;
+    type Meta = Meta;
+    type Gone = (u32, Record);
+
+    fn commit(&self, meta: &mut Meta) -> Result<()> {
+        self.write_changes(meta)
+    }
+
+    fn has_freed(&self, meta: &Meta) -> bool {
+        !meta.freed_blocks.is_empty() || !meta.freed_inodes.is_empty()
+    }
+
+    fn sync_all(&self) -> Result<()> {
+        if self.is_read_only() {
+            return Ok(());
+        }
+        let outcome = self.write_pages_back();
+        outcome.and(self.commit_whole(&mut self.meta()))
     }
 }
 
@@ -465,10 +392,8 @@ impl Ext2 {
         })?;
         let large = superblock.read_only.get() & READ_ONLY_LARGE_FILE != 0;
         let revised = superblock.revision.get() > 0;
-        let volume = Arc::new_cyclic(|me| Volume {
-            meta: Mutex::new(rank::ALLOCATION, meta),
-            me: me.clone(),
-            device: device.clone(),
+        let volume = Arc::new(Volume {
+            shared: Shared::new(device.clone(), meta, read_only),
             block_size: measures.block_size,
             largest_file: match revised {
                 true => measures.largest_file(),
@@ -476,10 +401,7 @@ impl Ext2 {
                 false => measures.largest_file().min(i32::MAX as u64),
             },
             large_file: AtomicBool::new(large),
-            read_only: AtomicBool::new(read_only),
-            nodes: SpinLock::new(ATTRIBUTES, BTreeMap::new()),
-            changed: SpinLock::new(ATTRIBUTES, BTreeMap::new()),
-            dropped: SpinLock::new(ATTRIBUTES, Vec::new()),
+            nodes: SpinLock::new(ATTRIBUTES, Living::default()),
         });
         volume.meta().on_error = on_error;
         if !read_only && late {
@@ -514,7 +436,7 @@ impl Ext2 {
 
 impl Volume {
     pub(crate) fn open_for_writing(&self, meta: &mut Meta) -> Result<()> {
-        let name = self.device.name();
+        let name = self.device().name();
         meta.untouched = false;
         meta.read_only = false;
         let state = meta.superblock.state.get();
@@ -542,7 +464,7 @@ impl Volume {
         let root = meta.read_inode(ROOT)?;
         let found = meta.find_name(ROOT, &root, b"lost+found");
         meta.lost_and_found = found.ok().flatten().map(|place| place.inode);
-        self.read_only.store(meta.read_only, Ordering::Relaxed);
+        self.set_read_only(meta.read_only);
         Ok(())
     }
 }
@@ -556,7 +478,7 @@ impl FileSystem for Ext2 {
     }
 
     fn source(&self) -> Vec<u8> {
-        [b"/dev/", self.volume.device.name().as_bytes()].concat()
+        [b"/dev/", self.volume.device().name().as_bytes()].concat()
     }
 
     fn device(&self) -> u64 {
@@ -606,12 +528,6 @@ impl FileSystem for Ext2 {
 
 impl Drop for Ext2 {
     fn drop(&mut self) {
-        if let Err(error) = self.volume.close() {
-            log::error!(
-                "ext2 {}: the last write-back failed: {error}",
-                self.volume.device.name()
-            );
-        }
-        fs_disk::forget(self.volume.device_number());
+        self.volume.ended("ext2", self.volume.close());
     }
 }

@@ -15,7 +15,7 @@ use crate::volume::Volume;
 
 impl Volume {
     /// Brings every change of names and tables to the disk, and flushes it. Data is the caller's.
-    pub(crate) fn commit(&self, meta: &mut Meta) -> Result<()> {
+    pub(crate) fn write_changes(&self, meta: &mut Meta) -> Result<()> {
         if meta.read_only {
             self.stop_writing();
             return Ok(());

@@ -2,19 +2,18 @@
 //!
 //! There are no holes: whoever makes a file longer makes it of zeros up to there.
 
-use alloc::sync::{Arc, Weak};
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::Ordering;
 
 use base::{Error, Result};
 use device::block::{Operation, Pieces, SECTOR, Segment};
+use fs_disk::{DiskNode, Volume as _};
 use hal::PAGE_SIZE;
 use hal::frame::Frame;
 use mem::transfer::Source;
-use mem::{PageCache, PageSource};
-use object::FileKind;
 
 use crate::inode::Node;
 use crate::meta::Meta;
+use crate::volume::Volume;
 
 /// The longest file.
 const LENGTH_MAX: u64 = u32::MAX as u64;
@@ -25,63 +24,41 @@ static ZEROS: [u8; PAGE_SIZE] = [0; PAGE_SIZE];
 /// For how much of them room is found at once.
 const GAP: u64 = 1 << 20;
 
-/// What a file's page cache asks.
-pub(crate) struct FilePages {
-    node: Weak<Node>,
-    /// The file had no name left when its last use ended.
-    buried: Arc<AtomicBool>,
-}
+impl DiskNode for Node {
+    type Volume = Volume;
 
-impl FilePages {
-    pub(crate) fn new(node: Weak<Node>, buried: Arc<AtomicBool>) -> FilePages {
-        FilePages { node, buried }
+    fn is_lasting(&self) -> bool {
+        self.state.lock().place.is_some() && !self.volume.is_read_only()
     }
 
-    fn node(&self) -> Result<Arc<Node>> {
-        self.node.upgrade().ok_or(Error::InputOutput)
-    }
-}
-
-impl PageSource for FilePages {
-    fn read_page(&self, index: u64, frame: &Frame) -> Result<()> {
-        self.read_pages(index, core::slice::from_ref(frame))
-    }
-
-    fn write_page(&self, index: u64, frame: &Frame) -> Result<()> {
-        self.write_pages(index, core::slice::from_ref(frame))
-    }
-
-    fn read_pages(&self, first: u64, frames: &[Frame]) -> Result<()> {
-        self.node()?.read_from_disk(first, frames)
-    }
-
-    fn write_pages(&self, first: u64, frames: &[Frame]) -> Result<()> {
-        match self.node() {
-            // Pages of a file that is gone: nobody will miss them.
-            Err(_) if self.buried.load(Ordering::Acquire) => Ok(()),
-            node => node?.write_to_disk(first, frames),
+    fn read_from_disk(&self, first: u64, frames: &[Frame]) -> Result<()> {
+        let end = self.bytes()?.size();
+        let pieces = self.pieces(&mut self.volume.meta(), first, frames, end)?;
+        pieces.transfer(&**self.volume.device(), Operation::Read)?;
+        // What lies behind the end is zero, whatever the disk says.
+        for (index, frame) in (first..).zip(frames) {
+            let within = end.saturating_sub(index * PAGE_SIZE as u64);
+            if within < PAGE_SIZE as u64 {
+                frame.fill(within as usize, PAGE_SIZE - within as usize, 0);
+            }
         }
+        Ok(())
     }
 
-    fn prepare_write(&self, index: u64) -> Result<()> {
-        let node = self.node()?;
-        let end = node.bytes()?.size().max(node.reach.load(Ordering::Acquire));
-        let end = end.min((index + 1) * PAGE_SIZE as u64);
-        node.check_present(end)?;
-        node.note_written();
-        Ok(())
+    fn write_to_disk(&self, first: u64, frames: &[Frame]) -> Result<()> {
+        let end = self.end()?;
+        // Nothing is cut off, and so given to another file, while it is written.
+        let _placing = self.placing.lock();
+        let pieces = self.pieces(&mut self.volume.meta(), first, frames, end)?;
+        pieces.transfer(&**self.volume.device(), Operation::Write)
+    }
+
+    fn find_room(&self, _begin: u64, end: u64) -> Result<()> {
+        self.check_present(end)
     }
 }
 
 impl Node {
-    /// The bytes, of a file.
-    pub(crate) fn bytes(&self) -> Result<&Arc<PageCache>> {
-        self.cache.as_ref().ok_or(match self.kind {
-            FileKind::Directory => Error::IsDirectory,
-            _ => Error::InvalidArgument,
-        })
-    }
-
     /// Fails unless there are clusters for all bytes before `end`: files that are longer than their chains are damaged.
     fn check_present(&self, end: u64) -> Result<()> {
         let wanted = end.div_ceil(self.volume.cluster_size as u64) as u32;
@@ -136,28 +113,6 @@ impl Node {
             }
         }
         Ok(pieces)
-    }
-
-    fn read_from_disk(&self, first: u64, frames: &[Frame]) -> Result<()> {
-        let end = self.bytes()?.size();
-        let pieces = self.pieces(&mut self.volume.meta(), first, frames, end)?;
-        pieces.transfer(&**self.volume.device(), Operation::Read)?;
-        // What lies behind the end is zero, whatever the disk says.
-        for (index, frame) in (first..).zip(frames) {
-            let within = end.saturating_sub(index * PAGE_SIZE as u64);
-            if within < PAGE_SIZE as u64 {
-                frame.fill(within as usize, PAGE_SIZE - within as usize, 0);
-            }
-        }
-        Ok(())
-    }
-
-    fn write_to_disk(&self, first: u64, frames: &[Frame]) -> Result<()> {
-        let end = self.bytes()?.size().max(self.reach.load(Ordering::Acquire));
-        // Nothing is cut off, and so given to another file, while it is written.
-        let _placing = self.placing.lock();
-        let pieces = self.pieces(&mut self.volume.meta(), first, frames, end)?;
-        pieces.transfer(&**self.volume.device(), Operation::Write)
     }
 
     /// Finds clusters for the bytes before `end`; how far there are some. The caller keeps other writers out.
@@ -310,37 +265,14 @@ impl Node {
         Ok(())
     }
 
-    /// Writes the dirty pages.
-    pub(crate) fn write_pages_back(&self) -> Result<()> {
-        let Some(cache) = &self.cache else {
-            return Ok(());
-        };
-        if !self.written.swap(false, Ordering::AcqRel) {
-            return Ok(());
-        }
-        let outcome = cache.write_back(0, u64::MAX);
-        if outcome.is_err() {
-            self.written.store(true, Ordering::Release);
-        }
-        outcome
-    }
-
     /// Brings bytes, and whatever of the file system leads to them, to the disk.
     pub(crate) fn bring_to_disk(&self, metadata: bool) -> Result<()> {
         if self.volume.is_read_only() {
             return Ok(());
         }
-        if let Some(cache) = &self.cache {
-            self.written.store(false, Ordering::Release);
-            if let Err(error) = cache.write_back(0, u64::MAX) {
-                self.written.store(true, Ordering::Release);
-                return Err(error);
-            }
-        }
+        self.write_all_pages()?;
         let mut meta = self.volume.meta();
-        let needed =
-            metadata || self.kind != FileKind::Regular || self.essential.load(Ordering::Relaxed);
-        match needed {
+        match self.is_essential(metadata) {
             true => self.volume.commit(&mut meta),
             false => meta.records.flush(),
         }

@@ -1,22 +1,18 @@
 //! A live file: one [`Node`] an entry.
 
-use alloc::string::String;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
-use core::any::Any;
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use core::ops::Deref;
+use core::sync::atomic::{AtomicU32, Ordering};
 
-use base::sync::{Mutex, SpinLock};
-use base::{Error, Result, rank};
-use fs_disk::ATTRIBUTES;
-use mem::transfer::{Sink, Source};
-use mem::{ObjectDescription, PageCache};
+use base::sync::SpinLock;
+use base::{Error, Result};
+use fs_disk::{ATTRIBUTES, Live, own};
 use object::{DirectoryEntry, FileKind, FileStatus, Timestamp};
-use vfs::{Attachments, AttributeChange, Inode, Name, NewInode, Ownership, RenameFlags, Spelled};
+use vfs::{AttributeChange, Inode, Name, NewInode, Ownership, RenameFlags, Spelled};
 
 use crate::chain::Chain;
 use crate::directory::Extent;
-use crate::file::FilePages;
 use crate::format::entry::{READ_ONLY, Record};
 use crate::format::short::Raw;
 use crate::format::time;
@@ -33,38 +29,17 @@ const PROGRAMS: [&[u8]; 3] = [b"EXE", b"COM", b"BAT"];
 pub(crate) const UNKNOWN: u32 = u32::MAX;
 
 /// A file or directory on the disk.
-pub struct Node {
-    pub(crate) volume: Arc<Volume>,
-    me: Weak<Node>,
-    pub(crate) number: u64,
-    pub(crate) kind: FileKind,
+pub(crate) struct Node {
+    live: Live<Volume>,
     /// Its extension says that it is a program.
     executable: bool,
     pub(crate) state: SpinLock<State>,
-    /// The record differs from what lies in its entry.
-    pub(crate) stale: AtomicBool,
-    /// Not only times differ.
-    pub(crate) essential: AtomicBool,
-    /// There may be dirty pages.
-    pub(crate) written: AtomicBool,
-    /// The latest commit has found nothing to do for it.
-    pub(crate) quiet: AtomicBool,
-    /// Told its pages when the last use of a file without a name ends.
-    buried: Arc<AtomicBool>,
-    pub(crate) cache: Option<Arc<PageCache>>,
-    /// One writer of bytes, or of length, at a time.
-    pub(crate) writer: Mutex<()>,
-    /// Held while clusters are written, and while some are cut off.
-    pub(crate) placing: Mutex<()>,
     /// What is known of its clusters; in use only under the lock on the metadata.
     chain: SpinLock<Chain>,
-    /// Where the write under way ends; the file is as long as that soon.
-    pub(crate) reach: AtomicU64,
     /// So many clusters surely are there.
     pub(crate) present: AtomicU32,
     /// How many directories are in this one.
     pub(crate) directories: AtomicU32,
-    attachments: Attachments,
 }
 
 /// What changes of a file.
@@ -89,44 +64,18 @@ impl Node {
             true => FileKind::Directory,
             false => FileKind::Regular,
         };
-        let buried = Arc::new(AtomicBool::new(false));
-        Arc::new_cyclic(|me: &Weak<Node>| {
-            let cache = (kind == FileKind::Regular).then(|| {
-                let pages = Arc::new(FilePages::new(me.clone(), buried.clone()));
-                let cache = PageCache::with_source("", pages, record.size.into());
-                cache.set_description(ObjectDescription {
-                    name: String::new(),
-                    device: volume.device_number(),
-                    inode: number,
-                });
-                cache
-            });
-            let state = State {
-                record,
-                place,
-                gone: false,
-            };
-            Node {
-                volume,
-                me: me.clone(),
-                number,
-                kind,
-                executable: PROGRAMS.iter().any(|extension| raw[8..] == **extension),
-                state: SpinLock::new(ATTRIBUTES, state),
-                stale: AtomicBool::new(false),
-                essential: AtomicBool::new(false),
-                written: AtomicBool::new(false),
-                quiet: AtomicBool::new(false),
-                buried,
-                cache,
-                writer: Mutex::new(rank::INODE_BYTES, ()),
-                placing: Mutex::new(rank::FILE_MAP, ()),
-                chain: SpinLock::new(ATTRIBUTES, Chain::default()),
-                reach: AtomicU64::new(0),
-                present: AtomicU32::new(0),
-                directories: AtomicU32::new(UNKNOWN),
-                attachments: Attachments::new(),
-            }
+        let state = State {
+            record,
+            place,
+            gone: false,
+        };
+        Arc::new_cyclic(|me: &Weak<Node>| Node {
+            live: Live::new(volume, me, number, kind, record.size.into()),
+            executable: PROGRAMS.iter().any(|extension| raw[8..] == **extension),
+            state: SpinLock::new(ATTRIBUTES, state),
+            chain: SpinLock::new(ATTRIBUTES, Chain::default()),
+            present: AtomicU32::new(0),
+            directories: AtomicU32::new(UNKNOWN),
         })
     }
 
@@ -174,36 +123,6 @@ impl Node {
         self.essential.store(true, Ordering::Relaxed);
         self.note_change();
         result
-    }
-
-    /// The record differs from the disk: it is kept until it does not.
-    pub(crate) fn note_change(&self) {
-        self.quiet.store(false, Ordering::Release);
-        if !self.stale.swap(true, Ordering::AcqRel)
-            && let Some(me) = self.me.upgrade()
-        {
-            self.volume.keep(me);
-        }
-    }
-
-    /// There are dirty pages: it is kept until they are written.
-    pub(crate) fn note_written(&self) {
-        self.quiet.store(false, Ordering::Release);
-        if !self.written.swap(true, Ordering::AcqRel)
-            && let Some(me) = self.me.upgrade()
-        {
-            self.volume.keep(me);
-        }
-    }
-
-    /// Whether all of it is on the disk.
-    pub(crate) fn is_settled(&self) -> bool {
-        if self.stale.load(Ordering::Acquire) {
-            return false;
-        }
-        let pending = self.cache.as_ref().is_some_and(|cache| cache.is_pending());
-        self.written.store(pending, Ordering::Release);
-        !pending
     }
 
     /// Notes that the bytes or names changed now.
@@ -302,32 +221,25 @@ impl Node {
     }
 }
 
-/// The same inode as what it is here; another file system's cannot be entered.
-pub(crate) fn own(inode: &Arc<dyn Inode>, volume: &Arc<Volume>) -> Result<Arc<Node>> {
-    let any: Arc<dyn Any + Send + Sync> = inode.clone();
-    let node = any.downcast::<Node>().map_err(|_| Error::CrossDevice)?;
-    match Arc::ptr_eq(&node.volume, volume) {
-        true => Ok(node),
-        false => Err(Error::CrossDevice),
+impl Deref for Node {
+    type Target = Live<Volume>;
+
+    #[inline]
+    fn deref(&self) -> &Live<Volume> {
+        &self.live
     }
 }
 
 impl Drop for Node {
     fn drop(&mut self) {
         let state = *self.state.lock();
-        self.buried.store(state.gone, Ordering::Release);
+        self.bury(state.gone);
         self.volume.dropped(self.number, &state);
     }
 }
 
 impl Inode for Node {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn kind(&self) -> FileKind {
-        self.kind
-    }
+    fs_disk::inode_bytes!();
 
     fn status(&self) -> Result<FileStatus> {
         let (size, links) = (self.size()?, self.links()?);
@@ -468,39 +380,6 @@ impl Inode for Node {
         visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
     ) -> Result<()> {
         self.list(cookie, visit)
-    }
-
-    fn read_at(&self, offset: u64, into: &mut Sink<'_>) -> Result<usize> {
-        self.bytes()?.read_at(offset, into)
-    }
-
-    fn write_at(&self, offset: u64, from: &mut Source<'_>) -> Result<usize> {
-        let _alone = self.writer.lock();
-        self.write_bytes(offset, from)
-    }
-
-    fn append(&self, from: &mut Source<'_>) -> Result<(u64, usize)> {
-        let _alone = self.writer.lock();
-        let end = self.bytes()?.size();
-        let done = self.write_bytes(end, from)?;
-        Ok((end + done as u64, done))
-    }
-
-    fn truncate(&self, length: u64) -> Result<()> {
-        let _alone = self.writer.lock();
-        self.set_length(length)
-    }
-
-    fn page_cache(&self) -> Option<Arc<PageCache>> {
-        self.cache.clone()
-    }
-
-    fn sync(&self, metadata: bool) -> Result<()> {
-        self.bring_to_disk(metadata)
-    }
-
-    fn attachments(&self) -> Option<&Attachments> {
-        Some(&self.attachments)
     }
 }
 

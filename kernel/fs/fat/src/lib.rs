@@ -2,7 +2,7 @@
 //!
 //! [`format`](mod@format) is what lies on the disk: plain values and functions over bytes. `meta` is what is known of the file
 //! system as a whole, `table` which cluster comes after which, `chain` where the clusters of one file lie, `directory` the
-//! entries. A live inode is a [`Node`]; `file` is its bytes, which are a page cache over the device, and `names` what changes
+//! entries. A live inode is a `Node`; `file` is its bytes, which are a page cache over the device, and `names` what changes
 //! directories. [`Fat`] is a mounted file system, `commit` how it gets to the disk.
 //!
 //! ```text
@@ -65,7 +65,6 @@ mod table;
 mod tests;
 mod volume;
 
-pub use inode::Node;
 pub use mounting::register;
 pub use options::Options;
 pub use volume::Fat;

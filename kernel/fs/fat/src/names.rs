@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::Ordering;
 
 use base::{Error, Result};
+use fs_disk::Volume as _;
 use object::FileKind;
 use vfs::{Name, NewInode, Ownership};
 

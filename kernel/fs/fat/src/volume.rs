@@ -1,14 +1,15 @@
 //! A mounted file system.
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::sync::{Arc, Weak};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::ops::Deref;
+use core::sync::atomic::{AtomicU64, Ordering};
 
-use base::sync::{Mutex, MutexGuard, SpinLock};
-use base::{Error, Result, log, rank};
+use base::sync::{MutexGuard, SpinLock};
+use base::{Error, Result, log};
 use device::block::{BlockDevice, Operation, Records, SECTOR, Segment, transfer};
-use fs_disk::{ATTRIBUTES, KeepUp};
+use fs_disk::{ATTRIBUTES, Living, Shared, Volume as _};
 use hal::frame::Frame;
 use object::FileKind;
 use vfs::{FileSystem, FileSystemStatistics, Inode};
@@ -32,18 +33,11 @@ const LEAVING_MAX: usize = 8192;
 
 /// What all inodes of a file system share.
 pub(crate) struct Volume {
-    meta: Mutex<Meta>,
-    me: Weak<Volume>,
-    device: Arc<dyn BlockDevice>,
+    shared: Shared<Volume>,
     pub(crate) options: Options,
     pub(crate) cluster_size: usize,
     kind: Kind,
-    read_only: AtomicBool,
     nodes: SpinLock<Nodes>,
-    /// Those that differ from the disk, by inode number.
-    changed: SpinLock<BTreeMap<u64, Arc<Node>>>,
-    /// First clusters of files without names that nobody uses any more.
-    dropped: SpinLock<Vec<u32>>,
     /// The next inode number that is no place.
     next_number: AtomicU64,
 }
@@ -51,7 +45,7 @@ pub(crate) struct Volume {
 /// Every inode that is in memory.
 #[derive(Default)]
 struct Nodes {
-    by_place: BTreeMap<u64, Weak<Node>>,
+    by_place: Living<u64, Node>,
     /// Numbers of inodes that are not where their numbers say.
     strays: BTreeSet<u64>,
     /// Directories by their first cluster: nobody is in two places.
@@ -59,14 +53,9 @@ struct Nodes {
 }
 
 impl Volume {
-    /// The lock on everything but bytes.
-    pub(crate) fn meta(&self) -> MutexGuard<'_, Meta> {
-        self.meta.lock()
-    }
-
     /// The same for whoever is about to change something.
     pub(crate) fn begin(&self) -> Result<MutexGuard<'_, Meta>> {
-        let mut meta = self.meta.lock();
+        let mut meta = self.meta();
         if meta.read_only {
             self.stop_writing();
         }
@@ -75,43 +64,6 @@ impl Volume {
             self.commit(&mut meta)?;
         }
         Ok(meta)
-    }
-
-    /// Whether a commit would make room.
-    pub(crate) fn has_freed(&self, meta: &Meta) -> bool {
-        !meta.freed.is_empty() || !meta.leaving.is_empty() || !self.dropped.lock().is_empty()
-    }
-
-    /// Does something that takes room; where there is none, once more after what was freed lately is free.
-    pub(crate) fn with_room<T>(
-        &self,
-        meta: &mut Meta,
-        mut action: impl FnMut(&mut Meta) -> Result<T>,
-    ) -> Result<T> {
-        match action(meta) {
-            Err(Error::NoSpace) if self.has_freed(meta) => {
-                self.commit(meta)?;
-                action(meta)
-            }
-            outcome => outcome,
-        }
-    }
-
-    pub(crate) fn device(&self) -> &Arc<dyn BlockDevice> {
-        &self.device
-    }
-
-    pub(crate) fn device_number(&self) -> u64 {
-        self.device.number().to_linux()
-    }
-
-    pub(crate) fn is_read_only(&self) -> bool {
-        self.read_only.load(Ordering::Relaxed)
-    }
-
-    /// The disk is not written to any more.
-    pub(crate) fn stop_writing(&self) {
-        self.read_only.store(true, Ordering::Relaxed);
     }
 
     /// What all spellings of a name have in common.
@@ -127,23 +79,13 @@ impl Volume {
 
     /// The inode number of the file whose entry is at a place.
     pub(crate) fn number_at(&self, place: u64) -> u64 {
-        let living = self
-            .nodes
-            .lock()
-            .by_place
-            .get(&place)
-            .and_then(Weak::upgrade);
+        let living = self.nodes.lock().by_place.find(&place);
         living.map_or(place, |node| node.number)
     }
 
     /// The inode of an entry.
-    pub(crate) fn node(&self, meta: &mut Meta, found: &Found) -> Result<Arc<Node>> {
-        let present = self
-            .nodes
-            .lock()
-            .by_place
-            .get(&found.place)
-            .and_then(Weak::upgrade);
+    pub(crate) fn node(self: &Arc<Self>, meta: &mut Meta, found: &Found) -> Result<Arc<Node>> {
+        let present = self.nodes.lock().by_place.find(&found.place);
         if let Some(node) = present {
             return Ok(node);
         }
@@ -171,11 +113,7 @@ impl Volume {
     }
 
     /// Makes an inode known; the caller has seen, under the same hold of the metadata, that it is not yet.
-    pub(crate) fn enter(&self, place: u64, record: Record, raw: &Raw) -> Arc<Node> {
-        let me = self
-            .me
-            .upgrade()
-            .unwrap_or_else(|| unreachable!("a volume is in use"));
+    pub(crate) fn enter(self: &Arc<Self>, place: u64, record: Record, raw: &Raw) -> Arc<Node> {
         let number = {
             let mut nodes = self.nodes.lock();
             match nodes.strays.contains(&place) {
@@ -187,9 +125,9 @@ impl Volume {
                 }
             }
         };
-        let node = Node::new(me, number, Some(place), record, raw);
+        let node = Node::new(self.clone(), number, Some(place), record, raw);
         let mut nodes = self.nodes.lock();
-        nodes.by_place.insert(place, Arc::downgrade(&node));
+        nodes.by_place.enter(place, &node);
         if node.kind == FileKind::Directory {
             nodes.directories.insert(record.start, number);
         }
@@ -205,18 +143,11 @@ impl Volume {
             (old, state.record.start)
         };
         let mut nodes = self.nodes.lock();
-        if let Some(old) = old
-            && nodes
-                .by_place
-                .get(&old)
-                .is_some_and(|at| at.as_ptr() == Arc::as_ptr(node))
-        {
-            nodes.by_place.remove(&old);
+        if let Some(old) = old {
+            nodes.by_place.leave(&old, node);
         }
         match place {
-            Some(place) => {
-                nodes.by_place.insert(place, Arc::downgrade(node));
-            }
+            Some(place) => nodes.by_place.enter(place, node),
             None if node.kind == FileKind::Directory => {
                 nodes.directories.remove(&start);
             }
@@ -231,32 +162,12 @@ impl Volume {
         self.nodes.lock().directories.insert(start, node.number);
     }
 
-    /// Keeps an inode in memory until it is on the disk.
-    pub(crate) fn keep(&self, node: Arc<Node>) {
-        if node.state.lock().place.is_none() || self.is_read_only() {
-            return;
-        }
-        let replaced = self.changed.lock().insert(node.number, node);
-        drop(replaced);
-    }
-
-    /// An inode need not be kept for the disk's sake.
-    pub(crate) fn let_go(&self, number: u64) {
-        let gone = self.changed.lock().remove(&number);
-        drop(gone);
-    }
-
     /// The last use of an inode has ended.
     pub(crate) fn dropped(&self, number: u64, state: &State) {
         {
             let mut nodes = self.nodes.lock();
-            if let Some(place) = state.place
-                && nodes
-                    .by_place
-                    .get(&place)
-                    .is_some_and(|node| node.strong_count() == 0)
-            {
-                nodes.by_place.remove(&place);
+            if let Some(place) = state.place {
+                nodes.by_place.forget(&place);
             }
             if nodes.directories.get(&state.record.start) == Some(&number) {
                 nodes.directories.remove(&state.record.start);
@@ -264,47 +175,13 @@ impl Volume {
             nodes.strays.remove(&number);
         }
         if state.gone && state.record.start != 0 {
-            self.dropped.lock().push(state.record.start);
+            self.drop_gone(state.record.start);
         }
     }
 
     /// Files without names that nobody uses any more are to be free.
     pub(crate) fn reap(&self, meta: &mut Meta) {
-        let dropped = core::mem::take(&mut *self.dropped.lock());
-        meta.freed.extend(dropped);
-    }
-
-    /// All inodes that differ from the disk.
-    pub(crate) fn changed(&self) -> Vec<Arc<Node>> {
-        self.changed.lock().values().cloned().collect()
-    }
-
-    /// Lets those go that did not change again.
-    pub(crate) fn forget_settled(&self, settled: Vec<Arc<Node>>) {
-        for node in settled {
-            // Twice in a row: between being told of a write and the page that it makes dirty lies a moment.
-            if node.is_settled() && node.quiet.swap(true, Ordering::AcqRel) {
-                self.let_go(node.number);
-                if !node.is_settled() {
-                    self.keep(node);
-                }
-            }
-        }
-    }
-
-    /// Brings all data and everything else to the disk.
-    pub(crate) fn sync_all(&self) -> Result<()> {
-        if self.is_read_only() {
-            return Ok(());
-        }
-        let changed = self.changed();
-        let mut outcome = Ok(());
-        for node in &changed {
-            outcome = outcome.and(node.write_pages_back());
-        }
-        drop(changed);
-        let mut meta = self.meta();
-        outcome.and(self.commit(&mut meta))
+        meta.freed.extend(self.take_dropped());
     }
 
     /// The end of a mount.
@@ -312,8 +189,7 @@ impl Volume {
         let outcome = self.write_last();
         if self.is_read_only() {
             // What cannot reach the disk any more keeps nothing in memory.
-            let left = core::mem::take(&mut *self.changed.lock());
-            drop(left);
+            self.release_changed();
         }
         outcome
     }
@@ -338,12 +214,45 @@ impl Volume {
         if meta.measures.state & STATE_DIRTY != 0 {
             log::warn!(
                 "fat {}: was not left in order; fsck.fat should look at it",
-                self.device.name()
+                self.device().name()
             );
         }
         meta.read_hint()?;
         // The disk says that it is in use before anything else changes.
         meta.write_state(true)
+    }
+}
+
+impl Deref for Volume {
+    type Target = Shared<Volume>;
+
+    #[inline]
+    fn deref(&self) -> &Shared<Volume> {
+        &self.shared
+    }
+}
+
+impl fs_disk::Volume for Volume {
+    type Node = Node;
+    type Number = u64;
+    type Meta = Meta;
+    /// A first cluster.
+    type Gone = u32;
+
+    fn commit(&self, meta: &mut Meta) -> Result<()> {
+        self.write_changes(meta)
+    }
+
+    fn has_freed(&self, meta: &Meta) -> bool {
+        !meta.freed.is_empty() || !meta.leaving.is_empty() || self.has_dropped()
+    }
+
+    fn sync_all(&self) -> Result<()> {
+        if self.is_read_only() {
+            return Ok(());
+        }
+        let outcome = self.write_pages_back();
+        outcome.and(self.commit(&mut self.meta()))
     }
 }
 
@@ -372,17 +281,12 @@ impl Fat {
         let read_only = options.read_only || geometry.read_only;
         let records = Records::new(device.clone(), measures.sector_size);
         let meta = Meta::new(records, measures, options);
-        let volume = Arc::new_cyclic(|me| Volume {
-            meta: Mutex::new(rank::ALLOCATION, meta),
-            me: me.clone(),
-            device: device.clone(),
+        let volume = Arc::new(Volume {
+            shared: Shared::new(device.clone(), meta, read_only),
             options,
             cluster_size: measures.cluster_size(),
             kind: measures.kind,
-            read_only: AtomicBool::new(read_only),
             nodes: SpinLock::new(ATTRIBUTES, Nodes::default()),
-            changed: SpinLock::new(ATTRIBUTES, BTreeMap::new()),
-            dropped: SpinLock::new(ATTRIBUTES, Vec::new()),
             next_number: AtomicU64::new(1 << 48),
         });
         let start = match measures.root {
@@ -449,7 +353,7 @@ impl FileSystem for Fat {
     }
 
     fn source(&self) -> Vec<u8> {
-        [b"/dev/", self.volume.device.name().as_bytes()].concat()
+        [b"/dev/", self.volume.device().name().as_bytes()].concat()
     }
 
     fn device(&self) -> u64 {
@@ -501,26 +405,8 @@ impl FileSystem for Fat {
     }
 }
 
-impl KeepUp for Volume {
-    fn keep_up(&self) -> Result<bool> {
-        if self.is_read_only() {
-            return Ok(false);
-        }
-        self.sync_all().map(|()| true)
-    }
-}
-
 impl Drop for Fat {
     fn drop(&mut self) {
-        if let Err(error) = self.volume.close() {
-            log::error!(
-                "fat {}: the last write-back failed: {error}",
-                self.volume.device.name()
-            );
-            self.volume.stop_writing();
-            let left = core::mem::take(&mut *self.volume.changed.lock());
-            drop(left);
-        }
-        fs_disk::forget(self.volume.device_number());
+        self.volume.ended("fat", self.volume.close());
     }
 }

@@ -20,17 +20,17 @@ pub(super) const LIMITS: Limits = Limits {
 };
 
 /// The options that most tests mount with.
-pub(super) const USUAL: &str = "lowerdir=/low,upperdir=/up,workdir=/work";
+pub(super) const USUAL: &str = "lowerdir=/low,upperdir=/up,workdir=/staging";
 
 pub(super) fn ram() -> Arc<dyn FileSystem> {
     RamFs::with("tmpfs", LIMITS, 0o755).unwrap()
 }
 
-/// A root on tmpfs with the directories `/low`, `/low2`, `/up`, `/work` and `/all`.
+/// A root on tmpfs with the directories `/low`, `/low2`, `/up`, `/staging` and `/all`.
 pub(super) fn ground() -> FsContext {
     crate::register();
     let root = context(&ram());
-    for name in ["/low", "/low2", "/up", "/work", "/all"] {
+    for name in ["/low", "/low2", "/up", "/staging", "/all"] {
         root.make_directory(name).unwrap();
     }
     root
@@ -112,5 +112,5 @@ pub(super) fn list(root: &FsContext, path: &str) -> Vec<String> {
 
 /// Nothing was left in the work directory.
 pub(super) fn assert_clean(root: &FsContext) {
-    assert_eq!(list(root, "/work/work"), [""; 0]);
+    assert_eq!(list(root, "/staging/work"), [""; 0]);
 }

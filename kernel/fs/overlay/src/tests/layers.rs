@@ -22,7 +22,7 @@ fn the_topmost_file_is_seen_and_directories_are_merged() {
         root.put("/up/d/top", b"0").unwrap();
         root.put("/low/wins", b"file").unwrap();
         root.make_directory("/low2/wins").unwrap();
-        mount(&root, "lowerdir=/low:/low2,upperdir=/up,workdir=/work");
+        mount(&root, "lowerdir=/low:/low2,upperdir=/up,workdir=/staging");
         assert_eq!(list(&root, "/all"), ["d", "wins"]);
         assert_eq!(list(&root, "/all/d"), ["both", "only", "top"]);
         assert_eq!(root.get("/all/d/both").unwrap(), b"1");
@@ -239,15 +239,15 @@ fn a_full_upper_layer_leaves_everything_as_it_was() {
             .mount(&upper, &place(&root, "/small"), vfs::MountFlags::empty())
             .unwrap();
         root.make_directory("/small/up").unwrap();
-        root.make_directory("/small/work").unwrap();
+        root.make_directory("/small/staging").unwrap();
         root.put("/low/big", &vec![7; 100_000]).unwrap();
         mount(
             &root,
-            "lowerdir=/low,upperdir=/small/up,workdir=/small/work",
+            "lowerdir=/low,upperdir=/small/up,workdir=/small/staging",
         );
         assert_eq!(root.touch("/all/big").err(), Some(Error::NoSpace));
         assert_eq!(root.get("/all/big").unwrap().len(), 100_000);
-        assert_eq!(list(&root, "/small/work/work"), [""; 0]);
+        assert_eq!(list(&root, "/small/staging/work"), [""; 0]);
         // What is cut off first needs no room.
         let options = OpenOptions {
             write: true,

@@ -33,7 +33,7 @@ fn marks_are_read_as_linux_writes_them() {
             minor: 0,
         };
         root.mknod(None, b"/low/hidden", whiteout, 0).unwrap();
-        mount(&root, "lowerdir=/low:/low2,upperdir=/up,workdir=/work");
+        mount(&root, "lowerdir=/low:/low2,upperdir=/up,workdir=/staging");
         assert_eq!(list(&root, "/all/d"), [""; 0]);
         assert_eq!(list(&root, "/all/e"), ["y"]);
         assert_eq!(root.error("/all/hidden"), Some(Error::NotFound));

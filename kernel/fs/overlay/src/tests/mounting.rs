@@ -18,9 +18,12 @@ fn layers_that_do_not_fit_are_refused() {
             .unwrap();
         let refused = |options: &str| overlay(&root, options).err();
         for (options, error) in [
-            ("lowerdir=/none,upperdir=/up,workdir=/work", Error::NotFound),
             (
-                "lowerdir=/file,upperdir=/up,workdir=/work",
+                "lowerdir=/none,upperdir=/up,workdir=/staging",
+                Error::NotFound,
+            ),
+            (
+                "lowerdir=/file,upperdir=/up,workdir=/staging",
                 Error::InvalidArgument,
             ),
             (
@@ -36,15 +39,15 @@ fn layers_that_do_not_fit_are_refused() {
                 Error::InvalidArgument,
             ),
             (
-                "lowerdir=/up,upperdir=/up,workdir=/work",
+                "lowerdir=/up,upperdir=/up,workdir=/staging",
                 Error::SymlinkLoop,
             ),
             (
-                "lowerdir=/up/in,upperdir=/up,workdir=/work",
+                "lowerdir=/up/in,upperdir=/up,workdir=/staging",
                 Error::SymlinkLoop,
             ),
             (
-                "lowerdir=/low:/low/in,upperdir=/up,workdir=/work",
+                "lowerdir=/low:/low/in,upperdir=/up,workdir=/staging",
                 Error::SymlinkLoop,
             ),
             ("lowerdir=/low", Error::InvalidArgument),
@@ -54,7 +57,7 @@ fn layers_that_do_not_fit_are_refused() {
         let first = overlay(&root, USUAL).unwrap();
         assert_eq!(refused(USUAL), Some(Error::Busy));
         assert_eq!(
-            refused("lowerdir=/low,upperdir=/low2,workdir=/work"),
+            refused("lowerdir=/low,upperdir=/low2,workdir=/staging"),
             Some(Error::Busy)
         );
         drop(first);
@@ -69,7 +72,10 @@ fn it_shows_what_it_is() {
         let made = root.view.mounts(None);
         let shown = made.iter().find(|one| one.mount_point == b"/all").unwrap();
         assert_eq!(shown.kind, "overlay");
-        assert_eq!(shown.options, b",lowerdir=/low,upperdir=/up,workdir=/work");
+        assert_eq!(
+            shown.options,
+            b",lowerdir=/low,upperdir=/up,workdir=/staging"
+        );
         assert!(vfs::kinds().contains(&("overlay", false)));
         let sizes = root.statfs(b"/all").unwrap();
         assert_eq!(sizes.magic, 0x794c_7630);
@@ -82,20 +88,24 @@ fn an_overlay_can_be_a_lower_layer_but_not_an_upper_one() {
     on_machine(|| {
         let root = usual();
         root.make_directory("/all/up").unwrap();
-        root.make_directory("/all/work").unwrap();
+        root.make_directory("/all/staging").unwrap();
         root.make_directory("/up2").unwrap();
-        root.make_directory("/work2").unwrap();
+        root.make_directory("/staging2").unwrap();
         root.make_directory("/top").unwrap();
         assert_eq!(
-            overlay(&root, "lowerdir=/low2,upperdir=/all/up,workdir=/all/work").err(),
+            overlay(
+                &root,
+                "lowerdir=/low2,upperdir=/all/up,workdir=/all/staging"
+            )
+            .err(),
             Some(Error::InvalidArgument)
         );
-        let second = overlay(&root, "lowerdir=/all,upperdir=/up2,workdir=/work2").unwrap();
+        let second = overlay(&root, "lowerdir=/all,upperdir=/up2,workdir=/staging2").unwrap();
         assert_eq!(second.stack_depth(), 2);
         root.view
             .mount(&second, &place(&root, "/top"), MountFlags::empty())
             .unwrap();
-        assert_eq!(list(&root, "/top"), ["dir", "file", "up", "work"]);
+        assert_eq!(list(&root, "/top"), ["dir", "file", "staging", "up"]);
         root.make_directory("/top/dir/new").unwrap();
         root.put("/top/dir/a", b"two up").unwrap();
         root.move_to("/top/dir/b", "/top/new").unwrap();
@@ -109,10 +119,10 @@ fn an_overlay_can_be_a_lower_layer_but_not_an_upper_one() {
 fn what_a_loss_of_power_left_in_the_work_directory_goes() {
     on_machine(|| {
         let root = ground();
-        root.make_directory("/work/work").unwrap();
-        root.make_directory("/work/work/#7").unwrap();
-        root.put("/work/work/#7/x", b"").unwrap();
-        root.put("/work/work/#1", b"half").unwrap();
+        root.make_directory("/staging/work").unwrap();
+        root.make_directory("/staging/work/#7").unwrap();
+        root.put("/staging/work/#7/x", b"").unwrap();
+        root.put("/staging/work/#1", b"half").unwrap();
         root.put("/low/file", b"").unwrap();
         mount(&root, USUAL);
         assert_clean(&root);

@@ -115,7 +115,7 @@ fn a_storm_of_operations_ends_as_a_tree() {
                     root.put(&format!("{directory}/{number}"), b"low").unwrap();
                 }
             }
-            mount(&root, "lowerdir=/low:/low2,upperdir=/up,workdir=/work");
+            mount(&root, "lowerdir=/low:/low2,upperdir=/up,workdir=/staging");
             let storm = |part: u64| {
                 racer(&root, move |root| {
                     let mut random = Random::new(seed * 4 + part);
@@ -147,7 +147,7 @@ fn a_storm_of_operations_ends_as_a_tree() {
             };
             let before = tree(&root);
             unmount(&root);
-            mount(&root, "lowerdir=/low:/low2,upperdir=/up,workdir=/work");
+            mount(&root, "lowerdir=/low:/low2,upperdir=/up,workdir=/staging");
             assert_eq!(tree(&root), before);
         });
     }

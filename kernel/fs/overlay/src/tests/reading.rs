@@ -23,7 +23,7 @@ fn whatever_happens_beside_it_what_stays_is_shown_once() {
             root.put(&format!("/low2/d/two{number}"), b"2").unwrap();
             root.put(&format!("/low2/d/one{number}"), b"2").unwrap();
         }
-        mount(&root, "lowerdir=/low:/low2,upperdir=/up,workdir=/work");
+        mount(&root, "lowerdir=/low:/low2,upperdir=/up,workdir=/staging");
         let options = OpenOptions {
             read: true,
             directory: true,
@@ -75,10 +75,10 @@ fn whatever_happens_beside_it_what_stays_is_shown_once() {
 fn many_overlays_share_the_pages_of_one_layer() {
     on_machine(|| {
         let root = usual();
-        for name in ["/up2", "/work2", "/all2"] {
+        for name in ["/up2", "/staging2", "/all2"] {
             root.make_directory(name).unwrap();
         }
-        let second = overlay(&root, "lowerdir=/low,upperdir=/up2,workdir=/work2").unwrap();
+        let second = overlay(&root, "lowerdir=/low,upperdir=/up2,workdir=/staging2").unwrap();
         root.view
             .mount(&second, &place(&root, "/all2"), vfs::MountFlags::empty())
             .unwrap();

@@ -40,7 +40,7 @@ fn attach(root: &FsContext, disk: &Arc<MemoryDisk>) -> Arc<Ext2> {
     ext2
 }
 
-const ON_DISK: &str = "lowerdir=/low,upperdir=/disk/up,workdir=/disk/work";
+const ON_DISK: &str = "lowerdir=/low,upperdir=/disk/up,workdir=/disk/staging";
 
 #[test]
 fn an_upper_layer_on_a_disk_lasts() {
@@ -54,7 +54,7 @@ fn an_upper_layer_on_a_disk_lasts() {
         }
         let ext2 = attach(&root, &disk);
         root.make_directory("/disk/up").unwrap();
-        root.make_directory("/disk/work").unwrap();
+        root.make_directory("/disk/staging").unwrap();
         mount(&root, ON_DISK);
         let before = root.status("/all/dir/a").unwrap();
         root.put("/all/dir/a", b"changed").unwrap();
@@ -84,7 +84,7 @@ fn an_upper_layer_on_a_disk_lasts() {
         assert_eq!(root.get("/all/moved").unwrap(), [7; 70_000]);
         assert_eq!(list(&root, "/all/new"), ["x"]);
         assert_eq!(list(&root, "/all/gone"), [""; 0]);
-        assert_eq!(list(&root, "/disk/work/work"), [""; 0]);
+        assert_eq!(list(&root, "/disk/staging/work"), [""; 0]);
     });
 }
 
@@ -97,7 +97,7 @@ fn a_lower_layer_on_a_disk_is_left_as_it_was() {
         let ext2 = attach(&root, &disk);
         root.put("/disk/file", &[1; 20_000]).unwrap();
         root.make_directory("/disk/d").unwrap();
-        mount(&root, "lowerdir=/disk,upperdir=/up,workdir=/work");
+        mount(&root, "lowerdir=/disk,upperdir=/up,workdir=/staging");
         ext2.sync().unwrap();
         let before = disk.contents();
         assert_eq!(root.get("/all/file").unwrap(), [1; 20_000]);

@@ -1,0 +1,76 @@
+//! The table of mounted disks: one instance a disk, whatever lies on it.
+
+use alloc::collections::BTreeMap;
+use alloc::sync::{Arc, Weak};
+
+use base::sync::SpinLock;
+use base::{Error, Result};
+use device::block::{BlockCache, BlockDevice};
+use hal::Global;
+use vfs::{FileSystem, MountSource};
+
+use crate::ATTRIBUTES;
+
+/// A disk that is mounted by name. Without an instance it is being opened, or closed.
+struct Mounted {
+    kind: &'static str,
+    device: Arc<dyn BlockDevice>,
+    filesystem: Option<Weak<dyn FileSystem>>,
+}
+
+static MOUNTED: Global<SpinLock<BTreeMap<u64, Mounted>>> =
+    Global::new(|| SpinLock::new(ATTRIBUTES, BTreeMap::new()));
+
+/// Mounts the disk that a mount's source names with `open`, or finds the instance that is mounted already.
+/// [`Error::Busy`] if that is of another kind, or cannot be written and is to be.
+pub fn mount<T: FileSystem>(
+    source: &MountSource<'_>,
+    kind: &'static str,
+    read_only: bool,
+    open: impl FnOnce(Arc<dyn BlockDevice>) -> Result<Arc<T>>,
+) -> Result<Arc<dyn FileSystem>> {
+    let device = fs_dev::block_source(source)?;
+    let key = device.number().to_linux();
+    {
+        let mut mounted = MOUNTED.lock();
+        if let Some(present) = mounted.get(&key) {
+            let living = present.filesystem.as_ref().and_then(Weak::upgrade);
+            let same = present.kind == kind;
+            drop(mounted);
+            let present = living.ok_or(Error::Busy)?;
+            // One instance cannot be both.
+            let fits = same && (present.is_read_only() == read_only || !read_only);
+            return if fits { Ok(present) } else { Err(Error::Busy) };
+        }
+        let opening = Mounted {
+            kind,
+            device: device.clone(),
+            filesystem: None,
+        };
+        mounted.insert(key, opening);
+    }
+    device.opened();
+    // What was written to the disk as a file is not in anybody else's memory when it is read.
+    let settled = BlockCache::of(&device).and_then(|cache| cache.settle());
+    match settled.and_then(|()| open(device)) {
+        Ok(made) => {
+            let made: Arc<dyn FileSystem> = made;
+            if let Some(mounted) = MOUNTED.lock().get_mut(&key) {
+                mounted.filesystem = Some(Arc::downgrade(&made));
+            }
+            Ok(made)
+        }
+        Err(error) => {
+            forget(key);
+            Err(error)
+        }
+    }
+}
+
+/// The disk with this number ([`FileSystem::device`]) is no longer mounted, and its instance has ended.
+pub fn forget(key: u64) {
+    let gone = MOUNTED.lock().remove(&key);
+    if let Some(gone) = gone {
+        gone.device.closed();
+    }
+}

@@ -1,0 +1,245 @@
+//! A live inode of a file system on a disk: its pages, its locks, and what keeps it in memory.
+
+use alloc::string::String;
+use alloc::sync::{Arc, Weak};
+use core::any::Any;
+use core::ops::Deref;
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use base::sync::Mutex;
+use base::{Error, Result, rank};
+use hal::frame::Frame;
+use mem::{ObjectDescription, PageCache};
+use object::FileKind;
+use vfs::{Attachments, Inode};
+
+use crate::Volume;
+use crate::pages::FilePages;
+
+/// A live inode: a [`Live`] and what its file system adds.
+pub trait DiskNode: Inode + Deref<Target = Live<Self::Volume>> + Sized {
+    /// Where it lies.
+    type Volume: Volume<Node = Self>;
+
+    /// Whether the disk is to know of its changes: not without a name.
+    fn is_lasting(&self) -> bool;
+
+    /// Fills pages from the disk, those behind the end with zeros.
+    fn read_from_disk(&self, first: u64, frames: &[Frame]) -> Result<()>;
+
+    /// Writes pages, up to the end, to the disk.
+    fn write_to_disk(&self, first: u64, frames: &[Frame]) -> Result<()>;
+
+    /// Makes sure that there is room for the bytes of a page from `begin` to `end`, which may be before it.
+    fn find_room(&self, begin: u64, end: u64) -> Result<()>;
+}
+
+/// How a live inode begins.
+pub struct Live<V: Volume> {
+    /// Where it lies.
+    pub volume: Arc<V>,
+    me: Weak<V::Node>,
+    /// Its number.
+    pub number: V::Number,
+    /// What it is.
+    pub kind: FileKind,
+    /// The record differs from what lies on the disk.
+    pub stale: AtomicBool,
+    /// Not only times differ.
+    pub essential: AtomicBool,
+    /// There may be dirty pages.
+    pub written: AtomicBool,
+    /// The latest commit has found nothing to do for it.
+    pub quiet: AtomicBool,
+    /// Told its pages when the last use of a file without names ends.
+    buried: Arc<AtomicBool>,
+    /// The bytes, of a regular file.
+    pub cache: Option<Arc<PageCache>>,
+    /// One writer of bytes, or of length, at a time.
+    pub writer: Mutex<()>,
+    /// Held while the file's blocks are written, and while some are cut off.
+    pub placing: Mutex<()>,
+    /// Where the write under way ends; the file is as long as that soon.
+    pub reach: AtomicU64,
+    /// What others hang on it.
+    pub attachments: Attachments,
+}
+
+impl<V: Volume> Live<V> {
+    /// The beginning of `me`; `size` is a regular file's length.
+    pub fn new(
+        volume: Arc<V>,
+        me: &Weak<V::Node>,
+        number: V::Number,
+        kind: FileKind,
+        size: u64,
+    ) -> Self {
+        let buried = Arc::new(AtomicBool::new(false));
+        let cache = (kind == FileKind::Regular).then(|| {
+            let pages = Arc::new(FilePages::new(me.clone(), buried.clone()));
+            let cache = PageCache::with_source("", pages, size);
+            cache.set_description(ObjectDescription {
+                name: String::new(),
+                device: volume.device_number(),
+                inode: number.into(),
+            });
+            cache
+        });
+        Live {
+            volume,
+            me: me.clone(),
+            number,
+            kind,
+            stale: AtomicBool::new(false),
+            essential: AtomicBool::new(false),
+            written: AtomicBool::new(false),
+            quiet: AtomicBool::new(false),
+            buried,
+            cache,
+            writer: Mutex::new(rank::INODE_BYTES, ()),
+            placing: Mutex::new(rank::FILE_MAP, ()),
+            reach: AtomicU64::new(0),
+            attachments: Attachments::new(),
+        }
+    }
+
+    /// The bytes, of a regular file.
+    #[inline]
+    pub fn bytes(&self) -> Result<&Arc<PageCache>> {
+        self.cache.as_ref().ok_or(match self.kind {
+            FileKind::Directory => Error::IsDirectory,
+            _ => Error::InvalidArgument,
+        })
+    }
+
+    /// Where the bytes end, those of the write under way among them.
+    #[inline]
+    pub fn end(&self) -> Result<u64> {
+        Ok(self.bytes()?.size().max(self.reach.load(Ordering::Acquire)))
+    }
+
+    /// The record differs from the disk: it is kept until it does not.
+    #[inline]
+    pub fn note_change(&self) {
+        self.note(&self.stale);
+    }
+
+    /// There are dirty pages: it is kept until they are written.
+    #[inline]
+    pub fn note_written(&self) {
+        self.note(&self.written);
+    }
+
+    #[inline]
+    fn note(&self, what: &AtomicBool) {
+        self.quiet.store(false, Ordering::Release);
+        if !what.swap(true, Ordering::AcqRel)
+            && let Some(me) = self.me.upgrade()
+        {
+            self.volume.keep(me);
+        }
+    }
+
+    /// Whether all of it is on the disk.
+    pub fn is_settled(&self) -> bool {
+        if self.stale.load(Ordering::Acquire) {
+            return false;
+        }
+        let pending = self.cache.as_ref().is_some_and(|cache| cache.is_pending());
+        self.written.store(pending, Ordering::Release);
+        !pending
+    }
+
+    /// Writes the dirty pages, if there may be some.
+    pub fn write_pages_back(&self) -> Result<()> {
+        match self.written.swap(false, Ordering::AcqRel) {
+            true => self.write_pages(),
+            false => Ok(()),
+        }
+    }
+
+    /// Writes the dirty pages, whatever was said about them.
+    pub fn write_all_pages(&self) -> Result<()> {
+        self.written.store(false, Ordering::Release);
+        self.write_pages()
+    }
+
+    fn write_pages(&self) -> Result<()> {
+        let Some(cache) = &self.cache else {
+            return Ok(());
+        };
+        let outcome = cache.write_back(0, u64::MAX);
+        if outcome.is_err() {
+            self.written.store(true, Ordering::Release);
+        }
+        outcome
+    }
+
+    /// Whether bringing it to the disk takes a commit; [`Volume::commit`] and a flush differ only in that.
+    pub fn is_essential(&self, metadata: bool) -> bool {
+        metadata || self.kind != FileKind::Regular || self.essential.load(Ordering::Relaxed)
+    }
+
+    /// The last use ends; what is `gone` has no name, and nobody will miss its pages.
+    pub fn bury(&self, gone: bool) {
+        self.buried.store(gone, Ordering::Release);
+    }
+}
+
+/// The same inode as what it is here; another file system's cannot be entered.
+pub fn own<V: Volume>(inode: &Arc<dyn Inode>, volume: &Arc<V>) -> Result<Arc<V::Node>> {
+    let any: Arc<dyn Any + Send + Sync> = inode.clone();
+    let node = any.downcast::<V::Node>().map_err(|_| Error::CrossDevice)?;
+    match Arc::ptr_eq(&node.volume, volume) {
+        true => Ok(node),
+        false => Err(Error::CrossDevice),
+    }
+}
+
+/// The methods of [`Inode`] that lead from a [`DiskNode`] to its page cache, within `impl Inode`. It has `write_bytes` and
+/// `set_length`, which are called by one at a time, and `bring_to_disk`.
+#[macro_export]
+macro_rules! inode_bytes {
+    () => {
+        fn as_any(&self) -> &dyn ::core::any::Any {
+            self
+        }
+
+        fn kind(&self) -> ::object::FileKind {
+            self.kind
+        }
+
+        fn read_at(&self, offset: u64, into: &mut ::mem::transfer::Sink<'_>) -> Result<usize> {
+            self.bytes()?.read_at(offset, into)
+        }
+
+        fn write_at(&self, offset: u64, from: &mut ::mem::transfer::Source<'_>) -> Result<usize> {
+            let _alone = self.writer.lock();
+            self.write_bytes(offset, from)
+        }
+
+        fn append(&self, from: &mut ::mem::transfer::Source<'_>) -> Result<(u64, usize)> {
+            let _alone = self.writer.lock();
+            let end = self.bytes()?.size();
+            let done = self.write_bytes(end, from)?;
+            Ok((end + done as u64, done))
+        }
+
+        fn truncate(&self, length: u64) -> Result<()> {
+            let _alone = self.writer.lock();
+            self.set_length(length)
+        }
+
+        fn page_cache(&self) -> Option<Arc<::mem::PageCache>> {
+            self.cache.clone()
+        }
+
+        fn sync(&self, metadata: bool) -> Result<()> {
+            self.bring_to_disk(metadata)
+        }
+
+        fn attachments(&self) -> Option<&::vfs::Attachments> {
+            Some(&self.attachments)
+        }
+    };
+}

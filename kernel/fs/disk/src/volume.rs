@@ -1,0 +1,187 @@
+//! What all inodes of a file system on a disk share.
+
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ops::Deref;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use base::sync::{Mutex, MutexGuard, SpinLock};
+use base::{Error, Result, log, rank};
+use device::block::BlockDevice;
+
+use crate::{ATTRIBUTES, DiskNode};
+
+/// A mounted disk, as its inodes see it.
+pub trait Volume: Deref<Target = Shared<Self>> + Send + Sync + Sized + 'static {
+    /// A live inode.
+    type Node: DiskNode<Volume = Self>;
+    /// What names an inode.
+    type Number: Copy + Ord + Into<u64> + Send + Sync;
+    /// What is known of the file system as a whole, under one sleeping lock.
+    type Meta: Send;
+    /// What an inode leaves behind that nobody names and nobody uses any more.
+    type Gone: Send;
+
+    /// Brings every change but that of data to the disk, and flushes it.
+    fn commit(&self, meta: &mut Self::Meta) -> Result<()>;
+
+    /// Whether a commit would make room.
+    fn has_freed(&self, meta: &Self::Meta) -> bool;
+
+    /// Brings all data and everything else to the disk.
+    fn sync_all(&self) -> Result<()>;
+
+    /// Does something that takes room; where there is none, once more after what was freed lately is free.
+    fn with_room<T>(
+        &self,
+        meta: &mut Self::Meta,
+        mut action: impl FnMut(&mut Self::Meta) -> Result<T>,
+    ) -> Result<T> {
+        match action(meta) {
+            Err(Error::NoSpace) if self.has_freed(meta) => {
+                self.commit(meta)?;
+                action(meta)
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+/// How a volume begins.
+pub struct Shared<V: Volume> {
+    device: Arc<dyn BlockDevice>,
+    meta: Mutex<V::Meta>,
+    read_only: AtomicBool,
+    /// Inodes that differ from the disk.
+    changed: SpinLock<BTreeMap<V::Number, Arc<V::Node>>>,
+    /// What is left of inodes that nobody names and nobody uses any more.
+    dropped: SpinLock<Vec<V::Gone>>,
+}
+
+impl<V: Volume> Shared<V> {
+    /// The beginning of a volume on `device`.
+    pub fn new(device: Arc<dyn BlockDevice>, meta: V::Meta, read_only: bool) -> Self {
+        Shared {
+            device,
+            meta: Mutex::new(rank::ALLOCATION, meta),
+            read_only: AtomicBool::new(read_only),
+            changed: SpinLock::new(ATTRIBUTES, BTreeMap::new()),
+            dropped: SpinLock::new(ATTRIBUTES, Vec::new()),
+        }
+    }
+
+    /// The lock on everything but bytes.
+    #[inline]
+    pub fn meta(&self) -> MutexGuard<'_, V::Meta> {
+        self.meta.lock()
+    }
+
+    /// The disk.
+    #[inline]
+    pub fn device(&self) -> &Arc<dyn BlockDevice> {
+        &self.device
+    }
+
+    /// The disk's number, as Linux writes it.
+    #[inline]
+    pub fn device_number(&self) -> u64 {
+        self.device.number().to_linux()
+    }
+
+    /// Whether nothing is written to the disk.
+    #[inline]
+    pub fn is_read_only(&self) -> bool {
+        self.read_only.load(Ordering::Relaxed)
+    }
+
+    /// Says whether the disk is written to.
+    pub fn set_read_only(&self, read_only: bool) {
+        self.read_only.store(read_only, Ordering::Relaxed);
+    }
+
+    /// The disk is not written to any more.
+    pub fn stop_writing(&self) {
+        self.set_read_only(true);
+    }
+
+    /// Keeps an inode in memory until it is on the disk.
+    pub fn keep(&self, node: Arc<V::Node>) {
+        if !node.is_lasting() {
+            return;
+        }
+        let replaced = self.changed.lock().insert(node.number, node);
+        drop(replaced);
+    }
+
+    /// An inode need not be kept for the disk's sake.
+    pub fn let_go(&self, number: V::Number) {
+        let gone = self.changed.lock().remove(&number);
+        drop(gone);
+    }
+
+    /// All inodes that differ from the disk.
+    pub fn changed(&self) -> Vec<Arc<V::Node>> {
+        self.changed.lock().values().cloned().collect()
+    }
+
+    /// Whether any inode differs from the disk.
+    pub fn has_changed(&self) -> bool {
+        !self.changed.lock().is_empty()
+    }
+
+    /// Lets those go that did not change again.
+    pub fn forget_settled(&self, settled: Vec<Arc<V::Node>>) {
+        for node in settled {
+            // Twice in a row: between being told of a write and the page that it makes dirty lies a moment.
+            if node.is_settled() && node.quiet.swap(true, Ordering::AcqRel) {
+                self.let_go(node.number);
+                if !node.is_settled() {
+                    self.keep(node);
+                }
+            }
+        }
+    }
+
+    /// The last use of an inode without a name has ended.
+    pub fn drop_gone(&self, gone: V::Gone) {
+        self.dropped.lock().push(gone);
+    }
+
+    /// Whether anything is left of inodes that ended without a name.
+    pub fn has_dropped(&self) -> bool {
+        !self.dropped.lock().is_empty()
+    }
+
+    /// Takes what is left of those.
+    pub fn take_dropped(&self) -> Vec<V::Gone> {
+        core::mem::take(&mut *self.dropped.lock())
+    }
+
+    /// Writes the dirty pages of all files; the first error, after all were tried.
+    pub fn write_pages_back(&self) -> Result<()> {
+        let mut outcome = Ok(());
+        for node in &self.changed() {
+            outcome = outcome.and(node.write_pages_back());
+        }
+        outcome
+    }
+
+    /// The mount of a file system of the kind `name` is over, and its end came out so. What did not reach the disk keeps
+    /// nothing in memory, and somebody else may mount it.
+    pub fn ended(&self, name: &str, outcome: Result<()>) {
+        if let Err(error) = outcome {
+            let device = self.device.name();
+            log::error!("{name} {device}: the last write-back failed: {error}");
+        }
+        self.stop_writing();
+        self.release_changed();
+        crate::forget(self.device_number());
+    }
+
+    /// What cannot reach the disk any more keeps nothing in memory.
+    pub fn release_changed(&self) {
+        let left = core::mem::take(&mut *self.changed.lock());
+        drop(left);
+    }
+}
