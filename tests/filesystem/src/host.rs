@@ -51,3 +51,9 @@ pub fn tool(package: &str, name: &str, arguments: &[&str]) -> Output {
         .output()
         .expect("the tool runs")
 }
+
+/// How often a test is repeated: what the environment's `variable` says, or `usual`.
+pub fn rounds(variable: &str, usual: u64) -> u64 {
+    let said = std::env::var(variable).ok();
+    said.and_then(|rounds| rounds.parse().ok()).unwrap_or(usual)
+}

@@ -6,7 +6,6 @@ use base::Error;
 use device::block::MemoryDisk;
 use vfs::FileSystem;
 
-use super::faults::stir;
 use super::kit::*;
 use super::reading::{build_tree, compare};
 use crate::{Ext2, Family, How};
@@ -185,7 +184,7 @@ fn images_that_make_no_sense_end_in_errors() {
         }
         on_machine(move || {
             if let Ok(ext4) = mount(image) {
-                stir(&ext4);
+                stir(ext4);
             }
         });
     }

@@ -7,7 +7,10 @@ use base::Result;
 use device::block::MemoryDisk;
 use vfs::{FileSystem, FsContext, ResolveFlags};
 
-pub(super) use filesystem_testkit::{Random, Scratch, Short, on_machine, on_machine_with};
+pub(super) use filesystem_testkit::{
+    History, Life, Random, Scratch, Short, fails_to_read, fails_to_write, judged_by, made_by,
+    mutate, on_machine, on_machine_with, rounds, spelled_so, stir,
+};
 
 use crate::Ext2;
 
@@ -18,34 +21,18 @@ pub(super) fn tool(name: &str, arguments: &[&str]) -> Output {
 
 /// A fresh image of so many KiB, made with these arguments.
 pub(super) fn make_image(kibibytes: u64, arguments: &[&str]) -> Vec<u8> {
-    let scratch = Scratch::new("image");
-    let path = scratch.0.to_str().expect("a plain path");
     let size = format!("{kibibytes}k");
     let mut all = vec!["-q", "-F"];
     if !arguments.contains(&"-t") {
         all.extend(["-t", "ext2"]);
     }
     all.extend(arguments);
-    all.extend([path, &size]);
-    let made = tool("mke2fs", &all);
-    assert!(
-        made.status.success(),
-        "mke2fs: {}",
-        String::from_utf8_lossy(&made.stderr)
-    );
-    std::fs::read(path).expect("the image")
+    made_by("e2fsprogs", "mke2fs", &all, &size)
 }
 
 /// What e2fsck says about an image: its exit code and its words; with `-p` also the repaired image.
 pub(super) fn check(image: &[u8], how: &str) -> (i32, String, Vec<u8>) {
-    let scratch = Scratch::new("check");
-    std::fs::write(&scratch.0, image).expect("room for the image");
-    let path = scratch.0.to_str().expect("a plain path");
-    let output = tool("e2fsck", &["-f", how, path]);
-    let words = String::from_utf8_lossy(&output.stdout).into_owned()
-        + &String::from_utf8_lossy(&output.stderr);
-    let repaired = std::fs::read(path).expect("the image");
-    (output.status.code().unwrap_or(-1), words, repaired)
+    judged_by("e2fsprogs", "e2fsck", &["-f", how], image)
 }
 
 /// The image is in order.
@@ -61,6 +48,10 @@ pub(super) fn disk(image: Vec<u8>) -> Arc<MemoryDisk> {
 
 pub(super) fn mount(disk: &Arc<MemoryDisk>) -> Arc<Ext2> {
     Ext2::mount(disk.clone(), false).expect("it mounts")
+}
+
+pub(super) fn mounting(disk: &Arc<MemoryDisk>) -> Arc<dyn FileSystem> {
+    mount(disk)
 }
 
 pub(super) fn context(ext2: &Arc<Ext2>) -> FsContext {

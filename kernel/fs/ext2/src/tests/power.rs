@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use device::block::{MemoryDisk, Recorded, SECTOR};
+use device::block::MemoryDisk;
 use mem::transfer::Source;
 use object::{File, SeekFrom};
 use vfs::{FileSystem, FsContext};
@@ -24,7 +24,7 @@ struct Promise {
 struct Work {
     random: Random,
     disk: Arc<MemoryDisk>,
-    record: Vec<Recorded>,
+    history: History,
     files: BTreeMap<String, Vec<u8>>,
     directories: Vec<String>,
     open: Vec<Promise>,
@@ -32,25 +32,9 @@ struct Work {
 }
 
 impl Work {
-    /// Takes over what was written, block by block: a request may be cut in the middle too.
-    fn collect(&mut self) {
-        for one in self.disk.record() {
-            match one {
-                Recorded::Write(sector, bytes) => {
-                    for (place, part) in bytes.chunks(1024).enumerate() {
-                        let sector = sector + (place * 1024 / SECTOR) as u64;
-                        self.record.push(Recorded::Write(sector, part.to_vec()));
-                    }
-                }
-                Recorded::Flush => self.record.push(Recorded::Flush),
-            }
-        }
-    }
-
     /// Promises about these paths end here; gives those that ended.
     fn touch(&mut self, paths: &[&String]) -> Vec<Promise> {
-        self.collect();
-        let now = self.record.len();
+        let now = self.history.collect(&self.disk);
         let concerns = |promise: &Promise| {
             promise.either.iter().any(|(path, _)| {
                 let file = path.split('@').next().unwrap_or_default();
@@ -71,8 +55,7 @@ impl Work {
     }
 
     fn promise(&mut self, either: Vec<(String, Vec<u8>)>) {
-        self.collect();
-        let since = self.record.len();
+        let since = self.history.collect(&self.disk);
         self.open.push(Promise {
             since,
             until: usize::MAX,
@@ -201,7 +184,7 @@ impl Work {
                 let path = format!(
                     "{}/d{}",
                     self.directories[self.directories.len() / 2],
-                    self.record.len()
+                    self.history.length()
                 );
                 if context.make_directory(&path).is_ok() {
                     self.directories.push(path);
@@ -252,28 +235,21 @@ fn is_attribute(promise: &Promise) -> bool {
     promise.either.iter().any(|(path, _)| path.contains('@'))
 }
 
-fn apply(image: &mut [u8], one: &Recorded) {
-    if let Recorded::Write(sector, bytes) = one {
-        let at = *sector as usize * SECTOR;
-        image[at..at + bytes.len()].copy_from_slice(bytes);
-    }
-}
-
-/// Runs a workload; gives the disk as it was, what was written, and the promises.
-fn run(seed: u64, steps: usize) -> (Vec<u8>, Vec<Recorded>, Vec<Promise>) {
+/// Runs a workload; gives what was written, and the promises.
+fn run(seed: u64, steps: usize) -> (History, Vec<Promise>) {
     let inode = if seed.is_multiple_of(2) { "128" } else { "256" };
     let image = make_image(2048, &["-b", "1024", "-N", "256", "-I", inode]);
     let result = Arc::new(Mutex::new(None));
-    let (given, before) = (result.clone(), image.clone());
+    let given = result.clone();
     on_machine(move || {
-        let disk = disk(before);
-        disk.record();
+        let disk = disk(image);
+        let history = History::new(&disk, 1024);
         let ext2 = mount(&disk);
         let context = context(&ext2);
         let mut work = Work {
             random: Random::new(seed),
             disk: disk.clone(),
-            record: Vec::new(),
+            history,
             files: BTreeMap::new(),
             directories: vec![String::new(), String::from("/one"), String::from("/two")],
             open: Vec::new(),
@@ -289,14 +265,14 @@ fn run(seed: u64, steps: usize) -> (Vec<u8>, Vec<Recorded>, Vec<Promise>) {
         }
         drop(context);
         ext2.unmount().unwrap();
-        work.collect();
+        work.history.collect(&disk);
         let open = std::mem::take(&mut work.open);
         work.kept.extend(open);
-        *given.lock().unwrap() = Some((work.record, work.kept));
+        *given.lock().unwrap() = Some((work.history, work.kept));
         assert_clean(&disk.contents());
     });
-    let (record, promises) = result.lock().unwrap().take().expect("it ran");
-    (image, record, promises)
+    let ran = result.lock().unwrap().take();
+    ran.expect("it ran")
 }
 
 /// What is wrong with the disk after a cut behind the first `cut` writes.
@@ -340,34 +316,21 @@ fn judge(image: &[u8], cut: usize, promises: &[Promise]) -> Option<String> {
 
 /// Cuts a workload at so many places. Every second cut also loses some of what was written since the last flush.
 fn cut(seed: u64, steps: usize, cuts: usize) {
-    let (image, record, promises) = run(seed, steps);
+    let (history, promises) = run(seed, steps);
     let mut random = Random::new(seed ^ 0x55);
     let mut wrong = Vec::new();
     for number in 0..cuts {
-        let cut = if cuts > record.len() {
-            number % record.len()
-        } else {
-            random.below(record.len())
+        let cut = match cuts > history.length() {
+            true => number % history.length(),
+            false => random.below(history.length()),
         };
-        let flushed = record[..cut]
-            .iter()
-            .rposition(|one| *one == Recorded::Flush)
-            .unwrap_or(0);
-        let mut left = image.clone();
-        for one in &record[..flushed] {
-            apply(&mut left, one);
-        }
-        for one in &record[flushed..cut] {
-            if number % 2 == 0 || random.below(2) == 0 {
-                apply(&mut left, one);
-            }
-        }
+        let left = history.cut(cut, || number % 2 == 0 || random.below(2) == 0);
         // With what is lost between flushes, what was promised since the last flush counts from the next one on; a
         // promise is made behind a flush, so nothing changes.
         if let Some(words) = judge(&left, cut, &promises) {
             wrong.push(format!(
                 "seed {seed}, cut {cut} of {} ({number}): {words}",
-                record.len()
+                history.length()
             ));
         }
     }
@@ -381,10 +344,7 @@ fn cut(seed: u64, steps: usize, cuts: usize) {
 
 #[test]
 fn a_loss_of_power_is_repaired_and_loses_nothing_that_was_brought_to_the_disk() {
-    let cuts = std::env::var("SCARLET_CUTS")
-        .ok()
-        .and_then(|cuts| cuts.parse().ok())
-        .unwrap_or(25);
+    let cuts = rounds("SCARLET_CUTS", 25) as usize;
     for seed in 1..=3 {
         cut(seed, 150, cuts);
     }

@@ -1,12 +1,6 @@
 //! Disks that fail, and images that make no sense.
 
-use std::sync::Arc;
-
 use base::Error;
-use device::block::Operation;
-use mem::transfer::{Sink, Source};
-use object::{File, FileKind};
-use vfs::{FileSystem, Inode, Name, NewInode, Ownership, RenameFlags};
 
 use super::kit::*;
 use crate::{Fat, Options};
@@ -16,103 +10,11 @@ fn a_disk_that_fails_gives_errors_and_the_rest_goes_on() {
     let image = make_image(8192, &["-F", "16", "-s", "2"]);
     on_machine(move || {
         let disk = disk(image);
-        let fat = mount(&disk);
-        let context = context(&fat);
-        context.put("/good", &[1; 3000]).unwrap();
-        context.put("/bad", &[2; 300_000]).unwrap();
-        fat.sync().unwrap();
-        drop(context);
-        fat.unmount().unwrap();
-        drop(fat);
-        let contents = disk.contents();
-        let bad = contents
-            .chunks(512)
-            .rposition(|sector| sector == [2; 512])
-            .unwrap() as u64;
-        disk.fail(Operation::Read, bad - 100..bad);
-        let fat = mount(&disk);
-        let context = self::context(&fat);
-        assert_eq!(context.get("/good"), Ok(vec![1; 3000]));
-        let file = context.touch("/bad").unwrap();
-        let mut bytes = vec![0; 4096];
-        assert_eq!(file.read_at(0, &mut Sink::kernel(&mut bytes)), Ok(4096));
-        let read = file.read_at(280_000, &mut Sink::kernel(&mut bytes));
-        assert_eq!(read, Err(Error::InputOutput));
-        disk.heal();
-        assert_eq!(context.get("/bad").unwrap(), vec![2; 300_000]);
-        // Nothing can be written: what was there is still read, and later it goes on.
-        disk.fail(Operation::Write, 0..1 << 20);
-        context.put("/late", &[3; 5000]).unwrap();
-        assert_eq!(
-            context.touch("/late").unwrap().sync(true),
-            Err(Error::InputOutput)
-        );
-        assert_eq!(fat.sync(), Err(Error::InputOutput));
-        assert_eq!(context.get("/late").unwrap(), vec![3; 5000]);
-        disk.heal();
-        context.touch("/late").unwrap().sync(true).unwrap();
-        drop((file, context));
-        fat.unmount().unwrap();
+        let fat = fails_to_read(&disk, &mounting);
+        fails_to_write(&disk, &fat);
+        fat.finish().unwrap();
         assert_clean(&disk.contents());
     });
-}
-
-/// Looks at everything and changes a bit of everything; whatever comes out, it ends.
-fn stir(fat: &Arc<Fat>) {
-    let mut left = 200;
-    walk(&fat.root(), &mut left, 0);
-    let context = context(fat);
-    for name in ["/new and long", "/empty", "/one", "/a/new", "/many/new"] {
-        let _ = context.put(name, &[7; 9000]);
-    }
-    let _ = context.make_directory("/dir");
-    let _ = context.move_to("/new and long", "/dir/new");
-    let _ = context.move_with("/one", "/a", RenameFlags::EXCHANGE);
-    let _ = context.remove("/two");
-    let _ = context.rmdir(None, b"/a/b/c");
-    if let Ok(file) = context.touch("/three") {
-        let _ = file.write_at(600_000, &mut Source::kernel(b"far"));
-        let _ = file.truncate(5);
-        let _ = file.sync(true);
-    }
-    let _ = fat.sync();
-    let _ = fat.statistics();
-}
-
-fn walk(inode: &Arc<dyn Inode>, left: &mut usize, depth: usize) {
-    if *left == 0 || depth > 12 {
-        return;
-    }
-    *left -= 1;
-    let _ = inode.status();
-    if inode.kind() == FileKind::Directory {
-        let mut names = Vec::new();
-        let _ = inode.read_directory(0, &mut |entry| {
-            names.push(entry.name.to_vec());
-            names.len() < 300
-        });
-        for name in names {
-            let Ok(name) = Name::new(&name) else { continue };
-            if let Ok(below) = inode.lookup(name) {
-                walk(&below, left, depth + 1);
-            }
-        }
-        let owner = Ownership {
-            mode: 0o644,
-            uid: 0,
-            gid: 0,
-        };
-        let name = Name::new(b"made here").unwrap();
-        let _ = inode.create(name, &NewInode::File, owner);
-        let _ = inode.unlink(name);
-    } else {
-        let mut bytes = [0; 5000];
-        let size = inode.status().map_or(0, |status| status.size);
-        for offset in [0, 12 * 1024, 300_000, size.saturating_sub(100)] {
-            let _ = inode.read_at(offset, &mut Sink::kernel(&mut bytes));
-        }
-        let _ = inode.write_at(size / 2, &mut Source::kernel(&bytes));
-    }
 }
 
 /// An image with a bit of everything in it.
@@ -147,10 +49,6 @@ fn sample(kibibytes: u64, arguments: &[&str]) -> Vec<u8> {
 
 #[test]
 fn images_that_make_no_sense_end_in_errors() {
-    let rounds = std::env::var("SCARLET_IMAGES")
-        .ok()
-        .and_then(|rounds| rounds.parse().ok());
-    let rounds: u64 = rounds.unwrap_or(160);
     for (which, (arguments, kibibytes)) in KINDS.into_iter().enumerate() {
         let image = sample(kibibytes, arguments);
         let plain = make_image(kibibytes, arguments);
@@ -163,19 +61,13 @@ fn images_that_make_no_sense_end_in_errors() {
                 *sector < 2 || (bytes != &plain[sector * 512..][..512] && zeros + printable > 200)
             })
             .collect();
-        for seed in 0..rounds / 4 {
+        for seed in 0..rounds("SCARLET_IMAGES", 160) / 4 {
             let mut image = image.clone();
             let mut random = Random::new(seed * 4 + which as u64 + 1);
-            for _ in 0..1 + random.below(20) {
+            mutate(&mut image, &mut random, |random| {
                 let sector = records[random.below(records.len())];
-                let at = sector * 512 + random.below(if sector == 0 { 90 } else { 512 });
-                image[at] = match random.below(4) {
-                    0 => 0,
-                    1 => 0xff,
-                    2 => image[at] ^ (1 << random.below(8)),
-                    _ => random.below(256) as u8,
-                };
-            }
+                sector * 512 + random.below(if sector == 0 { 90 } else { 512 })
+            });
             on_machine(move || {
                 let options = Options {
                     read_only: seed % 4 == 0,
@@ -183,7 +75,7 @@ fn images_that_make_no_sense_end_in_errors() {
                     ..Options::new()
                 };
                 if let Ok(fat) = Fat::mount(disk(image), options) {
-                    stir(&fat);
+                    stir(fat);
                 }
             });
         }
@@ -219,9 +111,9 @@ fn chains_in_a_circle_end() {
         }
     }
     on_machine(move || {
-        let fat = mount(&disk(circles));
-        stir(&fat);
-        let context = context(&fat);
+        let fat = mounting(&disk(circles));
+        stir(fat.clone());
+        let context = filesystem_testkit::context(&fat);
         assert!(context.names("/").unwrap().len() >= 2);
     });
 }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use device::block::MemoryDisk;
 
-pub(super) use filesystem_testkit::{Random, Scratch, Short, on_machine};
+pub(super) use filesystem_testkit::{
+    History, Life, Random, Short, fails_to_read, fails_to_write, judged_by, made_by, mutate,
+    on_machine, rounds, stir,
+};
 use vfs::{FileSystem, FsContext};
 
 use crate::{Fat, Options};
@@ -19,31 +22,13 @@ pub(super) const KINDS: [(&[&str], u64); 4] = [
 
 /// A fresh image of so many KiB, made with these arguments.
 pub(super) fn make_image(kibibytes: u64, arguments: &[&str]) -> Vec<u8> {
-    let scratch = Scratch::new("fat");
-    let path = scratch.0.to_str().expect("a plain path");
-    let size = kibibytes.to_string();
-    let mut all = vec!["-C", "-i", "12345678"];
-    all.extend(arguments);
-    all.extend([path, &size]);
-    let made = filesystem_testkit::tool("dosfstools", "mkfs.fat", &all);
-    assert!(
-        made.status.success(),
-        "mkfs.fat: {}",
-        String::from_utf8_lossy(&made.stderr)
-    );
-    std::fs::read(path).expect("the image")
+    let all = [&["-C", "-i", "12345678"], arguments].concat();
+    made_by("dosfstools", "mkfs.fat", &all, &kibibytes.to_string())
 }
 
 /// What fsck.fat says about an image: its exit code and its words; with `-a` also the repaired image.
 pub(super) fn check(image: &[u8], how: &str) -> (i32, String, Vec<u8>) {
-    let scratch = Scratch::new("check");
-    std::fs::write(&scratch.0, image).expect("room for the image");
-    let path = scratch.0.to_str().expect("a plain path");
-    let output = filesystem_testkit::tool("dosfstools", "fsck.fat", &[how, "-v", path]);
-    let words = String::from_utf8_lossy(&output.stdout).into_owned()
-        + &String::from_utf8_lossy(&output.stderr);
-    let repaired = std::fs::read(path).expect("the image");
-    (output.status.code().unwrap_or(-1), words, repaired)
+    judged_by("dosfstools", "fsck.fat", &[how, "-v"], image)
 }
 
 /// The image is in order, and its tables are equal.
@@ -74,6 +59,10 @@ pub(super) fn mount(disk: &Arc<MemoryDisk>) -> Arc<Fat> {
 
 pub(super) fn mount_with(disk: &Arc<MemoryDisk>, options: Options) -> Arc<Fat> {
     Fat::mount(disk.clone(), options).expect("it mounts")
+}
+
+pub(super) fn mounting(disk: &Arc<MemoryDisk>) -> Arc<dyn FileSystem> {
+    mount(disk)
 }
 
 pub(super) fn context(fat: &Arc<Fat>) -> FsContext {

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use device::block::Recorded;
 use mem::transfer::Source;
 use object::File;
 use vfs::FileSystem;
@@ -20,34 +19,15 @@ struct Promise {
     bytes: Vec<u8>,
 }
 
-/// What was written, in parts that a disk writes whole, and what was promised.
-struct History {
-    first: Vec<u8>,
-    record: Vec<Recorded>,
-    promises: Vec<Promise>,
-}
-
-fn live(seed: u64, image: Vec<u8>) -> History {
+/// Lives on an image; gives what was written, and what was promised.
+fn live(seed: u64, image: Vec<u8>) -> (History, Vec<Promise>) {
     let (send, receive) = std::sync::mpsc::channel();
     on_machine(move || {
-        let disk = disk(image.clone());
-        disk.record();
+        let disk = disk(image);
+        let mut history = History::new(&disk, 512);
         let fat = mount(&disk);
         let context = context(&fat);
-        let mut record = Vec::new();
-        let mut collect = || {
-            for one in disk.record() {
-                match one {
-                    Recorded::Write(sector, bytes) => {
-                        for (place, part) in bytes.chunks(512).enumerate() {
-                            record.push(Recorded::Write(sector + place as u64, part.to_vec()));
-                        }
-                    }
-                    Recorded::Flush => record.push(Recorded::Flush),
-                }
-            }
-            record.len()
-        };
+        let mut collect = || history.collect(&disk);
         let mut random = Random::new(seed);
         let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         let mut open: BTreeMap<String, Promise> = BTreeMap::new();
@@ -148,58 +128,31 @@ fn live(seed: u64, image: Vec<u8>) -> History {
         collect();
         promises.extend(open.into_values());
         drop(context);
-        let history = History {
-            first: image,
-            record,
-            promises,
-        };
-        send.send(history).unwrap();
+        send.send((history, promises)).unwrap();
     });
     receive.recv().unwrap()
 }
 
-impl History {
-    /// The disk when the power goes before the write `at`; of what was written since the latest flush only what `kept` says
-    /// is there.
-    fn cut(&self, at: usize, mut kept: impl FnMut() -> bool) -> Vec<u8> {
-        let flushed = self.record[..at]
-            .iter()
-            .rposition(|one| *one == Recorded::Flush)
-            .unwrap_or(0);
-        let mut image = self.first.clone();
-        for (index, one) in self.record[..at].iter().enumerate() {
-            if let Recorded::Write(sector, bytes) = one
-                && (index < flushed || kept())
-            {
-                let begin = *sector as usize * 512;
-                image[begin..begin + bytes.len()].copy_from_slice(bytes);
-            }
+/// What is promised is there when the power goes before the write `at` and leaves `image`.
+fn keep_promises(promises: &[Promise], at: usize, image: Vec<u8>) {
+    let due: Vec<Promise> = promises
+        .iter()
+        .filter(|promise| promise.since <= at && at <= promise.until)
+        .cloned()
+        .collect();
+    on_machine(move || {
+        let options = Options {
+            read_only: true,
+            ..Options::new()
+        };
+        let fat = mount_with(&disk(image), options);
+        let context = context(&fat);
+        for promise in &due {
+            let kept = |path: &String| context.get(path).as_ref() == Ok(&promise.bytes);
+            let found = promise.paths.iter().any(kept);
+            assert!(found, "{:?} before write {at}", promise.paths);
         }
-        image
-    }
-
-    /// What is promised is there.
-    fn keep_promises(&self, at: usize, image: Vec<u8>) {
-        let due: Vec<Promise> = self
-            .promises
-            .iter()
-            .filter(|promise| promise.since <= at && at <= promise.until)
-            .cloned()
-            .collect();
-        on_machine(move || {
-            let options = Options {
-                read_only: true,
-                ..Options::new()
-            };
-            let fat = mount_with(&disk(image), options);
-            let context = context(&fat);
-            for promise in &due {
-                let kept = |path: &String| context.get(path).as_ref() == Ok(&promise.bytes);
-                let found = promise.paths.iter().any(kept);
-                assert!(found, "{:?} before write {at}", promise.paths);
-            }
-        });
-    }
+    });
 }
 
 /// What may be wrong: nobody has left the disk in order, there are clusters that nobody has, and they were not counted.
@@ -227,22 +180,19 @@ fn only_room_is_lost(words: &str) {
 
 #[test]
 fn whenever_the_power_goes_only_room_is_lost() {
-    let rounds = std::env::var("SCARLET_ROUNDS")
-        .ok()
-        .and_then(|rounds| rounds.parse().ok());
-    for seed in 1..=rounds.unwrap_or(1) {
+    for seed in 1..=rounds("SCARLET_ROUNDS", 1) {
         for (kind, (arguments, kibibytes)) in KINDS.into_iter().enumerate().take(3) {
             // FAT32's images are large, and each cut makes one.
             let every = [5, 11, 47][kind];
-            let history = live(seed, make_image(kibibytes, arguments));
+            let (history, promises) = live(seed, make_image(kibibytes, arguments));
             let mut random = Random::new(seed + 77);
-            for at in (1..history.record.len()).step_by(every) {
+            for at in (1..history.length()).step_by(every) {
                 let image = history.cut(at, || true);
-                history.keep_promises(at, image);
+                keep_promises(&promises, at, image);
                 let image = history.cut(at, || random.below(2) == 0);
-                history.keep_promises(at, image);
+                keep_promises(&promises, at, image);
             }
-            for at in (1..history.record.len()).step_by(every * 5) {
+            for at in (1..history.length()).step_by(every * 5) {
                 let image = history.cut(at, || random.below(2) == 0);
                 let (_, words, _) = check(&image, "-n");
                 only_room_is_lost(&words);

@@ -1,0 +1,140 @@
+//! Disks that fail, and images that make no sense.
+
+use std::sync::Arc;
+
+use base::Error;
+use device::block::{MemoryDisk, Operation, SECTOR};
+use mem::transfer::{Sink, Source};
+use object::{File, FileKind};
+use vfs::{FileSystem, FsContext, Inode, Name, NewInode, Ownership, RenameFlags};
+
+use crate::{Mounting, Random, Short, context};
+
+/// Files on a disk that has sectors which cannot be read: what lies elsewhere is read, and all is once it is well again.
+/// Gives the file system, with `/good` and `/bad` on it.
+///
+/// # Panics
+/// If it is not so.
+pub fn fails_to_read(disk: &Arc<MemoryDisk>, mount: &Mounting) -> Arc<dyn FileSystem> {
+    let filesystem = mount(disk);
+    let root = context(&filesystem);
+    root.put("/good", &[1; 3000]).expect("room");
+    root.put("/bad", &[2; 200_000]).expect("room");
+    drop(root);
+    filesystem.finish().expect("it is written");
+    drop(filesystem);
+    // Every sector of the large file but the first ones fails to be read.
+    let contents = disk.contents();
+    let bad = contents
+        .chunks(SECTOR)
+        .rposition(|sector| sector == [2; SECTOR])
+        .expect("the file") as u64;
+    disk.fail(Operation::Read, bad - 100..bad);
+    let filesystem = mount(disk);
+    let root = context(&filesystem);
+    assert_eq!(root.get("/good"), Ok(vec![1; 3000]));
+    let file = root.touch("/bad").expect("it is there");
+    let mut bytes = vec![0; 4096];
+    assert_eq!(file.read_at(0, &mut Sink::kernel(&mut bytes)), Ok(4096));
+    let read = file.read_at(180_000, &mut Sink::kernel(&mut bytes));
+    assert_eq!(read, Err(Error::InputOutput));
+    disk.heal();
+    assert_eq!(root.get("/bad"), Ok(vec![2; 200_000]));
+    filesystem
+}
+
+/// On the same disk nothing can be written: what was there is still read, what comes waits, and later it goes on.
+///
+/// # Panics
+/// If it is not so.
+pub fn fails_to_write(disk: &Arc<MemoryDisk>, filesystem: &Arc<dyn FileSystem>) {
+    let root = context(filesystem);
+    disk.fail(Operation::Write, 0..1 << 20);
+    root.put("/late", &[3; 5000]).expect("room in memory");
+    let late = root.touch("/late").expect("it is there");
+    assert_eq!(late.sync(true), Err(Error::InputOutput));
+    assert_eq!(filesystem.sync(), Err(Error::InputOutput));
+    assert_eq!(root.get("/late"), Ok(vec![3; 5000]));
+    disk.heal();
+    assert_eq!(late.sync(true), Ok(()));
+}
+
+/// Changes a byte or a few, each at a place of `place`'s choice.
+pub fn mutate(image: &mut [u8], random: &mut Random, mut place: impl FnMut(&mut Random) -> usize) {
+    for _ in 0..1 + random.below(20) {
+        let at = place(random);
+        image[at] = match random.below(4) {
+            0 => 0,
+            1 => 0xff,
+            2 => image[at] ^ (1 << random.below(8)),
+            _ => random.below(256) as u8,
+        };
+    }
+}
+
+/// Looks at everything and changes a bit of everything; whatever comes out, it ends. What it asks for by name are `/one`,
+/// `/two`, `/three`, `/empty`, `/a`, `/a/b/c` and `/many`.
+pub fn stir(filesystem: Arc<dyn FileSystem>) {
+    walk(&filesystem.root(), &mut 200, 0);
+    let root: FsContext = context(&filesystem);
+    for name in ["/new", "/empty", "/one", "/a/new", "/many/new"] {
+        let _ = root.put(name, &[7; 9000]);
+    }
+    let _ = root.make_directory("/dir");
+    let _ = root.move_to("/new", "/dir/new");
+    let _ = root.move_with("/one", "/a", RenameFlags::EXCHANGE);
+    let _ = root.remove("/two");
+    let _ = root.rmdir(None, b"/a/b/c");
+    if let Ok(file) = root.touch("/three") {
+        let _ = file.write_at(600_000, &mut Source::kernel(b"far"));
+        let _ = file.truncate(5);
+        let _ = file.sync(true);
+    }
+    let _ = filesystem.sync();
+    let _ = filesystem.statistics();
+}
+
+fn walk(inode: &Arc<dyn Inode>, left: &mut usize, depth: usize) {
+    if *left == 0 || depth > 12 {
+        return;
+    }
+    *left -= 1;
+    let _ = inode.status();
+    match inode.kind() {
+        FileKind::Directory => {
+            let mut names = Vec::new();
+            let _ = inode.read_directory(0, &mut |entry| {
+                names.push(entry.name.to_vec());
+                names.len() < 300
+            });
+            for name in names {
+                let Ok(name) = Name::new(&name) else { continue };
+                if let Ok(below) = inode.lookup(name) {
+                    walk(&below, left, depth + 1);
+                }
+            }
+            let owner = Ownership {
+                mode: 0o644,
+                uid: 0,
+                gid: 0,
+            };
+            if let Ok(name) = Name::new(b"made here") {
+                let _ = inode.create(name, &NewInode::File, owner);
+                let _ = inode.unlink(name);
+            }
+        }
+        FileKind::SymbolicLink => {
+            let _ = inode.read_link();
+        }
+        FileKind::Regular => {
+            let mut bytes = [0; 5000];
+            let size = inode.status().map_or(0, |status| status.size);
+            for offset in [0, 12 * 1024, 300_000, size.saturating_sub(100)] {
+                let _ = inode.read_at(offset, &mut Sink::kernel(&mut bytes));
+            }
+            let _ = inode.next_extent(0, true);
+            let _ = inode.write_at(size / 2, &mut Source::kernel(&bytes));
+        }
+        _ => {}
+    }
+}
