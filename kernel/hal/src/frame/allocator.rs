@@ -146,6 +146,7 @@ impl FrameAllocator {
         }
     }
 
+    #[inline]
     fn all(&self) -> &[Metadata] {
         // SAFETY: see the `Sync` argument; `count` entries were initialised by `new`.
         unsafe { core::slice::from_raw_parts(self.metadata, self.count) }

@@ -12,7 +12,7 @@ use hal::frame::Frame;
 use super::ahead::Job;
 use super::counts::COUNTS;
 use super::stored::Stored;
-use super::tree::Tree;
+use super::tree::{IN_LEAF, Tree};
 
 /// The most that a page's age counts to: how often the hand of reclaim passes it by.
 const OLDEST: u8 = 3;
@@ -254,23 +254,24 @@ impl State {
         if first >= last {
             return;
         }
-        if self.stored.is_some() {
-            self.pages.visit_mut(first..last, &mut |index, page| {
-                if let Page::Here { frame, marks } = page {
-                    marks.age = marks.age.max(1);
-                    into[(index - first) as usize] = Some(frame.clone());
+        let is_stored = self.stored.is_some();
+        let mut rest = &mut into[..(last - first) as usize];
+        let mut index = first;
+        while !rest.is_empty() {
+            let here = (IN_LEAF - index as usize % IN_LEAF).min(rest.len());
+            let (wanted, behind) = rest.split_at_mut(here);
+            for (page, into) in self.pages.places_mut(index).iter_mut().zip(wanted) {
+                if let Some(Page::Here { frame, marks }) = page {
+                    if is_stored {
+                        marks.age = marks.age.max(1);
+                    }
+                    *into = Some(frame.clone());
                 }
-                false
-            });
-            return;
-        }
-        self.pages.visit(first..last, &mut |index, page| {
-            if let Page::Here { frame, .. } = page {
-                into[(index - first) as usize] = Some(frame.clone());
             }
-            false
-        });
-        if self.has_reserved() {
+            rest = behind;
+            index += here as u64;
+        }
+        if !is_stored && self.has_reserved() {
             // Whoever gets them may write to them without asking again.
             self.reserved.retain(|index| !(first..last).contains(index));
         }

@@ -9,7 +9,8 @@ use core::ops::Range;
 
 const LEAF_BITS: u32 = 4;
 const INNER_BITS: u32 = 5;
-const IN_LEAF: usize = 1 << LEAF_BITS;
+/// How many neighbours lie side by side.
+pub(super) const IN_LEAF: usize = 1 << LEAF_BITS;
 const IN_INNER: usize = 1 << INNER_BITS;
 
 /// See the module.
@@ -243,6 +244,16 @@ impl<T> Tree<T> {
     #[inline]
     pub(super) fn get_mut(&mut self, index: u64) -> Option<&mut T> {
         self.leaf_mut(index)?.slots[digit(index, 0, IN_LEAF)].as_mut()
+    }
+
+    /// The places of `index` and what follows it up to a number that [`IN_LEAF`] divides: all of them, or none where
+    /// there are no entries.
+    #[inline]
+    pub(super) fn places_mut(&mut self, index: u64) -> &mut [Option<T>] {
+        match self.leaf_mut(index) {
+            Some(leaf) => &mut leaf.slots[digit(index, 0, IN_LEAF)..],
+            None => &mut [],
+        }
     }
 
     /// Enters an entry; returns the one that was there.
