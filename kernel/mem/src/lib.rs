@@ -19,6 +19,7 @@ pub mod pressure;
 mod space;
 #[cfg(test)]
 mod testing;
+mod text;
 pub mod transfer;
 pub mod user;
 mod zero;

@@ -12,11 +12,12 @@ use core::marker::PhantomData;
 use core::mem::size_of;
 
 use base::{Error, Result, Room};
-use hal::PAGE_SIZE;
 use hal::user::UserFault;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use crate::AddressSpace;
+
+pub use crate::text::{UserText, read_c_string};
 
 /// So often may one byte fault again after its fault was resolved. Another thread may unmap it in
 /// between, but not for ever.
@@ -107,49 +108,6 @@ pub fn zero_bytes(address: usize, length: usize) -> Result<()> {
         Ok(())
     } else {
         Err(Error::BadAddress)
-    }
-}
-
-/// How many words of a string are looked at at once: most paths are shorter.
-const STRING_WORDS: usize = 8;
-
-/// Reads a string that ends with NUL; the NUL is not in the result. A string without one within
-/// `maximum` bytes is `Error::NameTooLong`.
-pub fn read_c_string(address: usize, maximum: usize) -> Result<Vec<u8>> {
-    let mut text: Vec<u8> = Vec::new();
-    let mut chunk = [0u64; STRING_WORDS];
-    while text.len() < maximum {
-        let at = address.checked_add(text.len()).ok_or(Error::BadAddress)?;
-        // Never over a page's end at once: the next page need not exist.
-        let within_page = PAGE_SIZE - at % PAGE_SIZE;
-        let wanted = within_page
-            .min(size_of_val(&chunk))
-            .min(maximum - text.len());
-        read_bytes(at, &mut chunk.as_mut_bytes()[..wanted])?;
-        let end = position_of_zero(&chunk).min(wanted);
-        text.make_room(end)?;
-        text.extend_from_slice(&chunk.as_bytes()[..end]);
-        if end < wanted {
-            return Ok(text);
-        }
-    }
-    Err(Error::NameTooLong)
-}
-
-/// Where the first zero byte is, in memory order; the number of bytes if there is none.
-#[inline]
-fn position_of_zero(words: &[u64; STRING_WORDS]) -> usize {
-    // A byte's highest bit is set in the result where the byte is zero, and perhaps in bytes that
-    // follow one in the order of significance: enough to know which word to look into.
-    const ONES: u64 = u64::MAX / 0xff;
-    const HIGHS: u64 = ONES << 7;
-    let has_zero = |word: &u64| word.wrapping_sub(ONES) & !word & HIGHS != 0;
-    match words.iter().position(has_zero) {
-        Some(word) => {
-            let bytes = words[word].as_bytes();
-            word * size_of::<u64>() + bytes.iter().take_while(|&&byte| byte != 0).count()
-        }
-        None => size_of_val(words),
     }
 }
 

@@ -6,10 +6,9 @@
 //! and length. Integers of C's `int` size are cut to 32 bits, because the upper half of their
 //! register is unspecified in a system call.
 
-use alloc::vec::Vec;
 use base::{Error, Result};
 use hal::user::CallRegisters;
-use mem::user::{UserPtr, UserSlice};
+use mem::user::{UserPtr, UserSlice, UserText};
 use object::Slot;
 
 /// The longest path, with its NUL (`PATH_MAX`).
@@ -87,16 +86,18 @@ pub struct UserPath(pub usize);
 
 impl UserPath {
     /// Reads it. A path that does not end within [`PATH_MAX`] is too long.
-    pub fn read(self) -> Result<Vec<u8>> {
-        mem::user::read_c_string(self.0, PATH_MAX)
+    #[inline]
+    pub fn read(self, room: &mut UserText) -> Result<&[u8]> {
+        room.read(self.0, PATH_MAX)
     }
 
     /// Reads it, `None` for a null pointer.
-    pub fn read_optional(self) -> Result<Option<Vec<u8>>> {
+    #[inline]
+    pub fn read_optional(self, room: &mut UserText) -> Result<Option<&[u8]>> {
         if self.0 == 0 {
             Ok(None)
         } else {
-            self.read().map(Some)
+            self.read(room).map(Some)
         }
     }
 }

@@ -17,6 +17,7 @@ use base::wait::WaitQueue;
 use base::{Error, Result, rank, room};
 use hal::Global;
 use mem::transfer::Sink;
+use mem::user::UserText;
 use object::{
     File, FileAccess, FileStatus, PollRegistration, Ready, Rights, SeekFrom, StatusFlags,
 };
@@ -438,7 +439,8 @@ pub(crate) fn inotify_add_watch(
     let mut flags = ResolveFlags::empty();
     flags.set(ResolveFlags::NO_FOLLOW, mask.contains(Mask::DONT_FOLLOW));
     flags.set(ResolveFlags::DIRECTORY, mask.contains(Mask::ONLY_DIRECTORY));
-    let named = Named::read(call, DirectoryFd::WORKING_DIRECTORY, path)?;
+    let mut room = UserText::new();
+    let named = Named::read(call, DirectoryFd::WORKING_DIRECTORY, path, &mut room)?;
     let place = named.resolve(flags)?;
     named.context.check(&place, Permission::READ)?;
     Ok(queue.watch(place.inode(), mask)? as usize)

@@ -1,7 +1,7 @@
 //! Changing attributes and asking for access: chmod, chown, access, utimens.
 
 use base::{Error, Result};
-use mem::user::UserPtr;
+use mem::user::{UserPtr, UserText};
 use object::{Rights, Timestamp};
 use vfs::{Path, Permission, ResolveFlags, SetTime};
 
@@ -26,7 +26,8 @@ fn place_at(
     path: UserPath,
     flags: AtFlags,
 ) -> Result<Path> {
-    let named = Named::read(call, directory, path)?;
+    let mut room = UserText::new();
+    let named = Named::read(call, directory, path, &mut room)?;
     if named.path.is_empty() && flags.contains(AtFlags::EMPTY_PATH) && named.at.is_some() {
         return place(call, Fd(directory.0));
     }
@@ -122,7 +123,8 @@ pub(crate) fn faccessat2(
     let flags = flags.only(known)?;
     // R_OK, W_OK and X_OK are the bits of a mode.
     let wanted = Permission::from_bits(mode).ok_or(Error::InvalidArgument)?;
-    let named = Named::read(call, directory, path)?;
+    let mut room = UserText::new();
+    let named = Named::read(call, directory, path, &mut room)?;
     let mut resolve = ResolveFlags::empty();
     resolve.set(
         ResolveFlags::NO_FOLLOW,
@@ -135,7 +137,7 @@ pub(crate) fn faccessat2(
     let effective = flags.contains(AtFlags::EACCESS);
     named
         .context
-        .access(named.at.as_ref(), &named.path, wanted, effective, resolve)?;
+        .access(named.at.as_ref(), named.path, wanted, effective, resolve)?;
     Ok(0)
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 use base::{Error, Result, Room};
-use mem::user::UserSlice;
+use mem::user::{UserSlice, UserText};
 use object::Rights;
 use vfs::ResolveFlags;
 
@@ -45,16 +45,18 @@ pub(crate) fn mkdirat(
     path: UserPath,
     mode: u32,
 ) -> Result<usize> {
-    let named = Named::read(call, directory, path)?;
-    named.context.mkdir(named.at.as_ref(), &named.path, mode)?;
+    let mut room = UserText::new();
+    let named = Named::read(call, directory, path, &mut room)?;
+    named.context.mkdir(named.at.as_ref(), named.path, mode)?;
     Ok(0)
 }
 
 /// chdir(2).
 pub(crate) fn chdir(call: &mut Call<'_>, path: UserPath) -> Result<usize> {
-    let path = path.read()?;
+    let mut room = UserText::new();
+    let path = path.read(&mut room)?;
     // The walk may sleep, so the place is found first and only then put in place.
-    let place = call.process().fs().resolve_directory(None, &path)?;
+    let place = call.process().fs().resolve_directory(None, path)?;
     call.process()
         .update_fs(|context| context.working_directory = place);
     Ok(0)
@@ -73,9 +75,10 @@ pub(crate) fn fchdir(call: &mut Call<'_>, file: Fd) -> Result<usize> {
 
 /// chroot(2).
 pub(crate) fn chroot(call: &mut Call<'_>, path: UserPath) -> Result<usize> {
-    let path = path.read()?;
+    let mut room = UserText::new();
+    let path = path.read(&mut room)?;
     let context = call.process().fs();
-    let place = context.resolve(None, &path, ResolveFlags::DIRECTORY)?;
+    let place = context.resolve(None, path, ResolveFlags::DIRECTORY)?;
     if !context.credentials.is_superuser() {
         return Err(Error::NotPermitted);
     }

@@ -6,7 +6,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use base::{Error, Result};
-use mem::user::UserSlice;
+use mem::user::{UserSlice, UserText};
 use object::Rights;
 use vfs::{EXTENDED_NAME_MAX, EXTENDED_VALUE_MAX, FsContext, Path, SetExtended};
 
@@ -18,7 +18,8 @@ use crate::call::Call;
 type Target = (Arc<FsContext>, Path);
 
 fn named(call: &Call<'_>, path: UserPath, flags: AtFlags) -> Result<Target> {
-    let named = Named::read(call, DirectoryFd::WORKING_DIRECTORY, path)?;
+    let mut room = UserText::new();
+    let named = Named::read(call, DirectoryFd::WORKING_DIRECTORY, path, &mut room)?;
     let place = named.resolve_at(flags)?;
     Ok((named.context, place))
 }

@@ -1,6 +1,7 @@
 //! mount, umount2, and bringing files to their devices.
 
 use base::{Error, Result};
+use mem::user::UserText;
 use object::{FileKind, Rights};
 use vfs::{MountFlags, MountSource, Path, Propagation, ResolveFlags};
 
@@ -148,12 +149,19 @@ fn new_restrictions(flags: MountArgument, target: &Path) -> MountFlags {
 }
 
 fn place(call: &Call<'_>, path: UserPath) -> Result<Path> {
-    Named::read(call, DirectoryFd::WORKING_DIRECTORY, path)?.resolve_at(AtFlags::empty())
+    Named::read(
+        call,
+        DirectoryFd::WORKING_DIRECTORY,
+        path,
+        &mut UserText::new(),
+    )?
+    .resolve_at(AtFlags::empty())
 }
 
 /// The place of something that is mounted already; no name, or an empty one, is `EINVAL`.
 fn source_place(call: &Call<'_>, path: UserPath) -> Result<Path> {
-    let path = path.read_optional()?.unwrap_or_default();
+    let mut room = UserText::new();
+    let path = path.read_optional(&mut room)?.unwrap_or_default();
     if path.is_empty() {
         return Err(Error::InvalidArgument);
     }
@@ -189,9 +197,10 @@ pub(crate) fn mount(
         let new = new_restrictions(flags, &target);
         context.view.remount(&target, new)?;
     } else if flags.contains(MountArgument::REMOUNT) {
-        let options = data.read_optional()?.unwrap_or_default();
+        let mut room = UserText::new();
+        let options = data.read_optional(&mut room)?.unwrap_or_default();
         let new = new_restrictions(flags, &target);
-        context.view.reconfigure(&target, new, &options)?;
+        context.view.reconfigure(&target, new, options)?;
     } else if flags.contains(MountArgument::BIND) {
         let source = source_place(call, source)?;
         if !context.view.holds(&source) {
@@ -205,27 +214,31 @@ pub(crate) fn mount(
         let source = source_place(call, source)?;
         context.view.move_mount(&source, &target)?;
     } else {
-        let kind = kind.read_optional()?.ok_or(Error::InvalidArgument)?;
-        let source = source.read_optional()?.unwrap_or_else(|| b"none".to_vec());
-        let options = data.read_optional()?.unwrap_or_default();
+        let mut rooms = [const { UserText::new() }; 3];
+        let [kind_room, source_room, options_room] = &mut rooms;
+        let kind = kind.read_optional(kind_room)?;
+        let kind = kind.ok_or(Error::InvalidArgument)?;
+        let source = source.read_optional(source_room)?.unwrap_or(b"none");
+        let options = data.read_optional(options_room)?.unwrap_or_default();
         let restrictions = restrictions(flags);
         let request = MountSource {
-            source: &source,
-            options: &options,
+            source,
+            options,
             read_only: restrictions.contains(MountFlags::READ_ONLY),
             context: &context,
         };
-        let filesystem = vfs::make_filesystem(&kind, &request)?;
+        let filesystem = vfs::make_filesystem(kind, &request)?;
         context
             .view
-            .mount_from(&filesystem, &source, &target, restrictions)?;
+            .mount_from(&filesystem, source, &target, restrictions)?;
     }
     Ok(0)
 }
 
 /// umount2(2).
 pub(crate) fn umount2(call: &mut Call<'_>, path: UserPath, flags: UnmountFlags) -> Result<usize> {
-    let named = Named::read(call, DirectoryFd::WORKING_DIRECTORY, path)?;
+    let mut room = UserText::new();
+    let named = Named::read(call, DirectoryFd::WORKING_DIRECTORY, path, &mut room)?;
     let mut resolve = ResolveFlags::empty();
     resolve.set(
         ResolveFlags::NO_FOLLOW,
@@ -260,7 +273,13 @@ pub(crate) fn pivot_root(
     let context = call.process().fs();
     context.check_may_mount()?;
     let directory = |path: UserPath| {
-        Named::read(call, DirectoryFd::WORKING_DIRECTORY, path)?.resolve(ResolveFlags::DIRECTORY)
+        Named::read(
+            call,
+            DirectoryFd::WORKING_DIRECTORY,
+            path,
+            &mut UserText::new(),
+        )?
+        .resolve(ResolveFlags::DIRECTORY)
     };
     let (new, put_old) = (directory(new_root)?, directory(put_old)?);
     let old = &context.root;

@@ -1,7 +1,7 @@
 //! Making, taking and reading names: mknodat, unlinkat, symlinkat, linkat, renameat2, readlinkat.
 
 use base::{Error, Result};
-use mem::user::UserSlice;
+use mem::user::{UserSlice, UserText};
 use object::FileKind;
 use vfs::{NewInode, RenameFlags};
 
@@ -36,10 +36,11 @@ pub(crate) fn mknodat(
         0o040000 => return Err(Error::NotPermitted),
         _ => return Err(Error::InvalidArgument),
     };
-    let named = Named::read(call, directory, path)?;
+    let mut room = UserText::new();
+    let named = Named::read(call, directory, path, &mut room)?;
     named
         .context
-        .mknod(named.at.as_ref(), &named.path, new, mode & 0o7777)?;
+        .mknod(named.at.as_ref(), named.path, new, mode & 0o7777)?;
     Ok(0)
 }
 
@@ -51,11 +52,12 @@ pub(crate) fn unlinkat(
     flags: AtFlags,
 ) -> Result<usize> {
     let flags = flags.only(AtFlags::REMOVEDIR)?;
-    let named = Named::read(call, directory, path)?;
+    let mut room = UserText::new();
+    let named = Named::read(call, directory, path, &mut room)?;
     if flags.contains(AtFlags::REMOVEDIR) {
-        named.context.rmdir(named.at.as_ref(), &named.path)?;
+        named.context.rmdir(named.at.as_ref(), named.path)?;
     } else {
-        named.context.unlink(named.at.as_ref(), &named.path)?;
+        named.context.unlink(named.at.as_ref(), named.path)?;
     }
     Ok(0)
 }
@@ -67,11 +69,13 @@ pub(crate) fn symlinkat(
     directory: DirectoryFd,
     path: UserPath,
 ) -> Result<usize> {
-    let target = target.read()?;
-    let named = Named::read(call, directory, path)?;
+    let mut target_room = UserText::new();
+    let target = target.read(&mut target_room)?;
+    let mut room = UserText::new();
+    let named = Named::read(call, directory, path, &mut room)?;
     named
         .context
-        .symlink(&target, named.at.as_ref(), &named.path)?;
+        .symlink(target, named.at.as_ref(), named.path)?;
     Ok(0)
 }
 
@@ -85,7 +89,8 @@ pub(crate) fn linkat(
     flags: AtFlags,
 ) -> Result<usize> {
     let flags = flags.only(AtFlags::SYMLINK_FOLLOW | AtFlags::EMPTY_PATH)?;
-    let old = Named::read(call, old_directory, old_path)?;
+    let mut old_room = UserText::new();
+    let old = Named::read(call, old_directory, old_path, &mut old_room)?;
     let target = if flags.contains(AtFlags::EMPTY_PATH) && old.path.is_empty() {
         place_of(call, Fd(old_directory.0))?
     } else if flags.contains(AtFlags::SYMLINK_FOLLOW) {
@@ -93,8 +98,9 @@ pub(crate) fn linkat(
     } else {
         old.resolve_at(AtFlags::SYMLINK_NOFOLLOW)?
     };
-    let new = Named::read(call, new_directory, new_path)?;
-    new.context.link(&target, new.at.as_ref(), &new.path)?;
+    let mut new_room = UserText::new();
+    let new = Named::read(call, new_directory, new_path, &mut new_room)?;
+    new.context.link(&target, new.at.as_ref(), new.path)?;
     Ok(0)
 }
 
@@ -119,15 +125,12 @@ pub(crate) fn renameat2(
     flags: u32,
 ) -> Result<usize> {
     let flags = RenameFlags::from_bits(flags).ok_or(Error::InvalidArgument)?;
-    let old = Named::read(call, old_directory, old_path)?;
-    let new = Named::read(call, new_directory, new_path)?;
-    new.context.rename(
-        old.at.as_ref(),
-        &old.path,
-        new.at.as_ref(),
-        &new.path,
-        flags,
-    )?;
+    let mut old_room = UserText::new();
+    let old = Named::read(call, old_directory, old_path, &mut old_room)?;
+    let mut new_room = UserText::new();
+    let new = Named::read(call, new_directory, new_path, &mut new_room)?;
+    new.context
+        .rename(old.at.as_ref(), old.path, new.at.as_ref(), new.path, flags)?;
     Ok(0)
 }
 
@@ -143,7 +146,8 @@ pub(crate) fn readlinkat(
     if length <= 0 {
         return Err(Error::InvalidArgument);
     }
-    let named = Named::read(call, directory, path)?;
-    let body = named.context.readlink(named.at.as_ref(), &named.path)?;
+    let mut room = UserText::new();
+    let named = Named::read(call, directory, path, &mut room)?;
+    let body = named.context.readlink(named.at.as_ref(), named.path)?;
     UserSlice::new(buffer.address, length as usize).write_from(&body)
 }

@@ -1,7 +1,7 @@
 //! openat and openat2: from `O_*` to the kernel's open options.
 
 use base::{Error, Result};
-use mem::user::UserPtr;
+use mem::user::{UserPtr, UserText};
 use object::{FileAccess, StatusFlags};
 use vfs::{OpenOptions, ResolveFlags};
 
@@ -107,10 +107,11 @@ fn open(
         resolve,
         ..options(flags, mode)?
     };
-    let named = Named::read(call, directory, path)?;
+    let mut room = UserText::new();
+    let named = Named::read(call, directory, path, &mut room)?;
     let file = named
         .context
-        .open_at(named.at.as_ref(), &named.path, &options)?;
+        .open_at(named.at.as_ref(), named.path, &options)?;
     call.install(file, flags & O_CLOEXEC != 0)
 }
 

@@ -5,8 +5,8 @@
 //! may then be any file.
 
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use base::{Error, Result};
+use mem::user::UserText;
 use object::{File, FileStatus, Rights};
 use vfs::{FsContext, OpenFile, Path, ResolveFlags};
 
@@ -14,19 +14,25 @@ use crate::arguments::{AtFlags, DirectoryFd, Fd, UserPath};
 use crate::call::Call;
 
 /// A path that was read, with the place it starts from.
-pub(crate) struct Named {
+pub(crate) struct Named<'a> {
     /// Where a relative path starts; `None` for the working directory.
     pub(crate) at: Option<Path>,
     /// The path.
-    pub(crate) path: Vec<u8>,
+    pub(crate) path: &'a [u8],
     /// The process's view, root, working directory and credentials.
     pub(crate) context: Arc<FsContext>,
 }
 
-impl Named {
+impl<'a> Named<'a> {
     /// Reads the path and looks up the directory, if the path needs it.
-    pub(crate) fn read(call: &Call<'_>, directory: DirectoryFd, path: UserPath) -> Result<Named> {
-        let path = path.read()?;
+    #[inline]
+    pub(crate) fn read(
+        call: &Call<'_>,
+        directory: DirectoryFd,
+        path: UserPath,
+        room: &'a mut UserText,
+    ) -> Result<Self> {
+        let path = path.read(room)?;
         Self::from_bytes(call, directory, path)
     }
 
@@ -35,8 +41,8 @@ impl Named {
     pub(crate) fn from_bytes(
         call: &Call<'_>,
         directory: DirectoryFd,
-        path: Vec<u8>,
-    ) -> Result<Named> {
+        path: &'a [u8],
+    ) -> Result<Self> {
         let absolute = path.first() == Some(&b'/');
         let at = match directory {
             DirectoryFd::WORKING_DIRECTORY => None,
@@ -53,7 +59,7 @@ impl Named {
     /// Follows the path to its end.
     #[inline]
     pub(crate) fn resolve(&self, flags: ResolveFlags) -> Result<Path> {
-        self.context.resolve(self.at.as_ref(), &self.path, flags)
+        self.context.resolve(self.at.as_ref(), self.path, flags)
     }
 
     /// Follows the path with the flags of an `*at` call.
@@ -98,10 +104,11 @@ pub(crate) fn found_at(
     path: UserPath,
     flags: AtFlags,
 ) -> Result<(FileStatus, Option<Path>)> {
+    let mut room = UserText::new();
     let path = if flags.contains(AtFlags::EMPTY_PATH) {
-        path.read_optional()?.unwrap_or_default()
+        path.read_optional(&mut room)?.unwrap_or_default()
     } else {
-        path.read()?
+        path.read(&mut room)?
     };
     if path.is_empty()
         && flags.contains(AtFlags::EMPTY_PATH)
@@ -122,10 +129,11 @@ pub(crate) fn status_at(
     path: UserPath,
     flags: AtFlags,
 ) -> Result<FileStatus> {
+    let mut room = UserText::new();
     let path = if flags.contains(AtFlags::EMPTY_PATH) {
-        path.read_optional()?.unwrap_or_default()
+        path.read_optional(&mut room)?.unwrap_or_default()
     } else {
-        path.read()?
+        path.read(&mut room)?
     };
     if path.is_empty()
         && flags.contains(AtFlags::EMPTY_PATH)

@@ -2,7 +2,7 @@
 
 use base::{Error, Result};
 use mem::Pattern;
-use mem::user::UserPtr;
+use mem::user::{UserPtr, UserText};
 use object::{FileAdvice, FileKind, Rights, SpaceChange};
 use vfs::{MountFlags, Path};
 
@@ -60,8 +60,13 @@ pub(crate) fn statfs(
     path: UserPath,
     result: UserPtr<Statfs>,
 ) -> Result<usize> {
-    let place =
-        Named::read(call, DirectoryFd::WORKING_DIRECTORY, path)?.resolve_at(AtFlags::empty())?;
+    let place = Named::read(
+        call,
+        DirectoryFd::WORKING_DIRECTORY,
+        path,
+        &mut UserText::new(),
+    )?
+    .resolve_at(AtFlags::empty())?;
     result.write(&of_place(&place))?;
     Ok(0)
 }
@@ -88,8 +93,9 @@ pub(crate) fn fstatfs(call: &mut Call<'_>, file: Fd, result: UserPtr<Statfs>) ->
 pub(crate) fn truncate(call: &mut Call<'_>, path: UserPath, length: i64) -> Result<usize> {
     let length = position(length)?;
     check_length(call, length)?;
-    let named = Named::read(call, DirectoryFd::WORKING_DIRECTORY, path)?;
-    named.context.truncate(&named.path, length)?;
+    let mut room = UserText::new();
+    let named = Named::read(call, DirectoryFd::WORKING_DIRECTORY, path, &mut room)?;
+    named.context.truncate(named.path, length)?;
     Ok(0)
 }
 

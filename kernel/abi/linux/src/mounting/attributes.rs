@@ -1,7 +1,7 @@
 //! mount_setattr: restrictions and propagation of a mount, or of a whole tree of them.
 
 use base::{Error, Result};
-use mem::user::UserPtr;
+use mem::user::{UserPtr, UserText};
 use vfs::{MountFlags, Propagation, ResolveFlags};
 
 use crate::arguments::{DirectoryFd, UserPath, read_extensible};
@@ -121,7 +121,8 @@ pub(crate) fn mount_setattr(
         return Err(Error::InvalidArgument);
     }
     let set = restrictions(set)?;
-    let place = Named::read(call, directory, path)?.resolve(resolve_flags(flags))?;
+    let place =
+        Named::read(call, directory, path, &mut UserText::new())?.resolve(resolve_flags(flags))?;
     let recursive = flags & AT_RECURSIVE != 0;
     context
         .view

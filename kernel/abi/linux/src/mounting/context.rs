@@ -10,6 +10,7 @@ use base::rank;
 use base::sync::Mutex;
 use base::{Error, Result};
 use mem::transfer::Sink;
+use mem::user::UserText;
 use object::{File, FileAccess, FileKind, FileStatus, Rights};
 use vfs::{FileSystem, FsContext, MountSource, Path, ResolveFlags, View};
 
@@ -215,7 +216,8 @@ pub(crate) fn fsopen(call: &mut Call<'_>, kind: UserPath, flags: u32) -> Result<
     if flags & !CLOSE_ON_EXEC != 0 {
         return Err(Error::InvalidArgument);
     }
-    let kind = text(kind.read()?).map_err(|_| Error::NotSupportedByDevice)?;
+    let kind =
+        text(kind.read(&mut UserText::new())?.to_vec()).map_err(|_| Error::NotSupportedByDevice)?;
     vfs::needs_device(kind.as_bytes())?;
     let made = Configuration::new(kind, Phase::Parameters);
     call.install(made, flags & CLOSE_ON_EXEC != 0)
@@ -239,7 +241,7 @@ pub(crate) fn fspick(
         flags & FSPICK_SYMLINK_NOFOLLOW != 0,
     );
     resolve.set(ResolveFlags::EMPTY_PATH, flags & FSPICK_EMPTY_PATH != 0);
-    let place = Named::read(call, directory, path)?.resolve(resolve)?;
+    let place = Named::read(call, directory, path, &mut UserText::new())?.resolve(resolve)?;
     if !Arc::ptr_eq(place.dentry(), place.mount().root_dentry()) {
         return Err(Error::InvalidArgument);
     }

@@ -1,6 +1,7 @@
 //! open_tree, move_mount: mounts that are attached nowhere, and attaching them.
 
 use base::{Error, Result};
+use mem::user::UserText;
 use object::Rights;
 use vfs::ResolveFlags;
 
@@ -29,7 +30,8 @@ pub(crate) fn open_tree(
     if clone {
         context.check_may_mount()?;
     }
-    let place = Named::read(call, directory, path)?.resolve(resolve_flags(flags))?;
+    let place =
+        Named::read(call, directory, path, &mut UserText::new())?.resolve(resolve_flags(flags))?;
     let file = if clone {
         context.view.copy_tree(&place, recursive)?
     } else {
@@ -75,13 +77,11 @@ pub(crate) fn move_mount(
     if flags & !KNOWN != 0 {
         return Err(Error::InvalidArgument);
     }
-    let from = Named::read(call, from_directory, from_path)?;
+    let mut from_room = UserText::new();
+    let from = Named::read(call, from_directory, from_path, &mut from_room)?;
     let source = from.resolve(resolving(flags, FROM_SYMLINKS, FROM_EMPTY_PATH))?;
-    let target = Named::read(call, to_directory, to_path)?.resolve(resolving(
-        flags,
-        TO_SYMLINKS,
-        TO_EMPTY_PATH,
-    ))?;
+    let target = Named::read(call, to_directory, to_path, &mut UserText::new())?
+        .resolve(resolving(flags, TO_SYMLINKS, TO_EMPTY_PATH))?;
     if flags & SET_GROUP != 0 {
         context.view.join_group(&source, &target)?;
         return Ok(0);

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use base::{Error, Result, Room};
 use hal::user::UserContext;
-use mem::user::UserPtr;
+use mem::user::{UserPtr, UserText};
 use object::Rights;
 use proc::ExecRequest;
 use vfs::{OpenOptions, Path};
@@ -91,12 +91,13 @@ fn place(
     path: UserPath,
     flags: AtFlags,
 ) -> Result<ExecRequest> {
-    let named = Named::read(call, directory, path)?;
+    let mut room = UserText::new();
+    let named = Named::read(call, directory, path, &mut room)?;
     let no_follow = flags.contains(AtFlags::SYMLINK_NOFOLLOW);
     if !named.path.is_empty() || !flags.contains(AtFlags::EMPTY_PATH) {
         let at: Option<Path> = named.at.clone();
         return Ok(ExecRequest {
-            path: named.path,
+            path: named.path.to_vec(),
             at,
             no_follow,
             ..ExecRequest::default()
