@@ -2,12 +2,13 @@
 //!
 //! A named pipe's buffer, file locks and a bound socket belong to the inode, not to any one name or
 //! open file, and they vanish with it. A file system embeds one [`Attachments`] in each inode that
-//! it keeps in memory and hands it out; it costs two words until something is attached.
+//! it keeps in memory and hands it out; it costs three words until something is attached.
 
 use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::any::Any;
+use core::sync::atomic::{AtomicI32, Ordering};
 
 use base::rank;
 use base::sync::SpinLock;
@@ -25,13 +26,13 @@ struct Attached {
     watches: Vec<Arc<Watch>>,
     /// It was made without a name, and may get one.
     linkable: bool,
-    /// Positive: open for writing so often. Negative: running as a program so often.
-    writers: i64,
 }
 
 /// See the module.
 pub struct Attachments {
     attached: SpinLock<Option<Box<Attached>>>,
+    /// Positive: open for writing so often. Negative: running as a program so often.
+    writers: AtomicI32,
 }
 
 impl Attachments {
@@ -39,6 +40,7 @@ impl Attachments {
     pub fn new() -> Self {
         Self {
             attached: SpinLock::new(rank::INODE, None),
+            writers: AtomicI32::new(0),
         }
     }
 
@@ -125,38 +127,29 @@ impl Attachments {
 
     /// Counts an open for writing; [`Error::TextBusy`] while it runs as a program.
     pub fn begin_write(&self) -> Result<()> {
-        let mut slot = self.attached.lock();
-        let attached = slot.get_or_insert_default();
-        if attached.writers < 0 {
-            return Err(Error::TextBusy);
-        }
-        attached.writers += 1;
-        Ok(())
+        self.count(|writers| (writers >= 0).then(|| writers + 1))
     }
 
     /// The end of what [`begin_write`](Self::begin_write) began.
     pub fn end_write(&self) {
-        if let Some(attached) = self.attached.lock().as_mut() {
-            attached.writers -= 1;
-        }
+        self.writers.fetch_sub(1, Ordering::AcqRel);
     }
 
     /// Forbids writing while it runs as a program; [`Error::TextBusy`] while it is being written.
     pub fn deny_write(&self) -> Result<()> {
-        let mut slot = self.attached.lock();
-        let attached = slot.get_or_insert_default();
-        if attached.writers > 0 {
-            return Err(Error::TextBusy);
-        }
-        attached.writers -= 1;
-        Ok(())
+        self.count(|writers| (writers <= 0).then(|| writers - 1))
     }
 
     /// The end of what [`deny_write`](Self::deny_write) began.
     pub fn allow_write(&self) {
-        if let Some(attached) = self.attached.lock().as_mut() {
-            attached.writers += 1;
-        }
+        self.writers.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn count(&self, next: impl FnMut(i32) -> Option<i32>) -> Result<()> {
+        self.writers
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, next)
+            .map(drop)
+            .map_err(|_| Error::TextBusy)
     }
 }
 

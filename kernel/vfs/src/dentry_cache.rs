@@ -83,21 +83,21 @@ fn bucket(key: u64) -> &'static SpinLock<Vec<Entry>> {
 }
 
 /// What the cache knows of `name` in `parent`; `None` if nothing.
-#[inline]
+#[inline(always)]
 pub(crate) fn find(parent: &Dentry, name: Name<'_>) -> Option<Cached> {
     if parent.folds_names() {
-        return find_folded(parent, name);
+        return find_folded(parent, name.as_bytes());
     }
     find_key(parent, name.as_bytes(), name.hash())
 }
 
 #[inline(never)]
-fn find_folded(parent: &Dentry, name: Name<'_>) -> Option<Cached> {
-    let name = parent.inode().name_key(name.as_bytes());
+fn find_folded(parent: &Dentry, name: &[u8]) -> Option<Cached> {
+    let name = parent.inode().name_key(name);
     find_key(parent, &name, NameHash::of(&name))
 }
 
-#[inline]
+#[inline(always)]
 fn find_key(parent: &Dentry, name: &[u8], hash: u64) -> Option<Cached> {
     let key = key_of(parent.id(), hash);
     let entries = bucket(key).lock();

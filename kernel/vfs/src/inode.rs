@@ -187,7 +187,7 @@ bitflags::bitflags! {
 
 /// How an inode is opened: what reaches [`Inode::open`].
 #[derive(Clone, Debug)]
-pub struct OpenRequest {
+pub struct OpenRequest<'a> {
     /// For reading.
     pub read: bool,
     /// For writing.
@@ -199,7 +199,7 @@ pub struct OpenRequest {
     /// Do not become the controlling terminal.
     pub no_controlling_terminal: bool,
     /// Where the opened name lies (a pseudo-terminal's multiplexer looks for its slaves beside it).
-    pub path: Path,
+    pub path: &'a Path,
 }
 
 /// What a name in a directory with several spellings leads to, and the entry's own name if it is another one.

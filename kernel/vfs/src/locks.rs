@@ -122,18 +122,16 @@ impl FileLocks {
 
 static NEXT_OWNER: Global<AtomicU64> = Global::new(|| AtomicU64::new(1 << 32));
 
-/// An open file as the owner of locks; gives them back when it goes.
-pub struct FlockOwner {
-    number: AtomicU64,
-    inode: Arc<dyn Inode>,
+/// An open file as the owner of locks.
+pub struct FlockOwner<'a> {
+    number: &'a AtomicU64,
+    inode: &'a Arc<dyn Inode>,
 }
 
-impl FlockOwner {
-    pub(crate) fn new(inode: &Arc<dyn Inode>) -> Self {
-        Self {
-            number: AtomicU64::new(0),
-            inode: inode.clone(),
-        }
+impl<'a> FlockOwner<'a> {
+    /// The owner whose number is kept in `number`, 0 until it has one.
+    pub(crate) fn new(number: &'a AtomicU64, inode: &'a Arc<dyn Inode>) -> Self {
+        Self { number, inode }
     }
 
     /// The owner's number: never that of a process. Given at first use.
@@ -183,19 +181,20 @@ impl FlockOwner {
         self.locks()?.release_whole(self.number());
         Ok(())
     }
-}
 
-impl Drop for FlockOwner {
-    fn drop(&mut self) {
-        let number = *self.number.get_mut();
-        if number == 0 {
-            return;
+    /// Gives all its locks back: the open file goes.
+    #[inline]
+    pub(crate) fn end(&self) {
+        if self.number.load(Ordering::Relaxed) != 0 {
+            self.release();
         }
-        if let Some(locks) = self
-            .inode
-            .attachments()
-            .and_then(|held| held.locks_if_any())
-        {
+    }
+
+    #[inline(never)]
+    fn release(&self) {
+        let attachments = self.inode.attachments();
+        if let Some(locks) = attachments.and_then(|held| held.locks_if_any()) {
+            let number = self.number();
             locks.release_whole(number);
             locks.unlock_all(number);
         }

@@ -12,8 +12,8 @@ use crate::dentry::{ChangeGuard, Dentry};
 use crate::dentry_cache::{self, Cached};
 use crate::name::Name;
 
-/// Finds `name` in `directory`; [`Error::NotFound`] if there is none.
-#[inline]
+/// Finds `name` in `directory`; [`Error::NotFound`] if there is none. Part of every step of a walk.
+#[inline(always)]
 pub(crate) fn lookup(directory: &Arc<Dentry>, name: Name<'_>) -> Result<Arc<Dentry>> {
     match dentry_cache::find(directory, name) {
         Some(Cached::Present(dentry)) => Ok(dentry),

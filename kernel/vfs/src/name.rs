@@ -25,16 +25,16 @@ pub struct Name<'a> {
     hash: u64,
 }
 
-/// FNV-1a, byte by byte.
+/// Byte by byte: times 33, then the byte (Bernstein). The name cache compares names where hashes agree.
 #[derive(Clone, Copy)]
 pub(crate) struct NameHash(u64);
 
 impl NameHash {
-    pub(crate) const START: Self = Self(0xcbf2_9ce4_8422_2325);
+    pub(crate) const START: Self = Self(5381);
 
     #[inline]
     pub(crate) fn with(self, byte: u8) -> Self {
-        Self((self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+        Self((self.0 << 5).wrapping_add(self.0) ^ u64::from(byte))
     }
 
     /// The hash of a whole name.

@@ -14,7 +14,7 @@ use crate::context::FsContext;
 use crate::credentials::Permission;
 use crate::dentry::Dentry;
 use crate::fifo;
-use crate::hold::{Hold, MountWriter, WriteClaim};
+use crate::hold::{Claims, Hold, MountWriter, WriteClaim};
 use crate::inode::{Inode, NewInode, OpenRequest};
 use crate::lookup::lookup_free;
 use crate::mount::MountFlags;
@@ -43,7 +43,7 @@ impl FsContext {
         if options.path_only {
             flags.set(ResolveFlags::DIRECTORY, options.directory);
             let place = self.resolve(at, path, flags)?;
-            return OpenFile::place(place);
+            return Ok(OpenFile::place(place));
         }
         if options.unnamed {
             return self.open_unnamed(at, path, options, flags);
@@ -57,7 +57,7 @@ impl FsContext {
 
     /// A file that only holds a place (`O_PATH`).
     pub fn open_path(&self, place: Path) -> Result<Arc<OpenFile>> {
-        OpenFile::place(place)
+        Ok(OpenFile::place(place))
     }
 
     fn open_or_create(
@@ -142,8 +142,7 @@ impl FsContext {
 
     /// Opens what stands at a place, after checking that the caller may.
     pub fn open_place(&self, place: Path, options: &OpenOptions) -> Result<Arc<OpenFile>> {
-        let inode = place.inode().clone();
-        let kind = inode.kind();
+        let kind = place.dentry.kind();
         let device = matches!(kind, FileKind::CharacterDevice | FileKind::BlockDevice);
         if options.directory && kind != FileKind::Directory {
             return Err(Error::NotDirectory);
@@ -170,13 +169,13 @@ impl FsContext {
         if writes && matches!(kind, FileKind::Regular | FileKind::Directory) {
             self.check_writable(&place)?;
         }
-        if options.no_access_time && !self.credentials.owns(inode.ownership()?) {
+        if options.no_access_time && !self.credentials.owns(place.inode().ownership()?) {
             return Err(Error::NotPermitted);
         }
         let truncate = options.truncate && kind == FileKind::Regular;
         let opened = self.finish(place, options)?;
         if truncate && !opened.has_backend() {
-            inode.truncate(0)?;
+            opened.inode().truncate(0)?;
             watch::note(&opened.path().dentry, Events::MODIFY);
         }
         Ok(opened)
@@ -185,17 +184,16 @@ impl FsContext {
     /// Makes the open file, without any check of permissions.
     fn finish(&self, place: Path, options: &OpenOptions) -> Result<Arc<OpenFile>> {
         let inode = place.inode();
-        let kind = inode.kind();
-        let mut hold = Hold {
-            _claim: WriteClaim::new(inode, options)?,
-            ..Hold::default()
-        };
+        let kind = place.dentry.kind();
+        let mut hold = Hold::default();
+        let claim = WriteClaim::new(inode, kind, options)?;
         if options.direct && !can_be_direct(&**inode) {
             return Err(Error::InvalidArgument);
         }
         // Counted first and looked at afterwards: who makes the mount read-only looks for writers after that.
+        let mut writer = None;
         if options.write && kind == FileKind::Regular {
-            hold._writer = Some(MountWriter::new(&place.mount));
+            writer = Some(MountWriter::new(&place.mount));
             self.check_writable(&place)?;
         }
         let request = OpenRequest {
@@ -204,7 +202,7 @@ impl FsContext {
             truncate: options.truncate,
             flags: options.status_flags(),
             no_controlling_terminal: options.no_controlling_terminal,
-            path: place.clone(),
+            path: &place,
         };
         let backend: Option<Arc<dyn File>> = match inode.open(&request)? {
             Some(file) => Some(file),
@@ -226,13 +224,16 @@ impl FsContext {
             },
         };
         // An object without a name is handed out as it is, within what it was opened for.
-        if anonymous::is_anonymous(&place)
-            && let Some(file) = &backend
+        if let Some(file) = &backend
+            && anonymous::is_anonymous(&place)
             && !file.access().contains(options.access())
         {
             return Err(Error::AccessDenied);
         }
-        let opened = OpenFile::new(place, options, &self.credentials, backend, hold)?;
+        let mut claims = Claims::empty();
+        claims |= claim.map_or(Claims::empty(), WriteClaim::keep);
+        claims |= writer.map_or(Claims::empty(), MountWriter::keep);
+        let opened = OpenFile::new(place, options, &self.credentials, backend, hold, claims);
         watch::note(&opened.path().dentry, Events::OPEN);
         Ok(opened)
     }

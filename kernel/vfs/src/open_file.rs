@@ -9,7 +9,7 @@
 use alloc::sync::Arc;
 use core::any::Any;
 use core::ops::Range;
-use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use base::rank;
 use base::sync::Mutex;
@@ -23,7 +23,7 @@ use object::{
 };
 
 use crate::credentials::{Credentials, SET_GROUP_ID, SET_USER_ID};
-use crate::hold::Hold;
+use crate::hold::{Claims, Hold};
 use crate::inode::{AttributeChange, Inode};
 use crate::locks::FlockOwner;
 use crate::mapped_file::MappedFile;
@@ -60,7 +60,9 @@ pub struct OpenFile {
     errors: ErrorMark,
     position: Mutex<u64>,
     hold: Hold,
-    flock: FlockOwner,
+    claims: Claims,
+    /// Its number as the owner of locks; 0 as long as it has none.
+    flock: AtomicU64,
 }
 
 impl OpenFile {
@@ -70,72 +72,62 @@ impl OpenFile {
         opener: &Credentials,
         backend: Option<Arc<dyn File>>,
         hold: Hold,
-    ) -> Result<Arc<Self>> {
-        let (access, flags) = (options.access(), options.status_flags());
-        Ok(Self::make(
+        claims: Claims,
+    ) -> Arc<Self> {
+        let is_bytes = backend.is_none() && place.dentry.kind() == FileKind::Regular;
+        let errors = match place.inode().page_cache() {
+            Some(cache) if is_bytes => cache.error_mark(),
+            _ => ErrorMark::default(),
+        };
+        Arc::new(Self {
             place,
             backend,
-            access,
-            flags,
-            !opener.is_superuser(),
+            access: options.access(),
+            path_only: false,
+            drops_set_id: !opener.is_superuser(),
+            flags: AtomicU32::new(options.status_flags().bits()),
+            pattern: AtomicU8::new(0),
+            errors,
+            position: Mutex::new(rank::POSITION, 0),
             hold,
-            false,
-        ))
+            claims,
+            flock: AtomicU64::new(0),
+        })
     }
 
     /// A file that only holds its place (`O_PATH`).
-    pub(crate) fn place(place: Path) -> Result<Arc<Self>> {
-        let (access, flags) = (FileAccess::empty(), StatusFlags::empty());
-        Ok(Self::make(
-            place,
-            None,
-            access,
-            flags,
-            false,
-            Hold::default(),
-            true,
-        ))
+    pub(crate) fn place(place: Path) -> Arc<Self> {
+        Self::holding(place, None)
     }
 
     /// A file that holds its place and the detached mounts that it lies in.
     pub(crate) fn of_tree(place: Path, tree: Arc<MountTree>) -> Arc<Self> {
-        let (access, flags) = (FileAccess::empty(), StatusFlags::empty());
-        let hold = Hold {
-            tree: Some(tree),
-            ..Hold::default()
-        };
-        Self::make(place, None, access, flags, false, hold, true)
+        Self::holding(place, Some(tree))
+    }
+
+    fn holding(place: Path, tree: Option<Arc<MountTree>>) -> Arc<Self> {
+        Arc::new(Self {
+            place,
+            backend: None,
+            access: FileAccess::empty(),
+            path_only: true,
+            drops_set_id: false,
+            flags: AtomicU32::new(0),
+            pattern: AtomicU8::new(0),
+            errors: ErrorMark::default(),
+            position: Mutex::new(rank::POSITION, 0),
+            hold: Hold {
+                tree,
+                ..Hold::default()
+            },
+            claims: Claims::empty(),
+            flock: AtomicU64::new(0),
+        })
     }
 
     /// The detached mounts that it holds.
     pub(crate) fn tree(&self) -> Option<&Arc<MountTree>> {
         self.hold.tree.as_ref()
-    }
-
-    fn make(
-        place: Path,
-        backend: Option<Arc<dyn File>>,
-        access: FileAccess,
-        flags: StatusFlags,
-        drops_set_id: bool,
-        hold: Hold,
-        path_only: bool,
-    ) -> Arc<Self> {
-        let is_bytes = backend.is_none() && !path_only && place.inode().kind() == FileKind::Regular;
-        let cache = is_bytes.then(|| place.inode().page_cache()).flatten();
-        Arc::new(Self {
-            flock: FlockOwner::new(place.inode()),
-            pattern: AtomicU8::new(0),
-            errors: cache.map(|cache| cache.error_mark()).unwrap_or_default(),
-            place,
-            backend,
-            access,
-            path_only,
-            drops_set_id,
-            flags: AtomicU32::new(flags.bits()),
-            position: Mutex::new(rank::POSITION, 0),
-            hold,
-        })
     }
 
     /// Where it was found.
@@ -163,8 +155,8 @@ impl OpenFile {
     }
 
     /// This open file as an owner of `flock` locks.
-    pub fn flock(&self) -> &FlockOwner {
-        &self.flock
+    pub fn flock(&self) -> FlockOwner<'_> {
+        FlockOwner::new(&self.flock, self.inode())
     }
 
     fn check(&self, wanted: FileAccess) -> Result<()> {
@@ -222,19 +214,39 @@ impl OpenFile {
     /// Writes at the position, or at the end.
     #[inline(never)]
     fn write_on(&self, from: &mut Source<'_>) -> Result<usize> {
+        self.write_from_position(from, self.status_flags().contains(StatusFlags::APPEND))
+    }
+
+    /// Writes at an offset, or at the end; gives where that ended, and how much it was.
+    #[inline]
+    fn write_bytes(
+        &self,
+        offset: u64,
+        from: &mut Source<'_>,
+        appends: bool,
+    ) -> Result<(u64, usize)> {
+        self.check_write(offset)?;
+        self.check_direct(offset, from.alignment())?;
+        if appends {
+            return self.inode().append(from);
+        }
+        let done = self.inode().write_at(offset, from)?;
+        Ok((offset + done as u64, done))
+    }
+
+    #[inline]
+    fn write_from_position(&self, from: &mut Source<'_>, appends: bool) -> Result<usize> {
         let mut position = self.position.lock();
-        self.check_write(*position)?;
-        self.check_direct(*position, from.alignment())?;
-        let done = if self.status_flags().contains(StatusFlags::APPEND) {
-            let (end, done) = self.inode().append(from)?;
-            *position = end;
-            done
-        } else {
-            let done = self.inode().write_at(*position, from)?;
-            *position += done as u64;
-            done
-        };
-        self.after_write(*position, done)?;
+        let (end, done) = self.write_bytes(*position, from, appends)?;
+        *position = end;
+        self.after_write(end, done)?;
+        Ok(done)
+    }
+
+    /// Writes at an offset, or at the end, whatever the position.
+    fn write_from(&self, offset: u64, from: &mut Source<'_>, appends: bool) -> Result<usize> {
+        let (end, done) = self.write_bytes(offset, from, appends)?;
+        self.after_write(end, done)?;
         Ok(done)
     }
 
@@ -386,17 +398,9 @@ impl File for OpenFile {
         if let Some(backend) = &self.backend {
             return backend.write_at(offset, from);
         }
-        self.check_write(offset)?;
-        self.check_direct(offset, from.alignment())?;
         // As on Linux, appending wins over the offset.
-        let (end, done) = if self.status_flags().contains(StatusFlags::APPEND) {
-            self.inode().append(from)?
-        } else {
-            let done = self.inode().write_at(offset, from)?;
-            (offset + done as u64, done)
-        };
-        self.after_write(end, done)?;
-        Ok(done)
+        let appends = self.status_flags().contains(StatusFlags::APPEND);
+        self.write_from(offset, from, appends)
     }
 
     fn can_not_wait(&self) -> bool {
@@ -412,16 +416,19 @@ impl File for OpenFile {
             return backend.read_now(offset, into);
         }
         let cache = self.stored_pages().ok_or(Error::Unsupported)?;
+        let read = |place, into: &mut Sink<'_>| {
+            let wanted = pages_touched(place, into.remaining() as u64);
+            if !cache.is_at_hand(wanted) {
+                return Err(Error::WouldBlock);
+            }
+            self.read_bytes(place, into)
+        };
+        if let Some(offset) = offset {
+            return read(offset, into);
+        }
         let mut position = self.position.lock();
-        let place = offset.unwrap_or(*position);
-        let wanted = pages_touched(place, into.remaining() as u64);
-        if !cache.is_at_hand(wanted) {
-            return Err(Error::WouldBlock);
-        }
-        let done = self.read_bytes(place, into)?;
-        if offset.is_none() {
-            *position += done as u64;
-        }
+        let done = read(*position, into)?;
+        *position += done as u64;
         Ok(done)
     }
 
@@ -438,23 +445,13 @@ impl File for OpenFile {
         if mode.contains(WriteMode::NO_WAIT) {
             return Err(Error::Unsupported);
         }
-        let mut position = self.position.lock();
-        let place = offset.unwrap_or(*position);
-        self.check_write(place)?;
-        self.check_direct(place, from.alignment())?;
         let appends = mode.contains(WriteMode::APPEND)
             || (self.status_flags().contains(StatusFlags::APPEND)
                 && !mode.contains(WriteMode::NO_APPEND));
-        let (end, done) = if appends {
-            self.inode().append(from)?
-        } else {
-            let done = self.inode().write_at(place, from)?;
-            (place + done as u64, done)
+        let done = match offset {
+            Some(offset) => self.write_from(offset, from, appends)?,
+            None => self.write_from_position(from, appends)?,
         };
-        if offset.is_none() {
-            *position = end;
-        }
-        self.after_write(end, done)?;
         if mode.intersects(WriteMode::SYNC | WriteMode::DATA_SYNC) {
             self.sync_bytes(mode.contains(WriteMode::SYNC))?;
         }
@@ -653,6 +650,8 @@ impl Drop for OpenFile {
             Events::CLOSE_NO_WRITE
         };
         watch::note(&self.place.dentry, event);
+        self.flock().end();
+        self.claims.give_back(&self.place);
     }
 }
 
