@@ -123,6 +123,9 @@ struct MachineArguments {
     /// unless `,readonly` follows the name (may be repeated)
     #[arg(long, value_name = "FILE[,readonly]")]
     disk: Vec<String>,
+    /// How the guest reaches its disks and its other virtio devices
+    #[arg(long, value_enum, default_value_t = disk::Transport::Mmio)]
+    disk_transport: disk::Transport,
     /// Leave the root disk as it is: what the guest writes is gone when it ends
     #[arg(long, conflicts_with = "diskless")]
     ephemeral: bool,
@@ -358,7 +361,7 @@ fn prepare(
     if arguments.kernel == Kernel::Linux && arguments.ephemeral {
         bail!("the reference boots without the disk anyway; leave out `--ephemeral`");
     }
-    let most = disk::MOST - usize::from(on_disk);
+    let most = arguments.disk_transport.most() - usize::from(on_disk);
     if arguments.disk.len() > most {
         bail!("this machine has at most {most} further disks");
     }
@@ -382,6 +385,7 @@ fn prepare(
     machine.memory_mebibytes = arguments.memory;
     machine.append = arguments.append.clone();
     machine.instruction_count = arguments.icount;
+    machine.transport = arguments.disk_transport;
     Ok((machine, extra))
 }
 

@@ -70,6 +70,8 @@ pub struct Machine {
     pub instruction_count: bool,
     /// Its disks, the first one `/dev/vda`.
     pub disks: Vec<Disk>,
+    /// How it reaches them.
+    pub transport: disk::Transport,
     /// The lock on its root disk, which must last as long as the machine.
     pub lock: Option<Arc<RootDisk>>,
     /// A file that must last as long.
@@ -168,6 +170,7 @@ impl Machine {
             append: String::new(),
             instruction_count: false,
             disks: Vec::new(),
+            transport: disk::Transport::default(),
             lock: None,
             kept: None,
         }
@@ -197,8 +200,8 @@ impl Machine {
         ]);
         command.args(["-nic", "none"]);
         command.args(["-global", "virtio-mmio.force-legacy=false"]);
-        command.args(["-device", "virtio-rng-device"]);
-        disk::attach(&mut command, self.arch, &self.disks);
+        command.arg("-device").arg(self.transport.device("rng"));
+        disk::attach(&mut command, self.arch, self.transport, &self.disks);
         command.arg("-smp").arg(self.cpus.to_string());
         command.arg("-m").arg(format!("{}M", self.memory_mebibytes));
         if self.instruction_count {

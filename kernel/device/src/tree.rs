@@ -4,12 +4,16 @@
 //! already decoded: cells are joined, and an interrupt specifier has become the line number that
 //! [`hal::interrupt::set_handler`] takes (for a GIC: 16 + n for a private, 32 + n for a shared
 //! interrupt). The tree comes from firmware or from the person who starts the machine, so a bad one
-//! is an error and never a panic. Buses that translate addresses are left out; a `virt` machine has
-//! no device behind one that is not found elsewhere.
+//! is an error and never a panic. Buses that translate addresses are left out, but for PCI's host
+//! bridges ([`PciHost`]), whose devices are found by asking them.
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+
+mod pci;
+
+pub use pci::PciHost;
 
 use base::{Error, Result};
 use dtoolkit::fdt::{Fdt, FdtNode};
@@ -35,6 +39,8 @@ pub struct HardwareNode {
     pub register_shift: u32,
     /// Whether it is the console (`/chosen/stdout-path`).
     pub is_console: bool,
+    /// What else there is to know of a PCI host bridge.
+    pub pci: Option<PciHost>,
 }
 
 impl HardwareNode {
@@ -65,9 +71,9 @@ pub fn devices(blob: &[u8]) -> Result<Vec<HardwareNode>> {
 struct Walk<'a> {
     tree: Fdt<'a>,
     console: Option<String>,
-    /// How many cells a specifier has, for each interrupt controller met so far: finding a node by
-    /// its handle means a walk through the whole tree.
-    widths: BTreeMap<u32, u32>,
+    /// How many cells an address and a specifier have, for each interrupt controller met so far:
+    /// finding a node by its handle means a walk through the whole tree.
+    widths: BTreeMap<u32, (usize, usize)>,
     found: Vec<HardwareNode>,
 }
 
@@ -83,7 +89,8 @@ impl<'a> Walk<'a> {
             child_path.push('/');
             child_path.push_str(name);
             if is_enabled(&child) && child.property("compatible").is_some() {
-                let device = self.device(child, &child_path, parent);
+                let mut device = self.device(child, &child_path, parent);
+                device.pci = self.pci_host(&child, &node);
                 self.found.push(device);
             }
             if is_plain_bus(&child) {
@@ -105,7 +112,36 @@ impl<'a> Walk<'a> {
             clock_frequency: number(&node, "clock-frequency"),
             register_shift: number(&node, "reg-shift").unwrap_or(0).min(4),
             is_console: self.console.as_deref() == Some(path),
+            pci: None,
         }
+    }
+
+    fn pci_host(&mut self, node: &FdtNode<'a>, outside: &FdtNode<'a>) -> Option<PciHost> {
+        let kind = node.property("device_type")?;
+        if kind.value() != b"pci\0" {
+            return None;
+        }
+        let cells = |name| node.property(name).map(|found| cells(found.value()));
+        let cells = |name| cells(name).unwrap_or_default();
+        let described = pci::Cells {
+            bus_range: &cells("bus-range"),
+            ranges: &cells("ranges"),
+            outside: number(outside, "#address-cells").unwrap_or(2) as usize,
+            interrupt_map: &cells("interrupt-map"),
+            interrupt_map_mask: &cells("interrupt-map-mask"),
+        };
+        Some(PciHost::read(&described, |handle| self.widths(handle)))
+    }
+
+    fn widths(&mut self, handle: u32) -> (usize, usize) {
+        *self.widths.entry(handle).or_insert_with(|| {
+            let controller = find_handle(self.tree.root(), handle, 0);
+            let cells = |name, otherwise| {
+                let cells = controller.and_then(|node| number(&node, name));
+                cells.unwrap_or(otherwise) as usize
+            };
+            (cells("#address-cells", 0), cells("#interrupt-cells", 1))
+        })
     }
 
     fn interrupts(&mut self, node: &FdtNode<'a>, parent: Option<u32>) -> Vec<u32> {
@@ -116,15 +152,10 @@ impl<'a> Walk<'a> {
             return Vec::new();
         };
         let width = match parent {
-            Some(handle) => *self.widths.entry(handle).or_insert_with(|| {
-                let controller = find_handle(self.tree.root(), handle, 0);
-                controller
-                    .and_then(|node| number(&node, "#interrupt-cells"))
-                    .unwrap_or(1)
-            }),
+            Some(handle) => self.widths(handle).1,
             None => 1,
         };
-        let specifiers = value.chunks_exact(width.max(1) as usize);
+        let specifiers = value.chunks_exact(width.max(1));
         specifiers.filter_map(decode_interrupt).collect()
     }
 }

@@ -111,6 +111,25 @@ pub fn controller() -> Option<Arc<dyn Controller>> {
     DISPATCH.controller.get().cloned()
 }
 
+/// Runs `handler`, too, whenever `line` interrupts, behind those that it has: several devices may
+/// pull one line, and each looks whether it was its own.
+pub fn add_handler(line: u32, handler: Handler) {
+    {
+        let mut handlers = DISPATCH.handlers.lock();
+        let both: Handler = match handlers.remove(&line) {
+            None => handler,
+            Some(others) => Arc::new(move || {
+                others();
+                handler();
+            }),
+        };
+        handlers.insert(line, both);
+    }
+    if let Some(controller) = DISPATCH.controller.get() {
+        controller.enable(line);
+    }
+}
+
 /// Runs `handler` whenever `line` interrupts, from now on, and lets it interrupt.
 pub fn set_handler(line: u32, handler: Handler) {
     DISPATCH.handlers.lock().insert(line, handler);

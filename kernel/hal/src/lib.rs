@@ -37,6 +37,7 @@ pub mod mmio;
 pub mod paging;
 #[cfg(target_os = "none")]
 mod panic;
+pub mod pci;
 pub mod power;
 pub mod random;
 pub mod refusal;

@@ -37,7 +37,5 @@ pub(crate) fn start(devices: &[HardwareNode]) {
     if let Err(error) = driver_uart::probe(devices) {
         log::error!("uart: {error}");
     }
-    if let Err(error) = driver_virtio::probe(devices) {
-        log::error!("virtio: {error}");
-    }
+    driver_virtio::probe(devices, driver_pci::probe(devices));
 }

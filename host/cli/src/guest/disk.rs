@@ -6,6 +6,7 @@
 use super::{Temporary, unique};
 use crate::{arch::Arch, image::disk::ext2, project::Project, setup};
 use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
 use std::{
     fs::{self, OpenOptions},
     io::Read,
@@ -13,8 +14,42 @@ use std::{
     process::Command,
 };
 
-/// The most disks: the machine that has fewest has eight slots, and one is taken.
-pub const MOST: usize = 7;
+/// How a guest reaches its virtio devices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Transport {
+    /// Slots in memory, which the device tree names
+    #[default]
+    Mmio,
+    /// PCI, all on the first bus
+    Pci,
+    /// PCI, each disk behind a port of its own, from which it can be pulled
+    PciPort,
+}
+
+impl Transport {
+    /// The most disks. The machine that has fewest slots has eight, and one is taken; a PCI bus has
+    /// 32, and two are taken.
+    pub fn most(self) -> usize {
+        match self {
+            Transport::Mmio => 7,
+            Transport::Pci | Transport::PciPort => 30,
+        }
+    }
+
+    /// The name that `text` is for it.
+    pub fn parse(text: &str) -> Result<Transport> {
+        Transport::from_str(text, false)
+            .map_err(|_| anyhow::anyhow!("{text}: disks are reached by mmio, pci or pci-port"))
+    }
+
+    /// The emulator's name for a virtio device of this kind.
+    pub(super) fn device(self, kind: &str) -> String {
+        match self {
+            Transport::Mmio => format!("virtio-{kind}-device"),
+            Transport::Pci | Transport::PciPort => format!("virtio-{kind}-pci"),
+        }
+    }
+}
 
 /// A file that a guest has as a disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,8 +105,9 @@ impl Disk {
     }
 }
 
-/// Adds the disks to the emulator's command line.
-pub(super) fn attach(command: &mut Command, arch: Arch, disks: &[Disk]) {
+/// Adds the disks to the emulator's command line. The emulator knows the disk with index N as
+/// `virtioN`, and what is in it as `diskN`.
+pub(super) fn attach(command: &mut Command, arch: Arch, transport: Transport, disks: &[Disk]) {
     for (index, disk) in disks.iter().enumerate() {
         // A comma in the name is written twice (qemu(1), `-drive`).
         let file = disk.file.display().to_string().replace(',', ",,");
@@ -81,16 +117,24 @@ pub(super) fn attach(command: &mut Command, arch: Arch, disks: &[Disk]) {
             if disk.scratch { "unsafe" } else { "writeback" }
         ));
     }
-    // The kernels find devices by the device tree, and on AArch64 the emulator fills its slots from
+    // The kernels find slots by the device tree, and on AArch64 the emulator fills its slots from
     // that tree's end.
     let mut order: Vec<usize> = (0..disks.len()).collect();
-    if arch == Arch::Aarch64 {
+    if arch == Arch::Aarch64 && transport == Transport::Mmio {
         order.reverse();
     }
+    let kind = transport.device("blk");
     for index in order {
-        command
-            .arg("-device")
-            .arg(format!("virtio-blk-device,drive=disk{index}"));
+        let device = format!("{kind},drive=disk{index},id=virtio{index}");
+        let device = match transport {
+            Transport::Mmio | Transport::Pci => device,
+            Transport::PciPort => {
+                let port = format!("pcie-root-port,id=port{index},chassis={}", index + 1);
+                command.arg("-device").arg(port);
+                format!("{device},bus=port{index}")
+            }
+        };
+        command.arg("-device").arg(device);
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A file in `tests/prompt` is one session on one boot. It begins with a header (`arch:`, `cpus:`,
 //! `memory:`, `append:` for words of the kernel's command line, `programs:` for programs of `user/linux` that lie
-//! in `/system/linux-{arch}/tests` then, `disk: 8M` for an empty disk, `root: 64M` for the system on a disk, `root: 64M ephemeral` for
+//! in `/system/linux-{arch}/tests` then, `disk: 8M` for an empty disk (several sizes: several disks), `transport: pci` for how the machine
+//! reaches them, `root: 64M` for the system on a disk, `root: 64M ephemeral` for
 //! one that stays as it is), then come steps:
 //!
 //! ```text
@@ -76,7 +77,8 @@ struct Session {
     memory_mebibytes: Option<u32>,
     append: String,
     programs: Vec<String>,
-    disk_mebibytes: Option<u32>,
+    disk_mebibytes: Vec<u32>,
+    transport: disk::Transport,
     root_mebibytes: Option<u32>,
     ephemeral: bool,
     steps: Vec<Step>,
@@ -130,8 +132,7 @@ fn machine_for(
     layers: &Tree,
     added: &Option<Tree>,
 ) -> Result<(Machine, Vec<Temporary>)> {
-    let (mut machine, file) = with_disk(project, machine, session)?;
-    let mut files: Vec<Temporary> = file.into_iter().collect();
+    let (mut machine, mut files) = with_disks(project, machine, session)?;
     if let Some(size) = session.root_mebibytes {
         let mut tree = layers.clone();
         for (path, entry) in added.iter().flat_map(Tree::entries) {
@@ -162,23 +163,26 @@ fn reference_for(
     }
     let mut reference = guest::prepare(project, Kernel::Linux, machine.arch)?;
     reference.disks.clone_from(&machine.disks);
+    reference.transport = machine.transport;
     let (reference, file) = reference.with_files(project, &Tree::default())?;
     Ok(Some((reference, file)))
 }
 
-/// The machine with the empty disk that a session asks for.
-fn with_disk(
+/// The machine with the empty disks that a session asks for.
+fn with_disks(
     project: &Project,
     machine: &Machine,
     session: &Session,
-) -> Result<(Machine, Option<Temporary>)> {
+) -> Result<(Machine, Vec<Temporary>)> {
     let mut machine = machine.clone();
-    let Some(size) = session.disk_mebibytes else {
-        return Ok((machine, None));
-    };
-    let (disk, file) = disk::scratch(project, u64::from(size) << 20)?;
-    machine.disks.push(disk);
-    Ok((machine, Some(file)))
+    machine.transport = session.transport;
+    let mut files = Vec::new();
+    for size in &session.disk_mebibytes {
+        let (disk, file) = disk::scratch(project, u64::from(*size) << 20)?;
+        machine.disks.push(disk);
+        files.push(file);
+    }
+    Ok((machine, files))
 }
 
 /// The programs that a session asks for.
@@ -220,7 +224,13 @@ fn parse(text: &str) -> Result<Session> {
                     continue;
                 }
                 Some(("disk", value)) => {
-                    session.disk_mebibytes = Some(value.trim().trim_end_matches('M').parse()?);
+                    let sizes = value.split_whitespace();
+                    let sizes = sizes.map(|size| size.trim_end_matches('M').parse());
+                    session.disk_mebibytes = sizes.collect::<Result<_, _>>()?;
+                    continue;
+                }
+                Some(("transport", value)) => {
+                    session.transport = disk::Transport::parse(value.trim())?;
                     continue;
                 }
                 Some(("root", value)) => {
@@ -521,7 +531,7 @@ mod tests {
         assert_eq!(session.architectures, ["riscv64"]);
         assert_eq!(session.cpus, Some(1));
         assert_eq!(session.append, "record");
-        assert_eq!(session.disk_mebibytes, Some(8));
+        assert_eq!(session.disk_mebibytes, [8]);
         assert_eq!(
             session.steps,
             [

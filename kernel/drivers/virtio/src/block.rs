@@ -1,4 +1,4 @@
-//! Disks: `vda`, `vdb`, and so on, in the order of the device tree.
+//! Disks: `vda`, `vdb`, and so on, in the order in which they are found.
 //!
 //! Requests go to the device as they come, up to its depth; who comes when it is full sleeps until
 //! an answer makes room. Answers are taken in the interrupt handler, which gives the segments back
@@ -19,11 +19,9 @@ use base::time::Timer;
 use base::wait::WaitQueue;
 use base::{Error, Result, rank};
 use device::block::{BlockDevice, Geometry, Operation, Request, SECTOR};
-use device::tree::HardwareNode;
 use device::{DeviceNumber, registry};
-use hal::mmio::Mmio;
 use hal::sync::Once;
-use hal::virtio::{Block, BlockOperation, BlockRefusal};
+use hal::virtio::{Block, BlockOperation, BlockRefusal, Channel};
 
 /// What Linux's driver gets where nothing else takes a number from the dynamic range.
 const MAJOR: u32 = 254;
@@ -58,10 +56,10 @@ struct State {
     watched: bool,
 }
 
-/// Starts the disk behind `registers` as the `index`th one.
-pub(crate) fn start(registers: Mmio, node: &HardwareNode, index: u32) -> Result<()> {
-    let &line = node.interrupts.first().ok_or(Error::InvalidArgument)?;
-    let device = Block::new(registers).map_err(|_| Error::InputOutput)?;
+/// Starts the disk, which pulls this interrupt line, as the `index`th one.
+pub(crate) fn start(channel: Channel, line: Option<u32>, index: u32) -> Result<()> {
+    let line = line.ok_or(Error::InvalidArgument)?;
+    let device = Block::new(channel).map_err(|_| Error::InputOutput)?;
     let facts = device.facts();
     let block_size = facts.block_size as usize;
     if !block_size.is_power_of_two() || !(SECTOR..=hal::PAGE_SIZE).contains(&block_size) {
@@ -94,7 +92,7 @@ pub(crate) fn start(registers: Mmio, node: &HardwareNode, index: u32) -> Result<
     let weak = Arc::downgrade(&disk);
     let _ = disk.watch.set(Timer::new(Arc::new(move || look(&weak))));
     let handler = disk.clone();
-    hal::interrupt::set_handler(line, Arc::new(move || handler.interrupt()));
+    hal::interrupt::add_handler(line, Arc::new(move || handler.interrupt()));
     base::info!(
         "{}: {} MiB, {} requests of {} segments{}",
         disk.name,

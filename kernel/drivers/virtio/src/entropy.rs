@@ -5,8 +5,7 @@ use alloc::sync::Arc;
 use base::sync::Mutex;
 use base::{Error, Result, rank};
 use device::{RandomSource, registry};
-use hal::mmio::Mmio;
-use hal::virtio::Entropy;
+use hal::virtio::{Channel, Entropy};
 
 /// How many bytes the kernel's generator gets at the start.
 const SEED: usize = 64;
@@ -29,9 +28,9 @@ impl RandomSource for VirtioEntropy {
     }
 }
 
-/// Starts the device behind `registers`, seeds the kernel's generator from it, and registers it.
-pub(crate) fn start(registers: Mmio) -> Result<()> {
-    let device = Entropy::new(registers).map_err(|_| Error::InputOutput)?;
+/// Starts the device, seeds the kernel's generator from it, and registers it.
+pub(crate) fn start(channel: Channel) -> Result<()> {
+    let device = Entropy::new(channel).map_err(|_| Error::InputOutput)?;
     let source = Arc::new(VirtioEntropy {
         device: Mutex::new(rank::DEVICE, device),
     });

@@ -13,13 +13,12 @@ use alloc::vec::Vec;
 use core::sync::atomic::{Ordering, fence};
 
 use bitflags::bitflags;
-use virtio_drivers::transport::mmio::MmioTransport;
 use virtio_drivers::transport::{DeviceStatus, Transport};
 
+use super::channel::Link;
 use super::queue::{Part, Queue};
-use super::{Kind, VirtioError, connect};
+use super::{Channel, Kind, RESET_READS, VirtioError};
 use crate::dma::Segment;
-use crate::mmio::Mmio;
 
 const QUEUE: u16 = 0;
 /// Places in the configuration.
@@ -33,8 +32,6 @@ const STATUS: usize = 16;
 const STATUS_OK: u8 = 0;
 /// Not what any device says: it did not get to it.
 const STATUS_NONE: u8 = 0xff;
-/// How often the status is read after a reset before the device counts as stuck.
-const RESET_READS: usize = 100_000;
 
 bitflags! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +97,7 @@ pub struct Answer {
 
 /// A disk.
 pub struct Block {
-    transport: MmioTransport<'static>,
+    transport: Link,
     /// `None` only while this is dropped.
     queue: Option<Queue>,
     facts: BlockFacts,
@@ -109,26 +106,19 @@ pub struct Block {
     free: Vec<u16>,
     /// It was reset and uses no memory any more; or was asked to and did not answer.
     stopped: Option<Result<(), VirtioError>>,
-    /// Owned so that nobody else gets the registers.
-    _registers: Mmio,
 }
 
-// SAFETY: the transport holds a pointer to registers that this value owns; everything about it may
-// be used from any CPU, one at a time.
-unsafe impl Send for Block {}
-
 impl Block {
-    /// Starts the device behind these registers.
-    pub fn new(registers: Mmio) -> Result<Block, VirtioError> {
-        let (mut transport, registers) = connect(registers, Kind::Block)?;
+    /// Starts the device.
+    pub fn new(channel: Channel) -> Result<Block, VirtioError> {
+        let mut transport = channel.open(Kind::Block)?;
         let agreed = transport.begin_init(Features::all());
         if agreed.contains(Features::VERSION_1)
             && !transport.get_status().contains(DeviceStatus::FEATURES_OK)
         {
             return Err(VirtioError);
         }
-        let word =
-            |transport: &MmioTransport<'static>, offset| transport.read_config_space::<u32>(offset);
+        let word = |transport: &Link, offset| transport.read_config_space::<u32>(offset);
         let sectors = transport.read_consistent(|| {
             let low = u64::from(word(&transport, CAPACITY_LOW)?);
             Ok(low | u64::from(word(&transport, CAPACITY_HIGH)?) << 32)
@@ -158,6 +148,7 @@ impl Block {
         let size = u32::from(queue.size());
         transport.queue_set(QUEUE, size, descriptors, available, used);
         transport.finish_init();
+        transport.allow_interrupts();
         Ok(Block {
             transport,
             facts,
@@ -165,7 +156,6 @@ impl Block {
             free: (0..queue.slot_count()).rev().collect(),
             queue: Some(queue),
             stopped: None,
-            _registers: registers,
         })
     }
 

@@ -1,37 +1,25 @@
 //! The entropy device: random bytes through one bounce buffer.
 
 use virtio_drivers::device::rng::VirtIORng;
-use virtio_drivers::transport::mmio::MmioTransport;
 
-use super::{Kind, Memory, VirtioError, connect};
+use super::channel::Link;
+use super::{Channel, Kind, Memory, VirtioError};
 use crate::PAGE_SIZE;
 use crate::dma::DmaBuffer;
-use crate::mmio::Mmio;
 
 /// An entropy device.
 pub struct Entropy {
-    device: VirtIORng<Memory, MmioTransport<'static>>,
+    device: VirtIORng<Memory, Link>,
     /// What the device writes to.
     buffer: DmaBuffer,
-    /// Owned so that nobody else gets the registers.
-    _registers: Mmio,
 }
 
-// SAFETY: the transport holds a pointer to registers that this value owns; everything about it may
-// be used from any CPU, one at a time.
-unsafe impl Send for Entropy {}
-
 impl Entropy {
-    /// Starts the device behind these registers.
-    pub fn new(registers: Mmio) -> Result<Entropy, VirtioError> {
-        let (transport, registers) = connect(registers, Kind::Entropy)?;
-        let device = VirtIORng::new(transport).map_err(|_| VirtioError)?;
+    /// Starts the device.
+    pub fn new(channel: Channel) -> Result<Entropy, VirtioError> {
+        let device = VirtIORng::new(channel.open(Kind::Entropy)?).map_err(|_| VirtioError)?;
         let buffer = DmaBuffer::allocate(1).map_err(|_| VirtioError)?;
-        Ok(Entropy {
-            device,
-            buffer,
-            _registers: registers,
-        })
+        Ok(Entropy { device, buffer })
     }
 
     /// Fills at most a page of `into` with random bytes and says how many. Waits for the device,

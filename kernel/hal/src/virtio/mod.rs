@@ -1,8 +1,8 @@
-//! virtio devices over MMIO.
+//! virtio devices, over MMIO and over PCI.
 //!
 //! The protocol is the `virtio-drivers` crate's; what it needs from the machine is unsafe by
 //! nature (memory that a device writes, addresses that it is told), so that part is here, and what
-//! leaves this module is safe: a driver outside gives registers and gets bytes.
+//! leaves this module is safe: a driver outside gives registers or a PCI function and gets bytes.
 //!
 //! A device only ever sees memory that was allocated for it (queues and a bounce buffer, whole frames
 //! of a [`DmaBuffer`]) and, where there is much to move, the frames of [`Segment`](crate::dma::Segment)s: those it gets
@@ -15,27 +15,27 @@
 //! mapped, and allocates for each request, which an answer to a shortage of memory must not.
 
 mod block;
+mod channel;
 mod entropy;
+mod pci;
 pub(crate) mod queue;
 
 pub use block::{Answer, Block, BlockFacts, BlockOperation, BlockRefusal};
+pub use channel::Channel;
 pub use entropy::Entropy;
 
 use core::ptr::NonNull;
 
-use virtio_drivers::transport::mmio::{MmioTransport, VirtIOHeader};
 use virtio_drivers::{BufferDirection, Hal, PhysAddr};
 
 use crate::arch;
 use crate::dma::DmaBuffer;
-use crate::mmio::Mmio;
 
-/// "virt", little endian: the first register of every virtio device.
-const MAGIC: u32 = 0x7472_6976;
-const REGISTER_MAGIC: usize = 0x00;
-const REGISTER_DEVICE: usize = 0x08;
-/// Bytes of the registers that every device has; its own configuration follows.
+/// Bytes of the registers that every device over MMIO has; its own configuration follows.
 pub const REGISTERS: usize = 0x100;
+
+/// How often the status is read after a reset before the device counts as stuck.
+const RESET_READS: usize = 100_000;
 
 /// What a virtio device is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,16 +52,13 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VirtioError;
 
-/// What is behind a slot's registers; `None` for an empty slot.
-pub fn kind(registers: &Mmio) -> Option<Kind> {
-    if registers.len() < REGISTERS || registers.read32(REGISTER_MAGIC) != MAGIC {
-        return None;
-    }
-    match registers.read32(REGISTER_DEVICE) {
-        0 => None,
-        2 => Some(Kind::Block),
-        4 => Some(Kind::Entropy),
-        number => Some(Kind::Other(number)),
+impl Kind {
+    fn of(number: u32) -> Kind {
+        match number {
+            2 => Kind::Block,
+            4 => Kind::Entropy,
+            number => Kind::Other(number),
+        }
     }
 }
 
@@ -92,7 +89,7 @@ unsafe impl Hal for Memory {
     }
 
     unsafe fn mmio_phys_to_virt(_physical: PhysAddr, _size: usize) -> NonNull<u8> {
-        unreachable!("only the PCI transport asks for this")
+        unreachable!("only the crate's own PCI transport asks for this")
     }
 
     unsafe fn share(buffer: NonNull<[u8]>, _direction: BufferDirection) -> PhysAddr {
@@ -102,17 +99,4 @@ unsafe impl Hal for Memory {
     }
 
     unsafe fn unshare(_physical: PhysAddr, _buffer: NonNull<[u8]>, _direction: BufferDirection) {}
-}
-
-/// Begins to speak with the device behind `registers`, which has to be of this kind. The registers
-/// stay claimed by the returned value, which resets the device when it is dropped.
-fn connect(registers: Mmio, expected: Kind) -> Result<(MmioTransport<'static>, Mmio), VirtioError> {
-    if kind(&registers) != Some(expected) {
-        return Err(VirtioError);
-    }
-    let header = NonNull::new(registers.pointer().cast::<VirtIOHeader>()).ok_or(VirtioError)?;
-    // SAFETY: the registers of a virtio device of this length, mapped for ever; they belong to the
-    // caller from now on, which keeps them beside the transport and gives them to nobody else.
-    let transport = unsafe { MmioTransport::new(header, registers.len()) };
-    Ok((transport.map_err(|_| VirtioError)?, registers))
 }

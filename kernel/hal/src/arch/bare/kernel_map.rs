@@ -43,7 +43,7 @@ pub(crate) unsafe fn map_device(physical: usize, length: usize) -> Result<usize,
         slot(start + offset)?.store(entry, Ordering::Relaxed);
     }
     arch::fence_new_mapping();
-    Ok(start + physical - first)
+    Ok(start + (physical - first))
 }
 
 /// Maps a frame for the kernel to read and write. The mapping holds the frame's share.
