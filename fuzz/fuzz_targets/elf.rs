@@ -12,7 +12,9 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(header) = Header::parse(bytes, RISC_V) else {
         return;
     };
-    let table = usize::try_from(header.table_offset).ok().and_then(|at| bytes.get(at..));
+    let table = usize::try_from(header.table_offset)
+        .ok()
+        .and_then(|at| bytes.get(at..));
     let Ok(image) = ElfImage::parse(header, table.unwrap_or(&[]), bytes.len() as u64, LIMIT) else {
         return;
     };
@@ -21,7 +23,9 @@ fuzz_target!(|bytes: &[u8]| {
         let (first, last) = segment.pages();
         assert!(first >= end && last > first && last <= LIMIT);
         assert!(segment.file_size <= segment.memory_size);
-        assert!(segment.file_size == 0 || segment.file_offset + segment.file_size <= bytes.len() as u64);
+        assert!(
+            segment.file_size == 0 || segment.file_offset + segment.file_size <= bytes.len() as u64
+        );
         end = last;
     }
     assert!(image.alignment.is_power_of_two());

@@ -2,8 +2,8 @@
 //!
 //! Two kinds of target. The tables of calls (`linux`, `native`, `xv6`) are fuzzed on the hosted
 //! kernel, by a test of ring 2 that is told how long; it needs nothing but this project's own
-//! compiler, and the seed it names replays what it finds. The parsers (`elf`, `cpio`, `device_tree`,
-//! `paths`, `partitions`) are libFuzzer's, which needs a nightly compiler and cargo-fuzz.
+//! compiler, and the seed it names replays what it finds. The parsers (`elf`, `cpio`, `ext2` and others)
+//! are libFuzzer's, which needs a nightly compiler and cargo-fuzz.
 
 use crate::{project::Project, ui};
 use anyhow::{Context, Result, bail};
@@ -26,8 +26,12 @@ pub enum Target {
     Cpio,
     /// The ext2 file system, mounted and written to on changed images (libFuzzer)
     Ext2,
+    /// ext4, read on changed images (libFuzzer)
+    Ext4,
     /// The FAT file system, mounted and written to on changed images (libFuzzer)
     Fat,
+    /// Overlays whose layers bear wrong marks (libFuzzer)
+    Overlay,
     /// The reader of device trees (libFuzzer)
     DeviceTree,
     /// Paths and their resolution (libFuzzer)
