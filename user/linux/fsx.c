@@ -49,11 +49,12 @@ static long place(long limit) {
 }
 
 static long length(void) {
+    long longest = most / 4 < 4096 ? 4096 : most / 4 > PIECE ? PIECE : most / 4;
     switch (below(4)) {
     case 0: return 1 + below(64);
     case 1: return 1 + below(4096);
-    case 2: return (1 + below(PIECE / 4096)) * 4096;
-    default: return 1 + below(PIECE);
+    case 2: return (1 + below(longest / 4096)) * 4096;
+    default: return 1 + below(longest);
     }
 }
 
@@ -89,10 +90,10 @@ static void compare(const unsigned char *found, long offset, long count, const c
 /* New bytes: never zero, and different each time, so that what is old or missing shows. */
 static void invent(unsigned char *at, long count) {
     uint64_t seed = number();
-    for (long i = 0; i < count; i++) {
-        if (i % 8 == 0) seed = seed * 6364136223846793005 + 1442695040888963407;
-        unsigned char byte = seed >> (8 * (i % 8));
-        at[i] = byte ? byte : 1;
+    for (long i = 0; i < count; i += sizeof seed) {
+        seed = seed * 6364136223846793005 + 1442695040888963407;
+        uint64_t word = seed | 0x0101010101010101;
+        memcpy(at + i, &word, count - i < (long)sizeof word ? count - i : (long)sizeof word);
     }
 }
 
@@ -211,7 +212,7 @@ static void op_map_write(void) {
     invent(buffer, count);
     memcpy(at + offset - base, buffer, count);
     memcpy(model + offset, buffer, count);
-    long sync = below(4);
+    long sync = below(32);
     if (sync < 2 && msync(at, all, sync ? MS_SYNC : MS_ASYNC)) fail("msync");
     munmap(at, all);
 }

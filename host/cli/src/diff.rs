@@ -36,9 +36,11 @@ pub fn run(
         };
         for mut suite in suites {
             suite.keep(filter.unwrap_or_default());
-            suite.disk = disk.or(suite.disk);
             if suite.pieces.is_empty() {
                 continue;
+            }
+            if let Some(size) = disk {
+                suite.on_disk(size);
             }
             ui::step(format!("comparing {} on {}", suite.name, arch.name()));
             let (linux, scarlet) = std::thread::scope(|scope| {

@@ -9,7 +9,8 @@
 //!
 //! A file of lines with a remark `// disk: 64M` runs its pieces on a fresh ext2 disk of that many
 //! mebibytes, which e2fsck judges afterwards; its lines may name programs of `user/linux`
-//! (`/tests/bin/NAME`). `cargo scarlet diff --disk 64M` does so with any suite.
+//! (`/tests/bin/NAME`). `cargo scarlet diff --disk 64M` does so with any suite. That the disk can be
+//! unmounted in the end is a piece of its own.
 
 mod normal;
 mod unified;
@@ -36,6 +37,8 @@ use unified::unified;
 const SUITE_LIMIT: Duration = Duration::from_secs(600);
 /// Longest time for one piece, in seconds of the guest.
 const PIECE_LIMIT: u32 = 60;
+/// The piece that follows all others on a disk.
+const UNMOUNTING: &str = "umount";
 /// Where the programs are, as a Linux program sees it.
 const PROGRAMS: &str = "/tests/bin";
 
@@ -118,7 +121,7 @@ fn lines(path: &Path) -> Result<Suite> {
         .map(mebibytes)
         .transpose()
         .map_err(anyhow::Error::msg)?;
-    let pieces = text
+    let pieces: Vec<_> = text
         .lines()
         .filter(|line| !line.trim().is_empty() && !line.starts_with("//"))
         .map(|line| Piece {
@@ -126,16 +129,20 @@ fn lines(path: &Path) -> Result<Suite> {
             script: line.to_owned(),
         })
         .collect();
-    Ok(Suite {
+    let mut suite = Suite {
         name: path
             .file_stem()
             .and_then(|stem| stem.to_str())
             .unwrap_or("?")
             .to_owned(),
         pieces,
-        disk,
+        disk: None,
         programs: Vec::new(),
-    })
+    };
+    if let Some(size) = disk {
+        suite.on_disk(size);
+    }
+    Ok(suite)
 }
 
 /// What one command line, given by a person, shows.
@@ -159,6 +166,16 @@ impl Suite {
             .retain(|piece| format!("{suite}/{}", piece.name).contains(filter));
     }
 
+    /// Has the pieces run on a disk of `size` mebibytes.
+    pub fn on_disk(&mut self, size: u32) {
+        if self.disk.replace(size).is_none() {
+            self.pieces.push(Piece {
+                name: UNMOUNTING.to_owned(),
+                script: String::new(),
+            });
+        }
+    }
+
     /// Runs all pieces in one boot of `machine`; the result has the transcripts of the pieces that
     /// ended, by their index.
     pub fn run(&self, project: &Project, machine: &Machine) -> Result<BTreeMap<usize, Transcript>> {
@@ -170,7 +187,8 @@ impl Suite {
         if machine.kernel == Kernel::Linux {
             image::add_overlay(project, machine.arch, &mut tree)?;
         }
-        for (index, piece) in self.pieces.iter().enumerate() {
+        let scripts = self.pieces.len() - usize::from(self.disk.is_some());
+        for (index, piece) in self.pieces.iter().take(scripts).enumerate() {
             let path = format!("{system}/tests/{index}.sh");
             tree.file(&path, 0o644, format!("{}\n", piece.script).into_bytes());
         }
@@ -183,10 +201,13 @@ impl Suite {
         // that takes too long is killed, and its status says so (137).
         let (before, after) = match self.disk {
             Some(_) => (
-                "mke2fs /dev/vda >/dev/null 2>&1 && mount -t ext2 /dev/vda /tmp || exit 1\n",
+                "mke2fs -I 256 /dev/vda >/dev/null 2>&1 && mount -t ext2 /dev/vda /tmp || exit 1\n",
                 // BusyBox's `timeout` looks once a second whether it is still needed, and stands in the
                 // piece's directory until then.
-                "sleep 2; umount /tmp || exit 1\n",
+                "sleep 2\n\
+                 printf '\\036line %s\\n' $i\n\
+                 umount /tmp 2>&1\n\
+                 printf '\\036status %s\\n' $?\n",
             ),
             None => ("", ""),
         };
@@ -231,7 +252,7 @@ impl Suite {
             None => "after the last piece".to_owned(),
         })?;
         if self.disk.is_some() && status != 0 {
-            bail!("the disk could not be mounted, or not unmounted afterwards");
+            bail!("the disk could not be made or mounted");
         }
         if let Some(file) = &scratch
             && machine.kernel == Kernel::Scarlet

@@ -3,7 +3,9 @@
 //! A hash table of small buckets, each under its own lock, so that walks on different CPUs rarely
 //! meet. Negative entries remember failed lookups (a shell looks along `$PATH`); they hold nothing
 //! alive. The table is bounded: when it is full, a hand goes round the buckets and lets go what has
-//! not been used since it last came by (second chance) and is in use by nobody but the cache.
+//! not been used since it last came by (second chance) and is in use by nobody but the cache. The same happens, to
+//! a share of the entries, when memory runs short ([`mem::add_shrinker`]): with an entry its inode goes, and the pages
+//! of a file with that.
 //!
 //! Why letting go is safe: a dentry of the cache with one reference is referenced by the cache
 //! alone, and nobody can get at it without the bucket's lock, which the hand holds. No weak
@@ -60,13 +62,16 @@ struct Cache {
     sweep_at: AtomicUsize,
 }
 
-static CACHE: Global<Cache> = Global::new(|| Cache {
-    buckets: (0..BUCKETS)
-        .map(|_| SpinLock::new(rank::DENTRY, Vec::new()))
-        .collect(),
-    count: AtomicUsize::new(0),
-    hand: AtomicUsize::new(0),
-    sweep_at: AtomicUsize::new(LIMIT),
+static CACHE: Global<Cache> = Global::new(|| {
+    mem::add_shrinker(shrink_share);
+    Cache {
+        buckets: (0..BUCKETS)
+            .map(|_| SpinLock::new(rank::DENTRY, Vec::new()))
+            .collect(),
+        count: AtomicUsize::new(0),
+        hand: AtomicUsize::new(0),
+        sweep_at: AtomicUsize::new(LIMIT),
+    }
 });
 
 /// Where an entry belongs: made of its name's hash and its directory's number. Entries with the same
@@ -175,6 +180,12 @@ pub fn shrink(wanted: usize) -> usize {
         freed += sweep(&CACHE.buckets[index], unused, drop);
     }
     freed
+}
+
+/// Lets go of `part` of `whole` of the entries; returns how many it let go.
+fn shrink_share(part: usize, whole: usize) -> usize {
+    let wanted = len().saturating_mul(part).div_ceil(whole.max(1));
+    if wanted == 0 { 0 } else { shrink(wanted) }
 }
 
 /// Lets go of all unused entries of a volume. One round is enough: who lets the last child of a

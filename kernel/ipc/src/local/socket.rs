@@ -1,5 +1,6 @@
 //! The socket itself: its kind, its name, its options, and the file that programs hold.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
@@ -85,6 +86,9 @@ pub struct LocalSocket {
     flags: AtomicU32,
     status: FileStatus,
     pub(super) name: Arc<Name>,
+    /// What its name in the file tree leads to: a file system may keep it in memory for as long as it is used only, and
+    /// who connects finds this socket by it.
+    place: Once<Box<dyn Any + Send + Sync>>,
     pub(super) state: SpinLock<State>,
     pub(super) connection: Once<Connection>,
     pub(super) mailbox: Mailbox,
@@ -114,6 +118,7 @@ impl LocalSocket {
             flags: AtomicU32::new(flags.bits()),
             status,
             name: Arc::new(Name(SpinLock::new(rank::PIPE, Address::Unnamed))),
+            place: Once::new(),
             state: SpinLock::new(rank::PIPE, State::default()),
             connection: Once::new(),
             mailbox: Mailbox::new(),
@@ -275,13 +280,18 @@ impl LocalSocket {
         Ok(())
     }
 
-    /// Notes the path under which the file tree knows it now. `InvalidArgument` if it had a name.
-    pub fn bind_path(&self, path: Vec<u8>) -> Result<()> {
-        let mut name = self.name.0.lock();
-        if *name != Address::Unnamed {
-            return Err(Error::InvalidArgument);
+    /// Notes the path under which the file tree knows it now, and keeps the `place` it leads to. `InvalidArgument` if it
+    /// had a name.
+    pub fn bind_path(&self, path: Vec<u8>, place: Box<dyn Any + Send + Sync>) -> Result<()> {
+        {
+            let mut name = self.name.0.lock();
+            if *name != Address::Unnamed {
+                return Err(Error::InvalidArgument);
+            }
+            *name = Address::Path(path);
         }
-        *name = Address::Path(path);
+        // It had no name, so it has no place either.
+        let _ = self.place.set(place);
         Ok(())
     }
 

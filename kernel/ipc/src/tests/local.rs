@@ -175,6 +175,24 @@ fn handles_travel_with_their_bytes_and_no_deeper_than_allowed() {
 }
 
 #[test]
+fn a_socket_keeps_what_its_name_leads_to() {
+    in_machine(3, 1, || {
+        let socket = LocalSocket::new(Kind::Stream, StatusFlags::NONBLOCK);
+        let (place, other) = (Arc::new(1), Arc::new(2));
+        let bound = socket.bind_path(b"/a".to_vec(), Box::new(place.clone()));
+        assert_eq!((bound, Arc::strong_count(&place)), (Ok(()), 2));
+        let again = socket.bind_path(b"/b".to_vec(), Box::new(other.clone()));
+        assert_eq!(
+            (again, Arc::strong_count(&other)),
+            (Err(Error::InvalidArgument), 1)
+        );
+        assert_eq!(socket.address(), Address::Path(b"/a".to_vec()));
+        drop(socket);
+        assert_eq!(Arc::strong_count(&place), 1);
+    });
+}
+
+#[test]
 fn an_address_names_one_living_socket() {
     in_machine(2, 1, || {
         let one = LocalSocket::new(Kind::Datagram, StatusFlags::NONBLOCK);

@@ -29,6 +29,7 @@ pub(crate) mod reclaim;
 mod reclaimer;
 mod registry;
 mod reserve;
+mod shrinkers;
 mod state;
 mod stored;
 mod stored_copy;
@@ -62,6 +63,7 @@ pub use failures::ErrorMark;
 pub use flush::store_everything;
 use mappings::Mappings;
 pub use reclaim::drop_clean_pages;
+pub use shrinkers::{Shrinker, add_shrinker};
 use state::{Lookup, State};
 use stored::Stored;
 

@@ -15,7 +15,8 @@
 //!
 //! *The reclaiming thread* ([`super::reclaimer`]), and the work thread before it would end a process. They hold nothing. They
 //! store dirty pages, and take pages that nobody used lately out of the address spaces that show them,
-//! so that the next round finds them held by nobody.
+//! so that the next round finds them held by nobody. They also have names and inodes go, which other rooms
+//! keep ([`super::shrinkers`]).
 //!
 //! Who brings in a page and finds no frame at all waits for the reclaiming thread, but not for ever: it
 //! may hold a lock of the very file system whose pages would have to be stored. After half a second it
@@ -28,7 +29,7 @@ use hal::frame::Frame;
 
 use super::counts::COUNTS;
 use super::state::{Page, State};
-use super::{PageCache, reclaimer, registry};
+use super::{PageCache, reclaimer, registry, shrinkers};
 
 /// How many pages of one cache are looked at under its lock, and how often in a row before the hand goes
 /// on to the next.
@@ -100,8 +101,29 @@ pub(super) fn until_enough() -> bool {
     true
 }
 
-/// Wins some pages back, for a thread that holds nothing; returns how many, or how many will be clean.
+/// Wins some pages back, for a thread that holds nothing; returns how many, or how many will be clean, and how
+/// many things went of what other rooms keep.
 pub(crate) fn win_back() -> usize {
+    let cached = COUNTS.cached.load(Ordering::Relaxed);
+    let mut won = win_pages();
+    if won > 0 {
+        return won + shrinkers::shrink(won, cached.max(won));
+    }
+    won = shrinkers::shrink_much();
+    let mut after = 0;
+    while let Some(cache) = registry::next_pending(after) {
+        after = cache.identity;
+        let written = cache.write_some();
+        won += written;
+        if written > 0 {
+            break;
+        }
+    }
+    won
+}
+
+/// Wins some clean pages back.
+fn win_pages() -> usize {
     let mut won = 0;
     for _ in 0..TURNS {
         for _ in 0..registry::count() {
@@ -113,14 +135,6 @@ pub(crate) fn win_back() -> usize {
                 return won;
             }
         }
-        if won > 0 {
-            return won;
-        }
-    }
-    let mut after = 0;
-    while let Some(cache) = registry::next_pending(after) {
-        after = cache.identity;
-        won += cache.write_some();
         if won > 0 {
             break;
         }

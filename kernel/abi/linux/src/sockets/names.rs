@@ -1,5 +1,6 @@
 //! bind, listen, accept, connect, getsockname, getpeername, shutdown.
 
+use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use core::any::Any;
 
@@ -44,7 +45,7 @@ pub(crate) fn bind(call: &mut Call<'_>, file: Fd, name: usize, length: i32) -> R
             let weak: Weak<dyn Any + Send + Sync> = Arc::downgrade(&shared(socket)?) as _;
             let bound = match place.inode().attachments() {
                 Some(attachments) => socket
-                    .bind_path(path.clone())
+                    .bind_path(path.clone(), Box::new(place.clone()))
                     .map(|()| attachments.bind_socket(weak)),
                 None => Err(Error::Unsupported),
             };

@@ -6,6 +6,7 @@ mod faults;
 mod kit;
 mod model;
 mod power;
+mod pressure;
 mod reading;
 mod together;
 mod writing;
