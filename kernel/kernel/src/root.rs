@@ -30,6 +30,7 @@ pub(crate) fn build(initramfs: Option<Initramfs>, options: &Options) -> Result<A
     fs_ext2::register();
     fs_overlay::register();
     fs_fat::register();
+    fs_xv6::register();
     fs_dev::start().map_err(at("device files"))?;
     fs_dev::partitions::scan_all();
     let control = driver_loop::start(&LOOPS).map_err(at("loop devices"))?;

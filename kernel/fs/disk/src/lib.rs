@@ -23,6 +23,7 @@
 
 extern crate alloc;
 
+mod delegate;
 mod keep_up;
 mod living;
 mod mounts;

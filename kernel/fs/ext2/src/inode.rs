@@ -157,6 +157,7 @@ impl Drop for Node {
 
 impl Inode for Node {
     fs_disk::inode_bytes!();
+    fs_disk::inode_names!();
 
     fn status(&self) -> Result<FileStatus> {
         let record = self.record();
@@ -254,52 +255,12 @@ impl Inode for Node {
         Ok(self.find(name)?)
     }
 
-    fn create(
-        &self,
-        name: Name<'_>,
-        new: &NewInode<'_>,
-        owner: Ownership,
-    ) -> Result<Arc<dyn Inode>> {
-        Ok(self.make(name, new, owner)?)
-    }
-
     fn create_unnamed(&self, owner: Ownership) -> Result<Arc<dyn Inode>> {
         Ok(self.make_nameless(owner)?)
     }
 
     fn link(&self, name: Name<'_>, target: &Arc<dyn Inode>) -> Result<()> {
         self.enter(name, &own(target, &self.volume)?)
-    }
-
-    fn unlink(&self, name: Name<'_>) -> Result<()> {
-        self.take_out(name, false)
-    }
-
-    fn remove_directory(&self, name: Name<'_>) -> Result<()> {
-        self.take_out(name, true)
-    }
-
-    fn rename(
-        &self,
-        name: Name<'_>,
-        new_directory: &Arc<dyn Inode>,
-        new_name: Name<'_>,
-        flags: RenameFlags,
-    ) -> Result<()> {
-        let to = own(new_directory, &self.volume)?;
-        if flags.contains(RenameFlags::EXCHANGE) {
-            self.exchange(name, &to, new_name)
-        } else {
-            self.move_name(name, &to, new_name)
-        }
-    }
-
-    fn read_directory(
-        &self,
-        cookie: u64,
-        visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
-    ) -> Result<()> {
-        self.list(cookie, visit)
     }
 
     fn read_link(&self) -> Result<Vec<u8>> {

@@ -470,23 +470,13 @@ impl Volume {
 }
 
 impl FileSystem for Ext2 {
+    fs_disk::file_system!();
+
     fn name(&self) -> &'static str {
         match self.family {
             Family::Ext2 => "ext2",
             Family::Ext4 => "ext4",
         }
-    }
-
-    fn source(&self) -> Vec<u8> {
-        [b"/dev/", self.volume.device().name().as_bytes()].concat()
-    }
-
-    fn device(&self) -> u64 {
-        self.volume.device_number()
-    }
-
-    fn root(&self) -> Arc<dyn Inode> {
-        self.root.clone()
     }
 
     fn statistics(&self) -> FileSystemStatistics {
@@ -511,18 +501,6 @@ impl FileSystem for Ext2 {
             inodes_free: meta.free_inodes() + meta.freed_inodes.len() as u64,
             name_length: vfs::NAME_MAX as u64,
         }
-    }
-
-    fn sync(&self) -> Result<()> {
-        self.volume.sync_all()
-    }
-
-    fn finish(&self) -> Result<()> {
-        self.volume.close()
-    }
-
-    fn is_read_only(&self) -> bool {
-        self.volume.is_read_only()
     }
 }
 

@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use base::sync::SpinLock;
 use base::{Error, Result};
-use fs_disk::{ATTRIBUTES, Live, own};
+use fs_disk::{ATTRIBUTES, Live};
 use object::{DirectoryEntry, FileKind, FileStatus, Timestamp};
 use vfs::{AttributeChange, Inode, Name, NewInode, Ownership, RenameFlags, Spelled};
 
@@ -240,6 +240,7 @@ impl Drop for Node {
 
 impl Inode for Node {
     fs_disk::inode_bytes!();
+    fs_disk::inode_names!();
 
     fn status(&self) -> Result<FileStatus> {
         let (size, links) = (self.size()?, self.links()?);
@@ -341,45 +342,6 @@ impl Inode for Node {
         let key = self.volume.name_key(name.as_bytes());
         let same = self.volume.name_key(&own) == key;
         Ok((node, (!same).then(|| own.into())))
-    }
-
-    fn create(
-        &self,
-        name: Name<'_>,
-        new: &NewInode<'_>,
-        owner: Ownership,
-    ) -> Result<Arc<dyn Inode>> {
-        Ok(self.make(name, new, owner)?)
-    }
-
-    fn unlink(&self, name: Name<'_>) -> Result<()> {
-        self.take_out(name, false)
-    }
-
-    fn remove_directory(&self, name: Name<'_>) -> Result<()> {
-        self.take_out(name, true)
-    }
-
-    fn rename(
-        &self,
-        name: Name<'_>,
-        new_directory: &Arc<dyn Inode>,
-        new_name: Name<'_>,
-        flags: RenameFlags,
-    ) -> Result<()> {
-        let to = own(new_directory, &self.volume)?;
-        match flags.contains(RenameFlags::EXCHANGE) {
-            true => self.exchange(name, &to, new_name),
-            false => self.move_name(name, &to, new_name),
-        }
-    }
-
-    fn read_directory(
-        &self,
-        cookie: u64,
-        visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
-    ) -> Result<()> {
-        self.list(cookie, visit)
     }
 }
 

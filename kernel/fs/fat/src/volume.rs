@@ -345,23 +345,13 @@ fn read_boot(
 }
 
 impl FileSystem for Fat {
+    fs_disk::file_system!();
+
     fn name(&self) -> &'static str {
         match self.volume.options.long_names {
             true => "vfat",
             false => "msdos",
         }
-    }
-
-    fn source(&self) -> Vec<u8> {
-        [b"/dev/", self.volume.device().name().as_bytes()].concat()
-    }
-
-    fn device(&self) -> u64 {
-        self.volume.device_number()
-    }
-
-    fn root(&self) -> Arc<dyn Inode> {
-        self.root.clone()
     }
 
     fn statistics(&self) -> FileSystemStatistics {
@@ -386,18 +376,6 @@ impl FileSystem for Fat {
                 12
             },
         }
-    }
-
-    fn sync(&self) -> Result<()> {
-        self.volume.sync_all()
-    }
-
-    fn finish(&self) -> Result<()> {
-        self.volume.close()
-    }
-
-    fn is_read_only(&self) -> bool {
-        self.volume.is_read_only()
     }
 
     fn options(&self) -> Vec<u8> {
