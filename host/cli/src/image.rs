@@ -75,7 +75,7 @@ pub fn linux_kernel(project: &Project, arch: Arch) -> Result<PathBuf> {
 
 /// The modules without which Debian's Linux sees no disk, and the file systems to put on one, each
 /// behind those that it needs.
-const MODULES: [&str; 16] = [
+const MODULES: [&str; 17] = [
     "drivers/virtio/virtio_mmio",
     "drivers/block/virtio_blk",
     "drivers/block/loop",
@@ -87,6 +87,7 @@ const MODULES: [&str; 16] = [
     "fs/ext4/ext4",
     "fs/nls/nls_ucs2_utils",
     "fs/nls/nls_ascii",
+    "fs/nls/nls_cp437",
     "fs/nls/nls_utf8",
     "fs/nls/nls_iso8859-1",
     "fs/fat/fat",
