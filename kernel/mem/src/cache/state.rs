@@ -198,21 +198,32 @@ impl State {
             return 0;
         };
         let mut found = 0;
-        self.pages
-            .visit_mut(first..first + into.len() as u64, &mut |index, page| {
-                let Page::Here { frame, marks } = page else {
-                    return true;
+        while let Some(rest) = into.get_mut(found..)
+            && !rest.is_empty()
+        {
+            let begin = first + found as u64;
+            let places = self.pages.places_mut(begin);
+            let here = places.len().min(rest.len());
+            let mut run = 0;
+            for (page, into) in places.iter_mut().zip(rest) {
+                let Some(Page::Here { frame, marks }) = page else {
+                    break;
                 };
-                if index != first + found as u64 || marks.ahead {
-                    return true;
+                if marks.ahead {
+                    break;
                 }
+                let index = begin + run as u64;
                 let is_new = core::mem::replace(&mut stored.last_used, index) != index;
                 let counts = is_new && !core::mem::take(&mut marks.fresh);
                 marks.age = (marks.age + u8::from(counts)).min(OLDEST);
-                into[found] = Some(frame.clone());
-                found += 1;
-                false
-            });
+                *into = Some(frame.clone());
+                run += 1;
+            }
+            found += run;
+            if run < here || here == 0 {
+                break;
+            }
+        }
         found
     }
 
