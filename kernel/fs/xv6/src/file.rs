@@ -245,9 +245,13 @@ impl Node {
             let mut meta = self.volume.begin()?;
             let outcome = (|| {
                 let mut record = meta.read_inode(self.number)?;
+                let old = record;
                 record.size = record.size.min(length as u32);
                 let all = meta.cut(&mut record, blocks_of(length))?;
-                meta.write_inode(self.number, &record)?;
+                // What changes nothing waits for nothing.
+                if record != old {
+                    meta.write_inode(self.number, &record)?;
+                }
                 Ok(all)
             })();
             if meta.end(outcome)? {
