@@ -6,6 +6,7 @@
 pub mod console;
 pub mod disk;
 mod framing;
+pub mod monitor;
 mod terminal;
 
 use crate::{
@@ -74,6 +75,8 @@ pub struct Machine {
     pub transport: disk::Transport,
     /// The lock on its root disk, which must last as long as the machine.
     pub lock: Option<Arc<RootDisk>>,
+    /// Where the emulator's monitor is, if it has one.
+    pub monitor: Option<Arc<Temporary>>,
     /// A file that must last as long.
     pub kept: Option<Arc<Temporary>>,
 }
@@ -172,6 +175,7 @@ impl Machine {
             disks: Vec::new(),
             transport: disk::Transport::default(),
             lock: None,
+            monitor: None,
             kept: None,
         }
     }
@@ -189,15 +193,13 @@ impl Machine {
     pub fn emulator(&self) -> Command {
         let mut command = Command::new(self.arch.emulator());
         command.args(self.arch.machine());
-        command.args([
-            "-display",
-            "none",
-            "-monitor",
-            "none",
-            "-serial",
-            "stdio",
-            "-no-reboot",
-        ]);
+        command.args(["-display", "none", "-serial", "stdio", "-no-reboot"]);
+        let monitor = self.monitor.as_ref().map(|place| {
+            let place = place.path().display().to_string().replace(',', ",,");
+            format!("unix:{place},server=on,wait=off")
+        });
+        command.arg("-monitor");
+        command.arg(monitor.as_deref().unwrap_or("none"));
         command.args(["-nic", "none"]);
         command.args(["-global", "virtio-mmio.force-legacy=false"]);
         command.arg("-device").arg(self.transport.device("rng"));

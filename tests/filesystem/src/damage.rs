@@ -59,6 +59,66 @@ pub fn fails_to_write(disk: &Arc<MemoryDisk>, filesystem: &Arc<dyn FileSystem>) 
     assert_eq!(late.sync(true), Ok(()));
 }
 
+/// The disk is gone while it is mounted: what is in memory is read, the rest is an error, also what is to be safe, which
+/// each descriptor hears once. The mount ends, and what lies on the disk is what was there before.
+///
+/// # Panics
+/// If it is not so.
+pub fn vanishes(disk: &Arc<MemoryDisk>, mount: &Mounting) {
+    let filesystem = mount(disk);
+    let root = context(&filesystem);
+    root.put("/warm", &[4; 9000]).expect("room");
+    root.put("/cold", &[5; 100_000]).expect("room");
+    drop(root);
+    filesystem.finish().expect("it is written");
+    drop(filesystem);
+
+    let filesystem = mount(disk);
+    let root = context(&filesystem);
+    assert_eq!(root.get("/warm"), Ok(vec![4; 9000]));
+    let (warm, also) = (root.touch("/warm"), root.touch("/warm"));
+    let (warm, also) = (warm.expect("it is there"), also.expect("it is there"));
+    let cold = root.touch("/cold").expect("it is there");
+    disk.vanish();
+    let before = disk.contents();
+
+    assert_eq!(root.get("/warm"), Ok(vec![4; 9000]));
+    let mut bytes = vec![0; 4096];
+    for _ in 0..2 {
+        let read = cold.read_at(50_000, &mut Sink::kernel(&mut bytes));
+        assert_eq!(read, Err(Error::InputOutput));
+    }
+    // Into a page that is in memory; where it would have to be read first, the write fails itself.
+    let written = warm.write_at(0, &mut Source::kernel(&[6; 4096]));
+    assert_eq!(written, Ok(4096));
+    assert_eq!(filesystem.sync(), Err(Error::InputOutput));
+    // Somebody has heard of it already, but not through these.
+    assert_eq!(warm.sync(true), Err(Error::InputOutput));
+    assert_eq!(also.sync(true), Err(Error::InputOutput));
+    let written = cold.write_at(50_001, &mut Source::kernel(&[6; 10]));
+    assert_eq!(written, Err(Error::InputOutput));
+    assert_eq!(warm.read_at(0, &mut Sink::kernel(&mut bytes)), Ok(4096));
+    assert_eq!(bytes, [6; 4096]);
+    // What needs more of the disk than is in memory is an error, and nothing hangs or panics.
+    for number in 0..40 {
+        let _ = root.put(&format!("/new {number}"), &[7; 20_000]);
+        let _ = root.remove(&format!("/new {}", number / 2));
+    }
+    let _ = root.make_directory("/directory");
+    let _ = root.move_to("/warm", "/moved");
+    drop((warm, also, cold, root));
+    let _ = filesystem.finish();
+    drop(filesystem);
+    assert!(disk.contents() == before, "nothing has reached it");
+    disk.heal();
+    let filesystem = mount(disk);
+    let root = context(&filesystem);
+    assert_eq!(root.get("/warm"), Ok(vec![4; 9000]));
+    assert_eq!(root.get("/cold"), Ok(vec![5; 100_000]));
+    drop(root);
+    filesystem.finish().expect("it is well again");
+}
+
 /// Changes a byte or a few, each at a place of `place`'s choice.
 pub fn mutate(image: &mut [u8], random: &mut Random, mut place: impl FnMut(&mut Random) -> usize) {
     for _ in 0..1 + random.below(20) {

@@ -17,6 +17,7 @@
 //! @ restart               waits until the machine has ended, and starts it anew with its disk
 //! @ kill                  kills the machine, lets e2fsck repair its disks, and starts it anew
 //! @ linux                 waits until the machine has ended, and starts Debian's Linux with its disk
+//! @ monitor drive_del disk0   says a line to the emulator's monitor, which must not answer
 //! ```
 //!
 //! After a `>` step the session waits until a prompt (a line ending in `# ` or `$ `) stands where
@@ -29,7 +30,8 @@ use crate::{
     guest::{
         self, Kernel, Machine, Temporary,
         console::{Console, Waited},
-        disk,
+        disk::{self, Disk},
+        monitor,
     },
     image::{
         self,
@@ -68,6 +70,10 @@ enum Step {
     Restart,
     Kill,
     Linux,
+    Monitor {
+        line: usize,
+        command: String,
+    },
 }
 
 #[derive(Debug, Default)]
@@ -82,6 +88,16 @@ struct Session {
     root_mebibytes: Option<u32>,
     ephemeral: bool,
     steps: Vec<Step>,
+}
+
+impl Session {
+    /// Whether it takes the contents of a disk away, which then cannot be left in order.
+    fn takes_away(&self, index: usize) -> bool {
+        let taking = format!("drive_del disk{index}");
+        let takes =
+            |step: &Step| matches!(step, Step::Monitor { command, .. } if *command == taking);
+        self.steps.iter().any(takes)
+    }
 }
 
 /// The sessions for an architecture.
@@ -164,6 +180,7 @@ fn reference_for(
     let mut reference = guest::prepare(project, Kernel::Linux, machine.arch)?;
     reference.disks.clone_from(&machine.disks);
     reference.transport = machine.transport;
+    reference.monitor.clone_from(&machine.monitor);
     let (reference, file) = reference.with_files(project, &Tree::default())?;
     Ok(Some((reference, file)))
 }
@@ -176,6 +193,10 @@ fn with_disks(
 ) -> Result<(Machine, Vec<Temporary>)> {
     let mut machine = machine.clone();
     machine.transport = session.transport;
+    let speaks = |step: &Step| matches!(step, Step::Monitor { .. });
+    if session.steps.iter().any(speaks) {
+        machine.monitor = Some(Arc::new(monitor::socket()));
+    }
     let mut files = Vec::new();
     for size in &session.disk_mebibytes {
         let (disk, file) = disk::scratch(project, u64::from(*size) << 20)?;
@@ -273,6 +294,12 @@ fn parse(text: &str) -> Result<Session> {
             session.steps.push(Step::Kill);
         } else if line.trim_end() == "@ linux" {
             session.steps.push(Step::Linux);
+        } else if let Some(command) = line.strip_prefix("@ monitor ") {
+            let command = command.trim().to_owned();
+            session.steps.push(Step::Monitor {
+                line: number,
+                command,
+            });
         } else if line.starts_with("//") {
             // A remark.
         } else if let Some(Step::Command { expected, .. }) = session.steps.last_mut() {
@@ -325,12 +352,17 @@ fn play(machine: &Machine, reference: Option<&Machine>, session: &Session) -> Re
     let mut console = Console::start(machine).map_err(|error| format!("{error:#}"))?;
     let mut lines = Lines::default();
     let result = steps(machine, reference, &mut console, &mut lines, session)
-        .and_then(|()| leave_in_order(machine, &mut console, &lines));
+        .and_then(|()| leave_in_order(machine, &mut console, &lines, session));
     result.map_err(|reason| format!("{reason}\n--- console ---\n{}", console.transcript()))
 }
 
 /// Switches a machine with disks off, and has what is on them checked.
-fn leave_in_order(machine: &Machine, console: &mut Console, lines: &Lines) -> Result<(), String> {
+fn leave_in_order(
+    machine: &Machine,
+    console: &mut Console,
+    lines: &Lines,
+    session: &Session,
+) -> Result<(), String> {
     if machine.disks.is_empty() {
         return Ok(());
     }
@@ -338,8 +370,12 @@ fn leave_in_order(machine: &Machine, console: &mut Console, lines: &Lines) -> Re
         send(console, b"shutdown\r")?;
     }
     ended(console)?;
-    for disk in &machine.disks {
-        disk::judge(&disk.file).map_err(|error| format!("{error:#}"))?;
+    for (index, disk) in machine.disks.iter().enumerate() {
+        if session.takes_away(index) {
+            repair(disk)?;
+        } else {
+            disk::judge(&disk.file).map_err(|error| format!("{error:#}"))?;
+        }
     }
     Ok(())
 }
@@ -358,11 +394,14 @@ fn ended(console: &mut Console) -> Result<(), String> {
 /// Ends a machine as a loss of power would, and lets e2fsck repair what it has left.
 fn kill(machine: &Machine, console: &mut Console) -> Result<(), String> {
     console.kill();
-    for disk in &machine.disks {
-        let facts = ext2::superblock(&disk.file).map_err(|error| format!("{error:#}"))?;
-        if facts.is_some_and(|facts| !facts.clean) {
-            ext2::preen(&disk.file).map_err(|error| format!("{error:#}"))??;
-        }
+    machine.disks.iter().try_for_each(repair)
+}
+
+/// Lets e2fsck repair what was not left in order.
+fn repair(disk: &Disk) -> Result<(), String> {
+    let facts = ext2::superblock(&disk.file).map_err(|error| format!("{error:#}"))?;
+    if facts.is_some_and(|facts| !facts.clean) {
+        ext2::preen(&disk.file).map_err(|error| format!("{error:#}"))??;
     }
     Ok(())
 }
@@ -419,6 +458,14 @@ fn steps(
                 *lines = Lines::default();
                 until(console, lines, "the prompt after a restart", prompt)?;
                 from = lines.count() - 1;
+            }
+            Step::Monitor { line, command } => {
+                let place = machine.monitor.as_ref().ok_or("there is no monitor")?;
+                let answer = monitor::command(place.path(), command);
+                match answer.map_err(|error| format!("line {line}: {error:#}"))? {
+                    answer if answer.is_empty() => {}
+                    answer => return Err(format!("line {line}: {command}: {answer}")),
+                }
             }
             Step::Wait { line, text } => {
                 until(console, lines, &format!("line {line}: `{text}`"), |lines| {

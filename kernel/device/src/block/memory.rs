@@ -36,6 +36,7 @@ pub struct MemoryDisk {
 struct State {
     bytes: Vec<u8>,
     failing: Vec<(Operation, Range<u64>)>,
+    vanished: bool,
     record: Option<Vec<Recorded>>,
 }
 
@@ -57,6 +58,7 @@ impl MemoryDisk {
                 State {
                     bytes,
                     failing: Vec::new(),
+                    vanished: false,
                     record: None,
                 },
             ),
@@ -73,9 +75,16 @@ impl MemoryDisk {
         self.state.lock().failing.push((operation, sectors));
     }
 
+    /// The disk is gone: everything fails from now on.
+    pub fn vanish(&self) {
+        self.state.lock().vanished = true;
+    }
+
     /// No operation fails any more.
     pub fn heal(&self) {
-        self.state.lock().failing.clear();
+        let mut state = self.state.lock();
+        state.failing.clear();
+        state.vanished = false;
     }
 
     /// Records from now on, and returns what was recorded so far.
@@ -95,7 +104,7 @@ impl State {
         let fails = self.failing.iter().any(|(operation, sectors)| {
             *operation == request.operation && request.sector < sectors.end && sectors.start < end
         });
-        if fails {
+        if fails || self.vanished {
             return Err(Error::InputOutput);
         }
         let mut at = request.sector as usize * SECTOR;

@@ -14,6 +14,8 @@ const PERIOD: Duration = Duration::from_secs(5);
 pub fn keep_up<V: Volume>(name: &'static str, volume: &Arc<V>) {
     let volume = Arc::downgrade(volume);
     let body = move || {
+        // A disk that is gone fails every time, and is news once.
+        let mut failing = false;
         loop {
             if thread::sleep_until(time::now() + PERIOD).is_err() {
                 continue;
@@ -24,9 +26,13 @@ pub fn keep_up<V: Volume>(name: &'static str, volume: &Arc<V>) {
             if volume.is_read_only() {
                 return;
             }
-            if let Err(error) = volume.sync_all() {
+            let outcome = volume.sync_all();
+            if let Err(error) = &outcome
+                && !failing
+            {
                 log::error!("{name}: write-back failed: {error}");
             }
+            failing = outcome.is_err();
         }
     };
     // It works for everybody, whoever mounted.

@@ -21,6 +21,16 @@ fn a_disk_that_fails_gives_errors_and_the_rest_goes_on() {
 }
 
 #[test]
+fn a_disk_that_is_gone_gives_errors_and_the_mount_ends() {
+    let image = make_image(4096, &["-b", "1024"]);
+    on_machine(move || {
+        let disk = disk(image);
+        vanishes(&disk, &mounting);
+        assert_clean(&disk.contents());
+    });
+}
+
+#[test]
 fn a_disk_that_does_not_flush_promises_nothing() {
     let image = make_image(4096, &["-b", "1024"]);
     on_machine(move || {

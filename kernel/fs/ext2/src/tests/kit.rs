@@ -9,7 +9,7 @@ use vfs::{FileSystem, FsContext, ResolveFlags};
 
 pub(super) use filesystem_testkit::{
     History, Life, Random, Scratch, Short, fails_to_read, fails_to_write, judged_by, made_by,
-    mutate, on_machine, on_machine_with, rounds, spelled_so, stir,
+    mutate, on_machine, on_machine_with, rounds, spelled_so, stir, vanishes,
 };
 
 use crate::Ext2;

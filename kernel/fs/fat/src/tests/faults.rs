@@ -17,6 +17,16 @@ fn a_disk_that_fails_gives_errors_and_the_rest_goes_on() {
     });
 }
 
+#[test]
+fn a_disk_that_is_gone_gives_errors_and_the_mount_ends() {
+    let image = make_image(8192, &["-F", "16", "-s", "2"]);
+    on_machine(move || {
+        let disk = disk(image);
+        // The mark that it is in use stays, as after a loss of power.
+        vanishes(&disk, &mounting);
+    });
+}
+
 /// An image with a bit of everything in it.
 fn sample(kibibytes: u64, arguments: &[&str]) -> Vec<u8> {
     let image = make_image(kibibytes, arguments);

@@ -6,7 +6,7 @@ use device::block::MemoryDisk;
 
 pub(super) use filesystem_testkit::{
     History, Life, Random, Short, fails_to_read, fails_to_write, judged_by, made_by, mutate,
-    on_machine, rounds, stir,
+    on_machine, rounds, stir, vanishes,
 };
 use vfs::{FileSystem, FsContext};
 
