@@ -433,6 +433,11 @@ pub trait Inode: Send + Sync + Any {
         None
     }
 
+    /// The largest offset that an open file's position may have, in bytes: where bytes may end at most.
+    fn largest_offset(&self) -> u64 {
+        i64::MAX as u64
+    }
+
     /// Where the next data (`true`) or hole (`false`) at or after `offset` begins, for SEEK_DATA
     /// and SEEK_HOLE. The default knows no holes.
     fn next_extent(&self, offset: u64, data: bool) -> Result<u64> {

@@ -179,7 +179,11 @@ impl OpenFile {
         if offset > OFFSET_MAX {
             return Err(Error::InvalidArgument);
         }
-        self.check_direct(offset, into.alignment())?;
+        if let Err(error) = self.check_direct(offset, into.alignment()) {
+            // From the end on there is nothing to be aligned.
+            let ended = offset >= self.inode().status()?.size;
+            return if ended { Ok(0) } else { Err(error) };
+        }
         match self.pattern.load(Ordering::Relaxed) {
             0 => {}
             1 => into.expect(Pattern::Sequential),
@@ -341,7 +345,7 @@ impl OpenFile {
             SeekFrom::Data(offset) => self.inode().next_extent(offset, true)?,
             SeekFrom::Hole(offset) => self.inode().next_extent(offset, false)?,
         };
-        if target > OFFSET_MAX {
+        if target > self.inode().largest_offset() {
             return Err(Error::InvalidArgument);
         }
         *position = target;

@@ -11,13 +11,16 @@ use crate::{
 use anyhow::Result;
 use std::sync::Arc;
 
-/// One case a suite.
+/// One case a suite, but for those to be run by hand.
 pub fn cases(project: &Project, arch: Arch) -> Result<Vec<Case<'_>>> {
     let exceptions = Arc::new(Exceptions::read(project)?);
     let ours = guest::prepare(project, Kernel::Scarlet, arch)?;
     let reference = guest::prepare(project, Kernel::Linux, arch)?;
     let mut cases = Vec::new();
     for suite in oracle::suites(project, arch)? {
+        if suite.by_hand {
+            continue;
+        }
         let (ours, reference) = (ours.clone(), reference.clone());
         let exceptions = exceptions.clone();
         cases.push(Case {

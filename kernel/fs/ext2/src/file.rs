@@ -1,6 +1,7 @@
 //! The bytes of regular files: pages in, pages out, and the room for them.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 use core::sync::atomic::Ordering;
 
 use base::{Error, Result};
@@ -79,7 +80,7 @@ impl DiskNode for Node {
             return Err(Error::NoSpace);
         }
         let mut pieces = Pieces::default();
-        let mut written = Vec::new();
+        let mut written: Vec<Range<u64>> = Vec::new();
         {
             let mut meta = self.volume.meta();
             self.each_block(
@@ -89,7 +90,10 @@ impl DiskNode for Node {
                 true,
                 &mut |index, frame, offset, place| {
                     if let Some(block) = place {
-                        written.push(index);
+                        match written.last_mut() {
+                            Some(range) if range.end == index => range.end += 1,
+                            _ => written.push(index..index + 1),
+                        }
                         pieces.add(
                             block * sectors,
                             Segment {
@@ -104,7 +108,7 @@ impl DiskNode for Node {
         }
         pieces.transfer(&**self.volume.device(), Operation::Write)?;
         let mut unwritten = self.unwritten.lock();
-        for index in written {
+        for index in written.into_iter().flatten() {
             unwritten.remove(&index);
         }
         Ok(())

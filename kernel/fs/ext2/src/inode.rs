@@ -285,6 +285,13 @@ impl Inode for Node {
         self.cache.as_ref().map(|_| SECTOR as u32)
     }
 
+    fn largest_offset(&self) -> u64 {
+        match self.kind {
+            FileKind::Regular => self.volume.largest_file,
+            _ => i64::MAX as u64,
+        }
+    }
+
     fn next_extent(&self, offset: u64, data: bool) -> Result<u64> {
         self.seek_extent(offset, data)
     }

@@ -395,9 +395,23 @@ impl Measures {
     /// The longest that a file may be, in bytes: what its map can name, and what the count of its sectors can count.
     pub fn largest_file(&self) -> u64 {
         let pointers = self.pointers();
-        let mapped = 12 + pointers + pointers * pointers + pointers * pointers * pointers;
-        let indirect = 1 + (1 + pointers) + (1 + pointers + pointers * pointers);
+        let double = pointers * pointers;
+        let mapped = 12 + pointers + double + double * pointers;
+        let indirect = 1 + (1 + pointers) + (1 + pointers + double);
         let counted = u64::from(u32::MAX) / self.sectors();
-        mapped.min(counted.saturating_sub(indirect)) * self.block_size as u64
+        let blocks = if mapped + indirect <= counted {
+            mapped
+        } else {
+            // The map's blocks are counted too: those that a file of `counted` blocks would have.
+            let behind_first = counted - 12 - pointers;
+            let map = match behind_first.checked_sub(double) {
+                None => 2 + behind_first.div_ceil(pointers),
+                Some(behind_second) => {
+                    3 + pointers + behind_second.div_ceil(pointers) + behind_second.div_ceil(double)
+                }
+            };
+            counted - map
+        };
+        blocks * self.block_size as u64
     }
 }

@@ -456,3 +456,22 @@ fn a_disk_that_is_mounted_to_be_read_is_not_written_until_it_is_changed() {
         assert_clean(&disk.contents());
     });
 }
+
+#[test]
+fn a_position_goes_as_far_as_a_file_may_be_long() {
+    // What Linux answers for its block maps (ext4_max_bitmap_size).
+    for (block, most) in [("1024", 17_247_252_480), ("4096", 2_196_873_666_560)] {
+        let image = make_image(2048, &["-b", block]);
+        on_machine(move || {
+            let ext2 = mount(&disk(image));
+            let context = context(&ext2);
+            let file = context.touch("/f").unwrap();
+            assert_eq!(file.seek(SeekFrom::Start(most)), Ok(most));
+            let beyond = file.seek(SeekFrom::Start(most + 1));
+            assert_eq!(beyond, Err(Error::InvalidArgument));
+            assert_eq!(file.truncate(most + 1), Err(Error::FileTooLarge));
+            assert_eq!(file.truncate(most), Ok(()));
+            assert_eq!(file.seek(SeekFrom::End(1)), Err(Error::InvalidArgument));
+        });
+    }
+}
