@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use base::sync::Mutex;
 use base::{Error, Result, rank};
+use hal::PAGE_SIZE;
 use hal::frame::Frame;
 use mem::{ObjectDescription, PageCache};
 use object::FileKind;
@@ -116,6 +117,18 @@ impl<V: Volume> Live<V> {
     #[inline]
     pub fn end(&self) -> Result<u64> {
         Ok(self.bytes()?.size().max(self.reach.load(Ordering::Acquire)))
+    }
+
+    /// Of pages that were read, what lies behind the end is zero, whatever the disk says.
+    pub fn clear_behind_end(&self, first: u64, frames: &[Frame]) -> Result<()> {
+        let end = self.bytes()?.size();
+        for (index, frame) in (first..).zip(frames) {
+            let within = end.saturating_sub(index * PAGE_SIZE as u64);
+            if within < PAGE_SIZE as u64 {
+                frame.fill(within as usize, PAGE_SIZE - within as usize, 0);
+            }
+        }
+        Ok(())
     }
 
     /// The record differs from the disk: it is kept until it does not.

@@ -35,14 +35,7 @@ impl DiskNode for Node {
         let end = self.bytes()?.size();
         let pieces = self.pieces(&mut self.volume.meta(), first, frames, end)?;
         pieces.transfer(&**self.volume.device(), Operation::Read)?;
-        // What lies behind the end is zero, whatever the disk says.
-        for (index, frame) in (first..).zip(frames) {
-            let within = end.saturating_sub(index * PAGE_SIZE as u64);
-            if within < PAGE_SIZE as u64 {
-                frame.fill(within as usize, PAGE_SIZE - within as usize, 0);
-            }
-        }
-        Ok(())
+        self.clear_behind_end(first, frames)
     }
 
     fn write_to_disk(&self, first: u64, frames: &[Frame]) -> Result<()> {
