@@ -22,6 +22,8 @@ const INITRAMFS: &[u8] = b"/run/initramfs";
 static LOOPS: driver_loop::Registrar = driver_loop::Registrar {
     register: fs_dev::register_block,
     remove: fs_dev::remove_block,
+    scan: fs_dev::partitions::rescan,
+    forget_parts: fs_dev::partitions::forget,
 };
 
 /// Makes every file system known and builds the root. Without a disk and without an initramfs the root is an empty tmpfs.

@@ -92,6 +92,26 @@ pub trait BlockDevice: Send + Sync {
     /// One who used it does not any more. Callable where one may sleep.
     fn closed(&self) {}
 
+    /// Whether the minor numbers behind its own are its parts'.
+    fn leaves_minors(&self) -> bool {
+        true
+    }
+
+    /// Whether its table is looked through for parts.
+    fn is_scanned(&self) -> bool {
+        true
+    }
+
+    /// Whether a part is open or mounted.
+    fn is_used(&self) -> bool {
+        false
+    }
+
+    /// Which part of [`BlockDevice::whole`] it is, if it is one.
+    fn part(&self) -> Option<partition::Entry> {
+        None
+    }
+
     /// The device that this one is a part of.
     fn whole(&self) -> Option<&Arc<dyn BlockDevice>> {
         None

@@ -24,6 +24,8 @@ pub struct Setup {
     pub read_only: bool,
     /// The file is let go with the last use of the device.
     pub autoclear: bool,
+    /// Its partition table is looked through, as soon as it is attached.
+    pub scanned: bool,
     /// The file's name, as whoever attached it tells; nothing depends on it.
     pub name: Vec<u8>,
 }

@@ -36,6 +36,10 @@ pub struct Registrar {
     pub register: fn(Arc<dyn BlockDevice>) -> Result<()>,
     /// The reverse.
     pub remove: fn(&Arc<dyn BlockDevice>) -> Result<()>,
+    /// Looks through its table for parts, and makes them known.
+    pub scan: fn(&Arc<dyn BlockDevice>) -> Result<()>,
+    /// Takes its parts away.
+    pub forget_parts: fn(&Arc<dyn BlockDevice>) -> Result<()>,
 }
 
 static REGISTRAR: Global<SpinLock<Option<&'static Registrar>>> =
@@ -50,7 +54,7 @@ pub fn start(registrar: &'static Registrar) -> Result<Arc<dyn CharacterDevice>> 
     Ok(Arc::new(Control))
 }
 
-fn registrar() -> Result<&'static Registrar> {
+pub(crate) fn registrar() -> Result<&'static Registrar> {
     let registrar = *REGISTRAR.lock();
     registrar.ok_or(Error::NoSuchDevice)
 }

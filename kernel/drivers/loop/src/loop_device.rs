@@ -12,6 +12,7 @@ use device::block::{BlockCache, BlockDevice, BlockFile, Geometry, Operation, Req
 use object::{File, FileAccess, FileKind, FileStatus, StatusFlags};
 
 use crate::attachment::{Attachment, Setup};
+use crate::control::registrar;
 
 /// Linux's major number of loop devices.
 const MAJOR: u32 = 7;
@@ -103,7 +104,20 @@ impl LoopDevice {
             }
             *slot = Some(state);
         }
-        self.settle_size(sectors)
+        self.settle_size(sectors)?;
+        self.look_for_parts()
+    }
+
+    /// Makes the parts known that its table names, if it is to be looked through. A table that cannot be read names none.
+    fn look_for_parts(&self) -> Result<()> {
+        if !self.is_scanned() {
+            return Ok(());
+        }
+        let found = (registrar()?.scan)(&self.itself()?);
+        if let Err(error) = found {
+            log::warn!("{}: the partition table: {error}", self.name);
+        }
+        Ok(())
     }
 
     /// Nothing lies on itself, and only so many on one another.
@@ -152,7 +166,9 @@ impl LoopDevice {
 
     fn clear(&self) -> Result<()> {
         let device = self.itself()?;
+        let parts = registrar().and_then(|registrar| (registrar.forget_parts)(&device));
         let stored = BlockCache::of(&device).and_then(|cache| cache.settle());
+        let stored = parts.and(stored);
         if let Err(error) = stored {
             log::error!("{}: the last write-back failed: {error}", self.name);
         }
@@ -173,18 +189,28 @@ impl LoopDevice {
         Ok((setup, file.status()?))
     }
 
-    /// Shows the file in another way: what of it, and whether the device clears itself. Whether it can be written stays.
+    /// Shows the file in another way: what of it, whether the device clears itself, and whether it is looked through from now
+    /// on. Whether it can be written stays.
     pub fn change(&self, setup: Setup) -> Result<()> {
         let device = self.itself()?;
         BlockCache::of(&device)?.settle()?;
         let file = self.file()?;
         let sectors = sectors(&*file, &setup)?;
+        let mut starts = false;
         if let Some(state) = &mut *self.state.lock() {
-            let read_only = state.setup.read_only;
-            state.setup = Setup { read_only, ..setup };
+            starts = setup.scanned && !state.setup.scanned;
+            state.setup = Setup {
+                read_only: state.setup.read_only,
+                scanned: setup.scanned || state.setup.scanned,
+                ..setup
+            };
             state.sectors = sectors;
         }
-        self.settle_size(sectors)
+        self.settle_size(sectors)?;
+        match starts {
+            true => self.look_for_parts(),
+            false => Ok(()),
+        }
     }
 
     /// Looks anew how long the file is.
@@ -259,6 +285,16 @@ impl BlockDevice for LoopDevice {
             None if request.operation == Operation::Flush => request.finish(Ok(())),
             None => request.finish(Err(Error::InputOutput)),
         }
+    }
+
+    /// Loop devices are numbered one by one.
+    fn leaves_minors(&self) -> bool {
+        false
+    }
+
+    fn is_scanned(&self) -> bool {
+        let state = self.state.lock();
+        state.as_ref().is_some_and(|state| state.setup.scanned)
     }
 
     fn opened(&self) {

@@ -19,6 +19,24 @@ static REGISTRAR: Registrar = Registrar {
         registry().remove_block(device.number());
         BlockCache::forget(device)
     },
+    scan: |device| {
+        let parts = device::block::partition::scan(device)?;
+        parts
+            .into_iter()
+            .try_for_each(|part| registry().add_block(part))
+    },
+    forget_parts: |device| {
+        let all = registry().block_devices().into_iter();
+        let is_part = |part: &Arc<dyn BlockDevice>| {
+            part.whole()
+                .is_some_and(|whole| whole.number() == device.number())
+        };
+        for part in all.filter(is_part) {
+            registry().remove_block(part.number());
+            BlockCache::forget(&part)?;
+        }
+        Ok(())
+    },
 };
 
 /// Runs a test with loop devices, and a directory for files.
@@ -214,5 +232,61 @@ fn errors_of_the_file_come_through() {
             base::thread::yield_now();
         }
         BlockCache::forget(&below).unwrap();
+    });
+}
+
+#[test]
+fn parts_have_numbers_of_their_own_and_go_with_the_file() {
+    with_loops(|context| {
+        let (device, block) = first();
+        let backing = file(context, "/disk", 100 * SECTOR as u64);
+        // A master boot record with two entries: kind 0x83, sectors 10 to 29, and 40 to 99.
+        let mut table = [0; SECTOR];
+        for (index, start, count) in [(0, 10u32, 20u32), (1, 40, 60)] {
+            let entry = &mut table[446 + index * 16..][..16];
+            entry[4] = 0x83;
+            entry[8..12].copy_from_slice(&start.to_le_bytes());
+            entry[12..].copy_from_slice(&count.to_le_bytes());
+        }
+        table[510..].copy_from_slice(&[0x55, 0xaa]);
+        backing.write_at(0, &mut Source::kernel(&table)).unwrap();
+        let names = || -> Vec<(String, u32, u32)> {
+            let parts = registry().block_devices().into_iter();
+            let parts = parts.filter(|part| part.whole().is_some());
+            parts
+                .map(|part| (part.name().into(), part.number().major, part.number().minor))
+                .collect()
+        };
+        device.attach(&backing, Setup::default()).unwrap();
+        assert!(names().is_empty() && !block.is_scanned());
+        let scanned = Setup {
+            scanned: true,
+            ..Setup::default()
+        };
+        device.change(scanned.clone()).unwrap();
+        let both = [("loop0p1".into(), 259, 0), ("loop0p2".into(), 259, 1)];
+        assert_eq!(names(), both);
+        let part = registry().block(device::DeviceNumber::new(259, 1)).unwrap();
+        assert_eq!(part.geometry().sectors, 60);
+        let opened = open(&part);
+        opened.write_at(5, &mut Source::kernel(b"inside")).unwrap();
+        opened.sync(true).unwrap();
+        let mut bytes = [0; 6];
+        let place = 40 * SECTOR as u64 + 5;
+        backing
+            .read_at(place, &mut Sink::kernel(&mut bytes))
+            .unwrap();
+        assert_eq!(&bytes, b"inside");
+        // Whoever has a part open uses the device, which ends with the last use.
+        device.detach(0).unwrap();
+        assert!(device.is_attached());
+        drop(part);
+        drop(opened);
+        assert!(!device.is_attached() && names().is_empty());
+        // Their numbers are free again.
+        device.attach(&backing, scanned).unwrap();
+        assert_eq!(names(), both);
+        device.detach(0).unwrap();
+        assert!(names().is_empty());
     });
 }

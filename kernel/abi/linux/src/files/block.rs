@@ -1,12 +1,17 @@
 //! ioctl on block special files (`include/uapi/linux/fs.h`).
 
+use alloc::sync::Arc;
+
 use base::{Error, Result};
-use device::block::{BlockFile, SECTOR};
+use device::block::partition::Entry;
+use device::block::{BlockDevice, BlockFile, SECTOR};
 use mem::user::UserPtr;
 use object::File;
 
 use crate::call::Call;
+use crate::layout::blkpg_operation::*;
 use crate::layout::block_request::*;
+use crate::layout::{BlkpgPartition, BlkpgRequest};
 
 /// Does what is asked of a block device; `None` if the file is none, or does not understand.
 pub(crate) fn ioctl(
@@ -36,9 +41,36 @@ pub(crate) fn ioctl(
             may_administer(call)?;
             fs_dev::partitions::rescan(device)?;
         }
+        BLKPG => {
+            may_administer(call)?;
+            change_parts(device, argument)?;
+        }
         _ => return Ok(None),
     }
     Ok(Some(0))
+}
+
+/// Makes a part of a disk known, or takes one away.
+fn change_parts(device: &Arc<dyn BlockDevice>, argument: usize) -> Result<()> {
+    let asked = UserPtr::<BlkpgRequest>::from(argument).read()?;
+    let part = UserPtr::<BlkpgPartition>::from(asked.data as usize).read()?;
+    let number = u32::try_from(part.number).map_err(|_| Error::InvalidArgument)?;
+    let sectors = |bytes: i64| match u64::try_from(bytes) {
+        Ok(bytes) if bytes.is_multiple_of(SECTOR as u64) => Ok(bytes / SECTOR as u64),
+        _ => Err(Error::InvalidArgument),
+    };
+    match asked.operation {
+        BLKPG_ADD_PARTITION => {
+            let entry = Entry {
+                number,
+                start: sectors(part.start)?,
+                sectors: sectors(part.length)?,
+            };
+            fs_dev::partitions::add(device, &entry)
+        }
+        BLKPG_DEL_PARTITION => fs_dev::partitions::remove(device, number),
+        _ => Err(Error::InvalidArgument),
+    }
 }
 
 fn may_administer(call: &Call<'_>) -> Result<()> {

@@ -1,6 +1,6 @@
 //! ioctl on loop devices and on `/dev/loop-control` (`loop(4)`).
 //!
-//! There is no encryption, no direct i/o and no looking for partitions: who asks for one of them is refused.
+//! There is no encryption and no direct i/o: who asks for one of them is refused.
 
 use alloc::sync::Arc;
 
@@ -13,7 +13,9 @@ use object::{File, FileAccess, Rights};
 use crate::arguments::Fd;
 use crate::call::Call;
 use crate::layout::loop_request::*;
-use crate::layout::{LO_FLAGS_AUTOCLEAR, LO_FLAGS_READ_ONLY, LoopConfiguration, LoopInfo};
+use crate::layout::{
+    LO_FLAGS_AUTOCLEAR, LO_FLAGS_PARTSCAN, LO_FLAGS_READ_ONLY, LoopConfiguration, LoopInfo,
+};
 
 /// Does what is asked of a loop device or of the control device; `None` if the file is neither, or does not understand.
 pub(crate) fn ioctl(
@@ -95,7 +97,7 @@ fn may_change(call: &Call<'_>, writes: bool) -> Result<()> {
 }
 
 fn setup_of(info: &LoopInfo, more: u32) -> Result<Setup> {
-    let known = LO_FLAGS_AUTOCLEAR | more;
+    let known = LO_FLAGS_AUTOCLEAR | LO_FLAGS_PARTSCAN | more;
     if info.flags & !known != 0 || info.encryption != 0 || info.key_size != 0 {
         return Err(Error::InvalidArgument);
     }
@@ -112,6 +114,7 @@ fn setup_of(info: &LoopInfo, more: u32) -> Result<Setup> {
         offset,
         limit,
         read_only: info.flags & LO_FLAGS_READ_ONLY != 0,
+        scanned: info.flags & LO_FLAGS_PARTSCAN != 0,
         autoclear: info.flags & LO_FLAGS_AUTOCLEAR != 0,
         name: name[..end].into(),
     })
@@ -130,6 +133,7 @@ fn describe(device: &Arc<LoopDevice>) -> Result<LoopInfo> {
     for (set, flag) in [
         (setup.read_only, LO_FLAGS_READ_ONLY),
         (setup.autoclear, LO_FLAGS_AUTOCLEAR),
+        (setup.scanned, LO_FLAGS_PARTSCAN),
     ] {
         info.flags |= if set { flag } else { 0 };
     }

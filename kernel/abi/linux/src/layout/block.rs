@@ -1,5 +1,7 @@
 //! Requests to block devices.
 
+use super::record;
+
 /// Request numbers of `ioctl` (`include/uapi/linux/fs.h`).
 pub mod block_request {
     /// Is it read-only?
@@ -12,10 +14,63 @@ pub mod block_request {
     pub const BLKFLSBUF: u32 = 0x1261;
     /// Bytes of its own block.
     pub const BLKSSZGET: u32 = 0x1268;
+    /// Make a part known, or take one away.
+    pub const BLKPG: u32 = 0x1269;
     /// Bytes of a physical block.
     pub const BLKPBSZGET: u32 = 0x127b;
     /// Bytes of a block of its cache.
     pub const BLKBSZGET: u32 = 0x8008_1270;
     /// Its length in bytes.
     pub const BLKGETSIZE64: u32 = 0x8008_1272;
+}
+
+/// What [`BlkpgRequest`] asks for (`include/uapi/linux/blkpg.h`).
+pub mod blkpg_operation {
+    /// Make a part known.
+    pub const BLKPG_ADD_PARTITION: i32 = 1;
+    /// Take a part away.
+    pub const BLKPG_DEL_PARTITION: i32 = 2;
+}
+
+record! {
+    /// `struct blkpg_ioctl_arg`.
+    pub struct BlkpgRequest {
+        /// `BLKPG_…`.
+        operation: i32,
+        /// Nothing.
+        flags: i32,
+        /// Bytes of what follows, which nobody looks at.
+        length: i32,
+        /// Nothing.
+        padding: i32,
+        /// Where a [`BlkpgPartition`] is.
+        data: u64,
+    }
+}
+
+record! {
+    /// `struct blkpg_partition`.
+    pub struct BlkpgPartition {
+        /// Its first byte.
+        start: i64,
+        /// Its bytes.
+        length: i64,
+        /// Its number.
+        number: i32,
+        /// Nothing that anybody looks at.
+        names: [[u8; 32]; 4],
+        /// Nothing.
+        padding: [u8; 4],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_in_linux_headers() {
+        assert_eq!(size_of::<BlkpgRequest>(), 24);
+        assert_eq!(size_of::<BlkpgPartition>(), 152);
+    }
 }

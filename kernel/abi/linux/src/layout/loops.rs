@@ -29,6 +29,9 @@ pub const LO_FLAGS_READ_ONLY: u32 = 1;
 /// The file is let go with the last use of the device.
 pub const LO_FLAGS_AUTOCLEAR: u32 = 4;
 
+/// The partition table is looked through.
+pub const LO_FLAGS_PARTSCAN: u32 = 8;
+
 record! {
     /// `struct loop_info64`.
     pub struct LoopInfo {

@@ -1,23 +1,60 @@
 //! A part of a disk as a device: it shifts requests and keeps them inside.
 
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use base::rank;
+use base::sync::SpinLock;
+use hal::Global;
 
 use super::Entry;
 use crate::DeviceNumber;
 use crate::block::{BlockDevice, Geometry, Request, SECTOR};
 
-/// The most parts of one disk: its minor numbers are followed by the next disk's.
+/// The most parts of one disk whose minor numbers are followed by the next disk's.
 const MOST: u32 = 15;
+
+/// The most parts of a disk that leaves no minor numbers for them.
+const MOST_EXTENDED: u32 = 255;
+
+/// The major number of those parts (Linux, devices.txt: `blkext`); minor numbers are given as they come.
+const EXTENDED: u32 = 259;
+
+/// The minor numbers that are given.
+static GIVEN: Global<SpinLock<BTreeSet<u32>>> =
+    Global::new(|| SpinLock::new(rank::LEAF, BTreeSet::new()));
+
+/// A minor number of [`EXTENDED`], given back at the end.
+struct Minor(u32);
+
+impl Minor {
+    /// The lowest that is free.
+    fn take() -> Minor {
+        let mut given = GIVEN.lock();
+        let minor = given.iter().zip(0..).find(|(given, free)| *given != free);
+        let minor = minor.map_or(given.len() as u32, |(_, free)| free);
+        given.insert(minor);
+        Minor(minor)
+    }
+}
+
+impl Drop for Minor {
+    fn drop(&mut self) {
+        GIVEN.lock().remove(&self.0);
+    }
+}
 
 /// See the module.
 pub struct Partition {
     whole: Arc<dyn BlockDevice>,
     name: String,
     number: DeviceNumber,
-    start: u64,
-    sectors: u64,
+    entry: Entry,
+    _minor: Option<Minor>,
+    users: AtomicU32,
 }
 
 impl Partition {
@@ -30,7 +67,9 @@ impl Partition {
         let fits = entry.start.is_multiple_of(block)
             && entry.sectors.is_multiple_of(block)
             && end <= geometry.sectors;
-        if !fits || entry.number == 0 || entry.number > MOST {
+        let follows = whole.leaves_minors();
+        let most = if follows { MOST } else { MOST_EXTENDED };
+        if !fits || entry.sectors == 0 || entry.number == 0 || entry.number > most {
             return None;
         }
         let (name, number) = (whole.name(), whole.number());
@@ -40,18 +79,24 @@ impl Partition {
         } else {
             ""
         };
+        let minor = (!follows).then(Minor::take);
+        let number = match &minor {
+            Some(minor) => DeviceNumber::new(EXTENDED, minor.0),
+            None => DeviceNumber::new(number.major, number.minor + entry.number),
+        };
         Some(Partition {
             whole: whole.clone(),
             name: format!("{name}{between}{}", entry.number),
-            number: DeviceNumber::new(number.major, number.minor + entry.number),
-            start: entry.start,
-            sectors: entry.sectors,
+            number,
+            entry: *entry,
+            _minor: minor,
+            users: AtomicU32::new(0),
         })
     }
 
     /// Its first sector on the whole device.
     pub fn start(&self) -> u64 {
-        self.start
+        self.entry.start
     }
 }
 
@@ -66,24 +111,34 @@ impl BlockDevice for Partition {
 
     fn geometry(&self) -> Geometry {
         Geometry {
-            sectors: self.sectors,
+            sectors: self.entry.sectors,
             ..self.whole.geometry()
         }
     }
 
     fn submit(&self, request: Request) {
         match request.check(self) {
-            Ok(()) => self.whole.submit(request.moved(self.start)),
+            Ok(()) => self.whole.submit(request.moved(self.entry.start)),
             Err(error) => request.finish(Err(error)),
         }
     }
 
     fn opened(&self) {
+        self.users.fetch_add(1, Ordering::AcqRel);
         self.whole.opened();
     }
 
     fn closed(&self) {
+        self.users.fetch_sub(1, Ordering::AcqRel);
         self.whole.closed();
+    }
+
+    fn is_used(&self) -> bool {
+        self.users.load(Ordering::Acquire) > 0
+    }
+
+    fn part(&self) -> Option<Entry> {
+        Some(self.entry)
     }
 
     fn whole(&self) -> Option<&Arc<dyn BlockDevice>> {
