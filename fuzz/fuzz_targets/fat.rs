@@ -5,14 +5,13 @@
 #![no_main]
 
 use std::process::Command;
-use std::sync::{Arc, LazyLock, mpsc};
+use std::sync::{LazyLock, mpsc};
 
 use device::block::MemoryDisk;
 use fs_fat::{Fat, Options};
 use libfuzzer_sys::fuzz_target;
-use mem::transfer::Source;
-use scarlet_fuzz::{OWNER, change, on_machine, walk};
-use vfs::{FileSystem, Inode, Name, NewInode};
+use scarlet_fuzz::{change, fill, on_machine, walk};
+use vfs::FileSystem;
 
 /// One image of each kind, made by the host's mkfs.fat and filled here.
 static IMAGES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
@@ -42,28 +41,15 @@ fn make(bits: &str, cluster: &str, kibibytes: &str) -> Vec<u8> {
     on_machine(move || {
         let disk = MemoryDisk::new("fuzz", 0, image);
         let fat = Fat::mount(disk.clone(), Options::new()).expect("it mounts");
-        fill(&fat.root(), 0);
+        fill(
+            &fat.root(),
+            &["SHORT", "a longer name than that", "third"],
+            0,
+        );
         fat.unmount().expect("it is written");
         send.send(disk.contents()).expect("somebody waits");
     });
     receive.recv().expect("an image")
-}
-
-fn fill(directory: &Arc<dyn Inode>, depth: usize) {
-    for name in ["SHORT", "a longer name than that", "third"] {
-        let name = Name::new(name.as_bytes()).expect("a name");
-        let file = directory
-            .create(name, &NewInode::File, OWNER)
-            .expect("room");
-        let _ = file.write_at(0, &mut Source::kernel(&vec![7; 3000 << depth]));
-    }
-    if depth < 3 {
-        let name = Name::new(b"another directory").expect("a name");
-        let below = directory
-            .create(name, &NewInode::Directory, OWNER)
-            .expect("room");
-        fill(&below, depth + 1);
-    }
 }
 
 fuzz_target!(|input: &[u8]| {

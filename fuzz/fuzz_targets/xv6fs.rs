@@ -4,14 +4,13 @@
 //! The first byte of the input says how large the log is; the rest is a list of changes ([`scarlet_fuzz::change`]).
 #![no_main]
 
-use std::sync::{Arc, LazyLock, mpsc};
+use std::sync::{LazyLock, mpsc};
 
 use device::block::MemoryDisk;
 use fs_xv6::Xv6Fs;
 use libfuzzer_sys::fuzz_target;
-use mem::transfer::Source;
-use scarlet_fuzz::{OWNER, change, on_machine, walk};
-use vfs::{FileSystem, Inode, Name, NewInode};
+use scarlet_fuzz::{change, fill, on_machine, walk};
+use vfs::FileSystem;
 
 /// Images with logs of three sizes, filled.
 static IMAGES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| [11, 30, 31].map(make).into());
@@ -22,28 +21,11 @@ fn make(log: u32) -> Vec<u8> {
     on_machine(move || {
         let disk = MemoryDisk::new("fuzz", 0, image);
         let filesystem = Xv6Fs::mount(disk.clone(), false).expect("it mounts");
-        fill(&filesystem.root(), 0);
+        fill(&filesystem.root(), &["one", "two", "three"], 0);
         filesystem.finish().expect("it is written");
         send.send(disk.contents()).expect("somebody waits");
     });
     receive.recv().expect("an image")
-}
-
-fn fill(directory: &Arc<dyn Inode>, depth: usize) {
-    for name in ["one", "two", "three"] {
-        let name = Name::new(name.as_bytes()).expect("a name");
-        let file = directory
-            .create(name, &NewInode::File, OWNER)
-            .expect("room");
-        let _ = file.write_at(0, &mut Source::kernel(&vec![7; 3000 << depth]));
-    }
-    if depth < 3 {
-        let name = Name::new(b"below").expect("a name");
-        let below = directory
-            .create(name, &NewInode::Directory, OWNER)
-            .expect("room");
-        fill(&below, depth + 1);
-    }
 }
 
 fuzz_target!(|input: &[u8]| {

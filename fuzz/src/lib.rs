@@ -70,6 +70,27 @@ pub fn mke2fs(arguments: &[&str]) -> Vec<u8> {
     std::fs::read(&image).expect("the image")
 }
 
+/// Puts files with these names into a directory and three levels below it, each level's twice as long.
+///
+/// # Panics
+/// If there is no room, or a name will not do.
+pub fn fill(directory: &Arc<dyn Inode>, names: &[&str], depth: usize) {
+    for name in names {
+        let name = Name::new(name.as_bytes()).expect("a name");
+        let file = directory
+            .create(name, &NewInode::File, OWNER)
+            .expect("room");
+        let _ = file.write_at(0, &mut Source::kernel(&vec![7; 3000 << depth]));
+    }
+    if depth < 3 {
+        let name = Name::new(b"down below").expect("a name");
+        let below = directory
+            .create(name, &NewInode::Directory, OWNER)
+            .expect("room");
+        fill(&below, names, depth + 1);
+    }
+}
+
 /// Reads, lists, changes and adds below `inode`, at most `left` inodes and 12 levels.
 pub fn walk(inode: &Arc<dyn Inode>, left: &mut usize, depth: usize) {
     if *left == 0 || depth > 12 {
