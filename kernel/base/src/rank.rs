@@ -50,6 +50,8 @@ pub const PIPE: Rank = Rank(300);
 pub const TTY: Rank = Rank(310);
 /// A bucket of the futex table.
 pub const FUTEX: Rank = Rank(320);
+/// One file at a time of a disk, while its pages are stored for its age or for `sync`.
+pub const WRITE_BACK: Rank = Rank(395);
 /// An address space.
 pub const ADDRESS_SPACE: Rank = Rank(400);
 /// How one file's bytes lie on its device. A page fault may ask under an address space's lock, so
@@ -113,6 +115,7 @@ const NAMES: &[(Rank, &str)] = &[
     (PIPE, "pipe"),
     (TTY, "tty"),
     (FUTEX, "futex"),
+    (WRITE_BACK, "write-back"),
     (ADDRESS_SPACE, "address space"),
     (FILE_MAP, "file map"),
     (ALLOCATION, "allocation"),

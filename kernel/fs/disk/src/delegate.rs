@@ -58,7 +58,7 @@ macro_rules! inode_names {
             new: &NewInode<'_>,
             owner: Ownership,
         ) -> Result<Arc<dyn Inode>> {
-            Ok(self.make(name, new, owner)?)
+            Ok(self.volume.patiently(|| self.make(name, new, owner))?)
         }
 
         fn unlink(&self, name: Name<'_>) -> Result<()> {
@@ -79,7 +79,9 @@ macro_rules! inode_names {
             let to = $crate::own(new_directory, &self.volume)?;
             match flags.contains(RenameFlags::EXCHANGE) {
                 true => self.exchange(name, &to, new_name),
-                false => self.move_name(name, &to, new_name),
+                false => self
+                    .volume
+                    .patiently(|| self.move_name(name, &to, new_name)),
             }
         }
 

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::ops::Deref;
+use core::ops::{Bound, Deref};
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use base::sync::{Mutex, MutexGuard, SpinLock};
@@ -53,6 +53,8 @@ pub struct Shared<V: Volume> {
     device: Arc<dyn BlockDevice>,
     meta: Mutex<V::Meta>,
     read_only: AtomicBool,
+    /// Held for each file whose pages are stored, and while it is let go.
+    storing: Mutex<()>,
     /// Inodes that differ from the disk.
     changed: SpinLock<BTreeMap<V::Number, Arc<V::Node>>>,
     /// What is left of inodes that nobody names and nobody uses any more.
@@ -66,6 +68,7 @@ impl<V: Volume> Shared<V> {
             device,
             meta: Mutex::new(rank::ALLOCATION, meta),
             read_only: AtomicBool::new(read_only),
+            storing: Mutex::new(rank::WRITE_BACK, ()),
             changed: SpinLock::new(ATTRIBUTES, BTreeMap::new()),
             dropped: SpinLock::new(ATTRIBUTES, Vec::new()),
         }
@@ -158,13 +161,39 @@ impl<V: Volume> Shared<V> {
         core::mem::take(&mut *self.dropped.lock())
     }
 
-    /// Writes the dirty pages of all files; the first error, after all were tried.
+    /// Writes the dirty pages of all files; the first error, after all were tried. No file is held but the one whose turn
+    /// it is, so that what is removed meanwhile makes room.
     pub fn write_pages_back(&self) -> Result<()> {
         let mut outcome = Ok(());
-        for node in &self.changed() {
+        let mut after = None;
+        loop {
+            let _storing = self.storing.lock();
+            let Some(node) = self.next_changed(after) else {
+                return outcome;
+            };
+            after = Some(node.number);
             outcome = outcome.and(node.write_pages_back());
         }
-        outcome
+    }
+
+    /// The changed inode with the next number.
+    fn next_changed(&self, after: Option<V::Number>) -> Option<Arc<V::Node>> {
+        let changed = self.changed.lock();
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let next = changed.range((from, Bound::Unbounded)).next();
+        next.map(|(_, node)| node.clone())
+    }
+
+    /// Does something that takes room; where there is none, once more after the file that is being stored, which may have
+    /// lost its last name meanwhile, is let go. The caller holds no lock of the volume.
+    pub fn patiently<T>(&self, mut action: impl FnMut() -> Result<T>) -> Result<T> {
+        match action() {
+            Err(Error::NoSpace) => {
+                drop(self.storing.lock());
+                action()
+            }
+            outcome => outcome,
+        }
     }
 
     /// The mount of a file system of the kind `name` is over, and its end came out so. What did not reach the disk keeps

@@ -229,7 +229,7 @@ impl Node {
         if offset > old {
             self.keep_end_zero(old)?;
         }
-        let ready = self.make_room(offset, length)?;
+        let ready = self.volume.patiently(|| self.make_room(offset, length))?;
         from.limit(ready as usize);
         self.note_written();
         self.reach.store(offset + ready, Ordering::Release);

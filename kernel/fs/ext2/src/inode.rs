@@ -256,7 +256,7 @@ impl Inode for Node {
     }
 
     fn create_unnamed(&self, owner: Ownership) -> Result<Arc<dyn Inode>> {
-        Ok(self.make_nameless(owner)?)
+        Ok(self.volume.patiently(|| self.make_nameless(owner))?)
     }
 
     fn link(&self, name: Name<'_>, target: &Arc<dyn Inode>) -> Result<()> {

@@ -154,11 +154,17 @@ impl Node {
         if offset > old {
             self.fill_gap(old, offset)?;
         }
-        let ready = self.make_room(offset + length)?;
-        if ready <= offset {
-            self.shrink(old)?;
-            return Err(Error::NoSpace);
-        }
+        let room = || match self.make_room(offset + length)? {
+            ready if ready <= offset => Err(Error::NoSpace),
+            ready => Ok(ready),
+        };
+        let ready = match self.volume.patiently(room) {
+            Err(Error::NoSpace) => {
+                self.shrink(old)?;
+                return Err(Error::NoSpace);
+            }
+            ready => ready?,
+        };
         from.limit((ready - offset) as usize);
         let done = self.write_in_room(offset, from, ready);
         // What was not used of the room is given back.

@@ -1,6 +1,7 @@
 //! Several threads at once, under many schedules: nothing hangs, every lock is taken in order, and the disk is sound.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use base::thread;
 use mem::transfer::{Sink, Source};
@@ -89,6 +90,49 @@ fn several_threads_at_once_agree() {
             threads.iter().for_each(|thread| thread.join());
             drop(threads);
             drop(context);
+            ext2.unmount().unwrap();
+            assert_clean(&disk.contents());
+        });
+    }
+}
+
+/// What a removed file occupied is there for the next, also where the file was being stored when it lost its name.
+#[test]
+fn room_comes_back_from_a_file_that_is_being_stored() {
+    let image = make_image(512, &["-b", "1024"]);
+    for seed in 1..=20 {
+        let image = image.clone();
+        on_machine_with(seed, 2, move || {
+            let disk = disk(image);
+            let ext2 = mount(&disk);
+            let context = context(&ext2);
+            let over = Arc::new(AtomicBool::new(false));
+            let storing = {
+                let (ext2, over) = (ext2.clone(), over.clone());
+                thread::spawn("storing", move || {
+                    while !over.load(Ordering::Relaxed) {
+                        ext2.sync().unwrap();
+                    }
+                })
+                .unwrap()
+            };
+            for _ in 0..4 {
+                let large = context.touch("/large").unwrap();
+                let piece = vec![7; 64 << 10];
+                let mut at = 0;
+                while let Ok(done) = large.write_at(at, &mut Source::kernel(&piece)) {
+                    at += done as u64;
+                }
+                drop(large);
+                context.remove("/large").unwrap();
+                context.put("/small", &[1; 3000]).unwrap();
+                context.make_directory("/directory").unwrap();
+                context.rmdir(None, b"/directory").unwrap();
+                context.remove("/small").unwrap();
+            }
+            over.store(true, Ordering::Relaxed);
+            storing.join();
+            drop((context, storing));
             ext2.unmount().unwrap();
             assert_clean(&disk.contents());
         });
