@@ -12,7 +12,7 @@
 
 enum { FLAG, STRING, BINARY, PATH, PATH_EMPTY, FD, CREATE, CHANGE };
 enum { CLONE = 1, RECURSIVE = 0x8000, EMPTY = 0x1000 };
-enum { FROM_EMPTY = 4, TO_EMPTY = 0x40, GROUP = 0x100 };
+enum { FROM_EMPTY = 4, TO_EMPTY = 0x40, GROUP = 0x100, BENEATH = 0x200 };
 struct attributes { uint64_t set, clear, propagation, user; };
 
 static void messages(int file) {
@@ -227,12 +227,53 @@ static void attributes(void) {
     show_mounts("one group");
 }
 
+static void beneath(void) {
+    umount2("a", MNT_DETACH);
+    umount2("b", MNT_DETACH);
+    mkdir("c", 0755);
+    CALL(tmpfs("a"));
+    CALL(mkdir("a/lower", 0755));
+    CALL(tmpfs("b"));
+    CALL(mkdir("b/upper", 0755));
+    CALL(move_mount(AT_FDCWD, "a", AT_FDCWD, "b/upper", BENEATH));
+    CALL(move_mount(AT_FDCWD, "a", AT_FDCWD, "a", BENEATH));
+    CALL(move_mount(AT_FDCWD, "a", AT_FDCWD, "b", BENEATH | GROUP));
+    CALL(move_mount(AT_FDCWD, "a", AT_FDCWD, "b", BENEATH));
+    CALL(access("b/upper", F_OK));
+    show_mounts("beneath");
+    int tree = open_tree(AT_FDCWD, "b", CLONE);
+    CALL(move_mount(tree, "", AT_FDCWD, "b", BENEATH | FROM_EMPTY));
+    CALL(umount("b"));
+    CALL(access("b/upper", F_OK));
+    CALL(umount("b"));
+    CALL(access("b/lower", F_OK));
+    CALL(umount("b"));
+    CALL(umount("b"));
+    CALL(mount("c", "c", "none", MS_BIND, NULL));
+    CALL(mount(NULL, "c", NULL, MS_SHARED, NULL));
+    CALL(mkdir("c/1", 0755));
+    CALL(mkdir("d", 0755));
+    CALL(mount("c", "d", "none", MS_BIND, NULL));
+    CALL(tmpfs("c/1"));
+    CALL(mkdir("c/1/upper", 0755));
+    CALL(tmpfs("a"));
+    CALL(mkdir("a/lower", 0755));
+    CALL(move_mount(AT_FDCWD, "a", AT_FDCWD, "c/1", BENEATH));
+    show_mounts("beneath where others hear it");
+    CALL(umount("c/1"));
+    CALL(access("d/1/lower", F_OK));
+    CALL(umount2("d/1", MNT_DETACH));
+    CALL(umount2("c", MNT_DETACH));
+    CALL(umount2("d", MNT_DETACH));
+}
+
 int main(void) {
     playground();
     making();
     unattached();
     trees();
     attributes();
+    beneath();
     puts("an ordinary user");
     CALL(setuid(1000));
     CALL(fsopen("tmpfs", 8));

@@ -142,7 +142,7 @@ impl FsContext {
             }
         }
         let mut mode = None;
-        if place.inode().kind() == FileKind::Regular {
+        if place.inode().kind() != FileKind::Directory {
             let mut kept = ownership.mode & !SET_USER_ID;
             if kept & 0o010 != 0 {
                 kept &= !SET_GROUP_ID;

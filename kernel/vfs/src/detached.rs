@@ -9,7 +9,7 @@ use base::{Error, Result};
 
 use crate::inode::FileSystem;
 use crate::mount::{Mount, MountFlags};
-use crate::mount_tree::{self, MountTree, top_of};
+use crate::mount_tree::{self, Cover, MountTree, top_of};
 use crate::open_file::OpenFile;
 use crate::path::Path;
 use crate::peers::Propagation;
@@ -44,10 +44,10 @@ impl View {
     }
 
     /// Attaches the detached mounts that `file` holds at `target`. `None` if it holds none, or no longer.
-    pub fn attach_tree(&self, file: &OpenFile, target: &Path) -> Option<Result<()>> {
+    pub fn attach_tree(&self, file: &OpenFile, target: &Path, cover: Cover) -> Option<Result<()>> {
         let tree = file.tree()?;
         tree.top()?;
-        Some(self.tree().adopt(tree, target))
+        Some(self.tree().adopt(tree, target, cover))
     }
 
     /// Changes restrictions and propagation of the mount at `target`, which is in this view or detached; with `recursive`, of

@@ -29,6 +29,7 @@ use crate::access_list::{ACCESS_LIST, AccessList, DEFAULT_LIST};
 use crate::attachments::Attachments;
 use crate::credentials::Ownership;
 use crate::extended::SetExtended;
+use crate::handle::FileHandle;
 use crate::name::Name;
 use crate::path::Path;
 
@@ -87,6 +88,21 @@ pub trait FileSystem: Send + Sync + Any {
     /// How many file systems lie below this one, in the longest chain: 0 on a device or in memory.
     fn stack_depth(&self) -> u16 {
         0
+    }
+
+    /// What finds one of its inodes again, as long as that lives; [`Error::Unsupported`] where nothing does.
+    fn handle(&self, _inode: &Arc<dyn Inode>) -> Result<FileHandle> {
+        Err(Error::Unsupported)
+    }
+
+    /// The inode with a handle that it gave, and that still has a name; [`Error::Stale`] if there is none.
+    fn find_handle(&self, _handle: FileHandle) -> Result<Arc<dyn Inode>> {
+        Err(Error::Stale)
+    }
+
+    /// The directory that a directory found by its handle lies in. Never asked for the root.
+    fn directory_above(&self, _directory: &Arc<dyn Inode>) -> Result<Arc<dyn Inode>> {
+        Err(Error::Stale)
     }
 
     /// Options as `mount` shows them behind `rw`, for example `,size=1024k`.

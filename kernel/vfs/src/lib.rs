@@ -39,6 +39,7 @@ mod detached;
 mod directory;
 mod extended;
 mod fifo;
+mod handle;
 mod hold;
 mod inode;
 mod kinds;
@@ -81,6 +82,7 @@ pub use extended::{
     EXTENDED_LIST_MAX, EXTENDED_NAME_MAX, EXTENDED_VALUE_MAX, NameSpace, SetExtended,
 };
 pub use fifo::{DeviceOpener, Fifo, FifoMaker, set_device_opener, set_fifo_maker};
+pub use handle::FileHandle;
 pub use inode::{
     AttributeChange, FileSystem, FileSystemStatistics, Inode, NewInode, OpenRequest, RenameFlags,
     Spelled,
@@ -92,6 +94,7 @@ pub use kinds::{
 pub use locks::{FileLocks, FlockOwner, LockKind};
 pub use mount::{Mount, MountFlags};
 pub use mount_list::{MountInfo, PeerInfo};
+pub use mount_tree::Cover;
 pub use name::{NAME_MAX, Name, PATH_MAX, SYMLINK_MAX};
 pub use namespace_file::ViewFile;
 pub use open_file::OpenFile;

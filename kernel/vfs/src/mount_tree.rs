@@ -18,6 +18,7 @@ use base::rank;
 use base::sync::{Mutex, MutexGuard, SpinLock};
 use base::{Error, Result};
 use hal::Global;
+use object::FileKind;
 
 use crate::dentry::Dentry;
 use crate::mount::Mount;
@@ -419,12 +420,10 @@ impl MountTree {
     }
 
     /// Moves the mount at `source` to `target`.
-    pub(crate) fn relocate(&self, source: &Path, target: &Path) -> Result<()> {
+    pub(crate) fn relocate(&self, source: &Path, target: &Path, cover: Cover) -> Result<()> {
         let mut trees = lock();
-        let target = target.clone().into_topmost();
-        self.check(&target)?;
+        let target = self.mount_point(&source.mount, target, cover)?;
         self.check(source)?;
-        check_mount_point(&target)?;
         let place = source.mount.mounted_at();
         let place = place.ok_or(Error::InvalidArgument)?;
         if !source.is_mount_root() || place.mount.group() != 0 {
@@ -435,17 +434,38 @@ impl MountTree {
     }
 
     /// Attaches what a detached tree holds at `target`; the tree is empty afterwards.
-    pub(crate) fn adopt(&self, tree: &MountTree, target: &Path) -> Result<()> {
+    pub(crate) fn adopt(&self, tree: &MountTree, target: &Path, cover: Cover) -> Result<()> {
         let mut trees = lock();
-        let target = target.clone().into_topmost();
-        self.check(&target)?;
-        check_mount_point(&target)?;
         let top = tree.top().ok_or(Error::InvalidArgument)?;
+        let target = self.mount_point(&top, target, cover)?;
         check_move(&top_of(&top), &target)?;
         propagate::attach(&mut trees, &top, &target, self.id)?;
         let given = tree.top.lock().take();
         drop(given);
         Ok(())
+    }
+
+    /// Where `source` goes if it is to be attached at `target`.
+    fn mount_point(&self, source: &Arc<Mount>, target: &Path, cover: Cover) -> Result<Path> {
+        let top = target.clone().into_topmost();
+        self.check(&top)?;
+        let target = match cover {
+            Cover::All => top,
+            Cover::NotTheTop => {
+                // What hangs on the covering mount cannot come below it.
+                let mut above = Some(source.clone());
+                while let Some(mount) = above {
+                    if Arc::ptr_eq(&mount, &top.mount) {
+                        return Err(Error::InvalidArgument);
+                    }
+                    above = mount.mounted_at().map(|place| place.mount);
+                }
+                let place = top.mount.mounted_at().filter(|_| top.is_mount_root());
+                place.ok_or(Error::InvalidArgument)?
+            }
+        };
+        check_mount_point(&target)?;
+        Ok(target)
     }
 
     /// Changes how the mount whose top is `target` takes part in the changes of others, with `recursive` all below it
@@ -463,6 +483,15 @@ impl MountTree {
     }
 }
 
+/// What a mount covers where it is attached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cover {
+    /// Whatever is at the place.
+    All,
+    /// What lies below the topmost mount there, which stays on top (move_mount(2), `MOVE_MOUNT_BENEATH`).
+    NotTheTop,
+}
+
 /// A mount, with `recursive` those below it too.
 pub(crate) fn these(mount: &Arc<Mount>, recursive: bool) -> Vec<Arc<Mount>> {
     if recursive {
@@ -472,10 +501,16 @@ pub(crate) fn these(mount: &Arc<Mount>, recursive: bool) -> Vec<Arc<Mount>> {
     }
 }
 
-/// Fails where nothing can be mounted: on what was removed, or has no way up.
+/// Fails where nothing can be mounted: on what was removed, has no way up, or is no name of its own.
 fn check_mount_point(target: &Path) -> Result<()> {
     let named = target.dentry.is_below_or_same(target.mount.root_dentry());
     if target.dentry.is_removed() || !named {
+        return Err(Error::NotFound);
+    }
+    // What leads to an object rather than a name (`/proc/PID/fd/N`) goes with that object.
+    let leads_away =
+        target.dentry.kind() == FileKind::SymbolicLink && target.inode().magic_link()?.is_some();
+    if leads_away {
         return Err(Error::NotFound);
     }
     Ok(())

@@ -21,8 +21,8 @@ struct Planned {
     copy: Arc<Mount>,
 }
 
-/// Attaches `mount` with what hangs on it at `target`, a place in tree `tree` that nothing covers, and copies of it
-/// wherever that is heard. It may be attached elsewhere already: then it moves. If this fails, nothing has changed.
+/// Attaches `mount` with what hangs on it at `target`, a place in tree `tree`, and copies of it
+/// wherever that is heard, each below what covers its place. It may be attached elsewhere already: then it moves. If this fails, nothing has changed.
 pub(crate) fn attach(
     trees: &mut Trees,
     mount: &Arc<Mount>,
@@ -53,18 +53,23 @@ pub(crate) fn attach(
     for part in &moved {
         trees.enroll(part, tree);
     }
-    mount.attach(target);
+    attach_below(mount, target);
     for Planned { place, copy } in planned {
         let tree = place.mount.tree_id();
         for part in below(&copy) {
             trees.enroll(&part, tree);
         }
-        match place.mount.mounted_on(&place.dentry) {
-            Some(upper) => copy.slip_below(&upper),
-            None => copy.attach(&place),
-        }
+        attach_below(&copy, &place);
     }
     Ok(())
+}
+
+/// Puts a mount on a place, below what covers that already.
+fn attach_below(mount: &Arc<Mount>, place: &Path) {
+    match place.mount.mounted_on(&place.dentry) {
+        Some(upper) => mount.slip_below(&upper),
+        None => mount.attach(place),
+    }
 }
 
 /// Makes the copies for everyone who hears of `target`.

@@ -18,7 +18,7 @@ use base::{Error, Result};
 
 use crate::inode::FileSystem;
 use crate::mount::{Mount, MountFlags};
-use crate::mount_tree::{self, MountTree, these};
+use crate::mount_tree::{self, Cover, MountTree, these};
 use crate::path::Path;
 use crate::peers::{Kinship, Propagation};
 use crate::volume::Volume;
@@ -175,8 +175,8 @@ impl View {
     }
 
     /// Moves the mount whose top is `source` to `target`.
-    pub fn move_mount(&self, source: &Path, target: &Path) -> Result<()> {
-        self.tree.relocate(source, target)
+    pub fn move_mount(&self, source: &Path, target: &Path, cover: Cover) -> Result<()> {
+        self.tree.relocate(source, target, cover)
     }
 
     /// Changes how the mount whose top is `target` takes part in the changes of others; with `recursive`, all that is

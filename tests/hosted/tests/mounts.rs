@@ -6,7 +6,7 @@ use base::{Error, Result};
 use fs_ram::{Limits, RamFs};
 use std::sync::Arc;
 use testkit::bare::kernel_on;
-use vfs::{FileSystem, FsContext, MountFlags, Path, Propagation, ResolveFlags, View};
+use vfs::{Cover, FileSystem, FsContext, MountFlags, Path, Propagation, ResolveFlags, View};
 
 const LIMITS: Limits = Limits {
     pages: 200,
@@ -41,6 +41,13 @@ impl Dice {
         (self.0 >> 33) as usize % sides
     }
 
+    fn cover(&mut self) -> Cover {
+        match self.roll(3) {
+            0 => Cover::NotTheTop,
+            _ => Cover::All,
+        }
+    }
+
     fn place(&mut self, context: &FsContext) -> Result<Path> {
         let name = PLACES[self.roll(PLACES.len())];
         context.resolve(None, name.as_bytes(), ResolveFlags::empty())
@@ -60,7 +67,7 @@ fn act(context: &mut FsContext, dice: &mut Dice) -> Result<()> {
             let recursive = dice.roll(2) == 0;
             view.bind(&dice.place(context)?, &dice.place(context)?, recursive)
         }
-        4 => view.move_mount(&dice.place(context)?, &dice.place(context)?),
+        4 => view.move_mount(&dice.place(context)?, &dice.place(context)?, dice.cover()),
         5 => view.unmount(dice.place(context)?, false),
         6 => view.unmount(dice.place(context)?, true),
         7 | 8 => {
@@ -79,7 +86,7 @@ fn act(context: &mut FsContext, dice: &mut Dice) -> Result<()> {
                 return Ok(());
             }
             let target = dice.place(context)?;
-            view.attach_tree(&tree, &target)
+            view.attach_tree(&tree, &target, dice.cover())
                 .unwrap_or(Err(Error::NotFound))
         }
         10 => context.unshare_view(),

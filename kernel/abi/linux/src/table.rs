@@ -361,6 +361,8 @@ system_calls! {
     259 riscv_flush_icache(start: usize, end: usize, flags: usize) only RiscV = memory::advice::riscv_flush_icache;
     260 wait4(pid: i32, status: UserPtr<i32>, options: u32, usage: UserPtr<ResourceUsage>) = process::wait::wait4;
     261 prlimit64(pid: i32, resource: u32, new: UserPtr<ResourceLimit>, old: UserPtr<ResourceLimit>) = process::limits::prlimit64;
+    264 name_to_handle_at(directory: DirectoryFd, path: UserPath, handle: UserPtr<[u32; 2]>, mount: UserPtr<i32>, flags: u32) = files::handles::name_to_handle_at;
+    265 open_by_handle_at(mount: DirectoryFd, handle: UserPtr<[u32; 2]>, flags: u32) = files::handles::open_by_handle_at;
     266 clock_adjtime(clock: i32, record: UserPtr<TimeAdjustment>) = time::adjust::clock_adjtime;
     267 syncfs(file: Fd) = files::mounts::syncfs;
     268 setns(file: Fd, kind: u32) = process::namespaces::setns;

@@ -70,6 +70,7 @@ mod extended;
 mod extents;
 mod file;
 pub mod format;
+mod handle;
 mod index;
 mod inode;
 mod map;

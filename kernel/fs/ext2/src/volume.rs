@@ -12,7 +12,7 @@ use fs_disk::{ATTRIBUTES, Living, Shared, Volume as _};
 use hal::PAGE_SIZE;
 use hal::frame::Frame;
 use object::FileKind;
-use vfs::{FileSystem, FileSystemStatistics, Inode};
+use vfs::{FileHandle, FileSystem, FileSystemStatistics, Inode};
 use zerocopy::little_endian::{U16, U32};
 
 use crate::blocks::Blocks;
@@ -25,7 +25,7 @@ use crate::inode::Node;
 use crate::meta::Meta;
 
 /// The root directory's number.
-const ROOT: u32 = 2;
+pub(crate) const ROOT: u32 = 2;
 
 /// Linux's magic number of the type.
 const EXT2_MAGIC: u64 = 0xef53;
@@ -60,10 +60,14 @@ impl Volume {
         Ok(meta)
     }
 
+    /// The inode with a number, if it is in memory.
+    pub(crate) fn living(&self, number: u32) -> Option<Arc<Node>> {
+        self.nodes.lock().find(&number)
+    }
+
     /// The inode with a number.
     pub(crate) fn node(self: &Arc<Self>, meta: &mut Meta, number: u32) -> Result<Arc<Node>> {
-        let present = self.nodes.lock().find(&number);
-        if let Some(node) = present {
+        if let Some(node) = self.living(number) {
             return Ok(node);
         }
         if number != ROOT && number < meta.measures.first_inode {
@@ -501,6 +505,23 @@ impl FileSystem for Ext2 {
             inodes_free: meta.free_inodes() + meta.freed_inodes.len() as u64,
             name_length: vfs::NAME_MAX as u64,
         }
+    }
+
+    fn handle(&self, inode: &Arc<dyn Inode>) -> Result<FileHandle> {
+        let node = inode.as_any().downcast_ref::<Node>();
+        let node = node.ok_or(Error::Unsupported)?;
+        Ok(FileHandle {
+            inode: node.number.into(),
+            generation: node.record().generation,
+        })
+    }
+
+    fn find_handle(&self, handle: FileHandle) -> Result<Arc<dyn Inode>> {
+        Ok(self.volume.find_handle(handle)?)
+    }
+
+    fn directory_above(&self, directory: &Arc<dyn Inode>) -> Result<Arc<dyn Inode>> {
+        Ok(self.volume.directory_above(directory)?)
     }
 }
 

@@ -5,10 +5,11 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering;
 
-use base::Result;
-use vfs::{FileSystem, FileSystemStatistics, Inode, NewInode, Ownership};
+use base::{Error, Result};
+use vfs::{FileHandle, FileSystem, FileSystemStatistics, Inode, NewInode, Ownership};
 
-use crate::inode::RamInode;
+use crate::handles;
+use crate::inode::{RamInode, own};
 use crate::limits::{Account, Limits};
 
 /// Linux's magic number of tmpfs.
@@ -87,6 +88,19 @@ impl FileSystem for RamFs {
     fn reconfigure(&self, _read_only: bool, options: &[u8]) -> Result<()> {
         let (pages, inodes) = crate::options::changed(options, self.account.limits())?;
         self.account.set_limits(pages, inodes)
+    }
+
+    fn handle(&self, inode: &Arc<dyn Inode>) -> Result<FileHandle> {
+        let inode = own(inode).map_err(|_| Error::Unsupported)?;
+        self.account.handed_out.give(&inode)
+    }
+
+    fn find_handle(&self, handle: FileHandle) -> Result<Arc<dyn Inode>> {
+        Ok(self.account.handed_out.find(handle)?)
+    }
+
+    fn directory_above(&self, directory: &Arc<dyn Inode>) -> Result<Arc<dyn Inode>> {
+        Ok(handles::directory_above(&self.root, &own(directory)?)?)
     }
 
     fn options(&self) -> Vec<u8> {

@@ -32,8 +32,8 @@ const BATCH: usize = 64;
 
 /// A file, directory, link or node in memory.
 pub struct RamInode {
-    account: Arc<Account>,
-    number: u64,
+    pub(crate) account: Arc<Account>,
+    pub(crate) number: u64,
     kind: FileKind,
     content: Content,
     attributes: SpinLock<Attributes>,
@@ -129,7 +129,7 @@ impl RamInode {
         }))
     }
 
-    fn entries(&self) -> Result<&SpinLock<Entries>> {
+    pub(crate) fn entries(&self) -> Result<&SpinLock<Entries>> {
         match &self.content {
             Content::Directory(entries) => Ok(entries),
             _ => Err(Error::NotDirectory),
@@ -142,6 +142,11 @@ impl RamInode {
             Content::Directory(_) => Err(Error::IsDirectory),
             _ => Err(Error::InvalidArgument),
         }
+    }
+
+    /// How many names it has.
+    pub(crate) fn links(&self) -> u32 {
+        self.attributes.lock().links
     }
 
     /// Notes that the bytes or entries changed now.
@@ -189,6 +194,7 @@ impl RamInode {
 
 impl Drop for RamInode {
     fn drop(&mut self) {
+        self.account.handed_out.forget(self.number);
         self.extended.clear(&self.account);
         self.account.refund_inode();
         if self.kind == FileKind::Directory {
@@ -199,7 +205,7 @@ impl Drop for RamInode {
 }
 
 /// The same inode as what it is here; another file system's cannot be entered.
-fn own(inode: &Arc<dyn Inode>) -> Result<Arc<RamInode>> {
+pub(crate) fn own(inode: &Arc<dyn Inode>) -> Result<Arc<RamInode>> {
     let any: Arc<dyn Any + Send + Sync> = inode.clone();
     any.downcast::<RamInode>().map_err(|_| Error::CrossDevice)
 }

@@ -15,6 +15,7 @@ extern crate alloc;
 mod directory;
 mod extended;
 mod filesystem;
+mod handles;
 mod inode;
 mod limits;
 mod options;

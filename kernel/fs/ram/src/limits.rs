@@ -5,6 +5,8 @@ use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use base::{Error, Result, room};
 use mem::PageBudget;
 
+use crate::handles::HandedOut;
+
 /// Entries of a directory that fit into a page of a disk, at 16 bytes each as in xv6.
 const NAMES_IN_A_PAGE: usize = hal::PAGE_SIZE / 16;
 
@@ -48,6 +50,8 @@ pub(crate) struct Account {
     next_number: AtomicU64,
     /// Names may come without the vfs making them.
     pub(crate) names_appear: AtomicBool,
+    /// The inodes that somebody has a handle of.
+    pub(crate) handed_out: HandedOut,
 }
 
 impl Account {
@@ -62,6 +66,7 @@ impl Account {
             names: AtomicUsize::new(0),
             next_number: AtomicU64::new(1),
             names_appear: AtomicBool::new(false),
+            handed_out: HandedOut::new(),
         }
     }
 

@@ -34,14 +34,18 @@ fn place_at(
     named.resolve_at(flags)
 }
 
-/// fchmod(2).
-pub(crate) fn fchmod(call: &mut Call<'_>, file: Fd, mode: u32) -> Result<usize> {
-    // A descriptor that only names a place is none here (open(2), O_PATH).
+/// As [`place`], where a descriptor that only names a place is none (open(2), O_PATH).
+fn opened_place(call: &Call<'_>, file: Fd) -> Result<Path> {
     let opened = call.file(file, Rights::empty())?;
     if open_file(&opened).is_some_and(|file| file.is_path_only()) {
         return Err(Error::BadHandle);
     }
-    let place = place(call, file)?;
+    place(call, file)
+}
+
+/// fchmod(2).
+pub(crate) fn fchmod(call: &mut Call<'_>, file: Fd, mode: u32) -> Result<usize> {
+    let place = opened_place(call, file)?;
     call.process().fs().set_mode(&place, mode)?;
     Ok(0)
 }
@@ -77,7 +81,7 @@ fn wanted(id: u32) -> Option<u32> {
 
 /// fchown(2).
 pub(crate) fn fchown(call: &mut Call<'_>, file: Fd, uid: u32, gid: u32) -> Result<usize> {
-    let place = place(call, file)?;
+    let place = opened_place(call, file)?;
     call.process()
         .fs()
         .set_owner(&place, wanted(uid), wanted(gid))?;

@@ -1,5 +1,7 @@
 //! close, close_range, dup, dup3: what happens to the numbers, not to the files.
 
+use alloc::sync::Arc;
+
 use base::{Error, Result};
 
 use crate::arguments::{Fd, flags_argument};
@@ -44,8 +46,10 @@ pub(crate) fn close_range(
     if first > last {
         return Err(Error::InvalidArgument);
     }
-    // A table is never shared between processes here (clone refuses that), so UNSHARE has nothing
-    // left to do.
+    if flags.contains(CloseRangeFlags::UNSHARE) {
+        let own = Arc::new(call.handles().fork()?);
+        drop(call.process().set_handles(own));
+    }
     let handles = call.handles();
     let range = first as usize..=last as usize;
     if flags.contains(CloseRangeFlags::CLOSE_ON_EXEC) {

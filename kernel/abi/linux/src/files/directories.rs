@@ -4,7 +4,6 @@ use alloc::vec::Vec;
 use base::{Error, Result, Room};
 use mem::user::{UserSlice, UserText};
 use object::Rights;
-use vfs::ResolveFlags;
 
 use super::paths::{Named, place_of};
 use super::status::entry_type;
@@ -78,10 +77,9 @@ pub(crate) fn chroot(call: &mut Call<'_>, path: UserPath) -> Result<usize> {
     let mut room = UserText::new();
     let path = path.read(&mut room)?;
     let context = call.process().fs();
-    let place = context.resolve(None, path, ResolveFlags::DIRECTORY)?;
-    if !context.credentials.is_superuser() {
-        return Err(Error::NotPermitted);
-    }
+    // Who may not enter it is told that first.
+    let place = context.resolve_directory(None, path)?;
+    context.check_superuser()?;
     call.process().update_fs(|context| context.root = place);
     Ok(0)
 }

@@ -9,6 +9,7 @@ pub mod control;
 pub mod descriptors;
 pub mod directories;
 pub mod extended;
+pub mod handles;
 pub mod ioctl;
 mod limit;
 pub mod locks;

@@ -3,7 +3,7 @@
 use base::{Error, Result};
 use mem::user::UserText;
 use object::{FileKind, Rights};
-use vfs::{MountFlags, MountSource, Path, Propagation, ResolveFlags};
+use vfs::{Cover, MountFlags, MountSource, Path, Propagation, ResolveFlags};
 
 use super::paths::Named;
 use crate::arguments::{AtFlags, DirectoryFd, Fd, UserPath, flags_argument};
@@ -212,7 +212,7 @@ pub(crate) fn mount(
         context.view.propagate(&target, to, recursive)?;
     } else if flags.contains(MountArgument::MOVE) {
         let source = source_place(call, source)?;
-        context.view.move_mount(&source, &target)?;
+        context.view.move_mount(&source, &target, Cover::All)?;
     } else {
         let mut rooms = [const { UserText::new() }; 3];
         let [kind_room, source_room, options_room] = &mut rooms;

@@ -115,6 +115,22 @@ fn open(
     call.install(file, flags & O_CLOEXEC != 0)
 }
 
+/// What the flags of an opening without a name (open_by_handle_at) ask for, and whether exec closes the descriptor.
+/// Nothing can be made there.
+pub(super) fn without_name(flags: u32) -> Result<(OpenOptions, bool)> {
+    let mut flags = flags & KNOWN;
+    if flags & O_PATH != 0 {
+        flags &= WITH_PATH;
+    }
+    if flags & TMPFILE_BIT != 0 {
+        return Err(Error::InvalidArgument);
+    }
+    if flags & O_CREAT != 0 {
+        return Err(Error::IsDirectory);
+    }
+    Ok((options(flags, 0)?, flags & O_CLOEXEC != 0))
+}
+
 /// openat(2). Unknown flags have always been ignored here; openat2 exists because of that.
 pub(crate) fn openat(
     call: &mut Call<'_>,
@@ -150,6 +166,10 @@ pub(crate) fn openat2(
     how: UserPtr<OpenHow>,
     size: usize,
 ) -> Result<usize> {
+    // There is no older version with fewer fields.
+    if size < size_of::<OpenHow>() {
+        return Err(Error::InvalidArgument);
+    }
     let how = crate::arguments::read_extensible(how, size)?;
     let known = RESOLVE
         .iter()

@@ -1,9 +1,11 @@
 //! read, write and their positioned forms; lseek.
 
+use alloc::sync::Arc;
+
 use base::{Error, Result};
 use mem::transfer::{Sink, Source};
 use mem::user::UserSlice;
-use object::{Rights, SeekFrom};
+use object::{File, Rights, SeekFrom};
 
 use super::limit::room;
 use crate::arguments::Fd;
@@ -56,6 +58,21 @@ pub(super) fn position(offset: i64) -> Result<u64> {
     u64::try_from(offset).map_err(|_| Error::InvalidArgument)
 }
 
+/// The file for a transfer at an offset: one that has no offsets says so before it says that it was opened for the other
+/// direction.
+pub(super) fn file_at(call: &Call<'_>, file: Fd, rights: Rights) -> Result<Arc<dyn File>> {
+    match call.file(file, rights) {
+        Err(Error::BadHandle) => {
+            let opened = call.file(file, Rights::empty())?;
+            match opened.seek(SeekFrom::Current(0)) {
+                Err(Error::IllegalSeek) => Err(Error::IllegalSeek),
+                _ => Err(Error::BadHandle),
+            }
+        }
+        other => other,
+    }
+}
+
 /// pread64(2).
 pub(crate) fn pread64(
     call: &mut Call<'_>,
@@ -64,7 +81,7 @@ pub(crate) fn pread64(
     offset: i64,
 ) -> Result<usize> {
     let offset = position(offset)?;
-    let file = call.file(file, Rights::READ)?;
+    let file = file_at(call, file, Rights::READ)?;
     let buffer = checked(buffer)?;
     file.read_at(offset, &mut Sink::user(buffer.address, buffer.length))
 }
@@ -77,7 +94,7 @@ pub(crate) fn pwrite64(
     offset: i64,
 ) -> Result<usize> {
     let offset = position(offset)?;
-    let file = call.file(file, Rights::WRITE)?;
+    let file = file_at(call, file, Rights::WRITE)?;
     let buffer = checked(buffer)?;
     let length = room(call, &*file, Some(offset), buffer.length)?;
     finish_write(

@@ -8,7 +8,7 @@ use mem::user::UserPtr;
 use object::{File, Rights, WriteMode};
 
 use super::limit::room;
-use super::read_write::{MOST, finish_write, position};
+use super::read_write::{MOST, file_at, finish_write, position};
 use crate::arguments::Fd;
 use crate::call::Call;
 use crate::layout::IoVector;
@@ -97,7 +97,7 @@ pub(crate) fn preadv(
     _offset_high: usize,
 ) -> Result<usize> {
     let offset = position(offset)?;
-    let file = call.file(file, Rights::READ)?;
+    let file = file_at(call, file, Rights::READ)?;
     file.read_at(offset, &mut Sink::user_segments(segments(vectors, count)?))
 }
 
@@ -111,11 +111,19 @@ pub(crate) fn pwritev(
     _offset_high: usize,
 ) -> Result<usize> {
     let offset = position(offset)?;
-    let file = call.file(file, Rights::WRITE)?;
+    let file = file_at(call, file, Rights::WRITE)?;
     let mut source = Source::user_segments(segments(vectors, count)?);
     source.limit(room(call, &*file, Some(offset), source.remaining())?);
     let result = file.write_at(offset, &mut source);
     finish_write(call, result)
+}
+
+/// The file for a transfer at an offset, or at its own position for -1.
+fn at_place(call: &Call<'_>, file: Fd, offset: i64, rights: Rights) -> Result<Arc<dyn File>> {
+    match offset {
+        -1 => call.file(file, rights),
+        _ => file_at(call, file, rights),
+    }
 }
 
 /// preadv2(2): an offset of -1 is the file's own position.
@@ -131,7 +139,7 @@ pub(crate) fn preadv2(
     if offset < -1 {
         return Err(Error::InvalidArgument);
     }
-    let opened = call.file(file, Rights::READ)?;
+    let opened = at_place(call, file, offset, Rights::READ)?;
     let flags = known(&opened, flags)?;
     if flags.contains(TransferFlags::NOWAIT) {
         let place = u64::try_from(offset).ok();
@@ -157,7 +165,7 @@ pub(crate) fn pwritev2(
     if offset < -1 {
         return Err(Error::InvalidArgument);
     }
-    let opened = call.file(file, Rights::WRITE)?;
+    let opened = at_place(call, file, offset, Rights::WRITE)?;
     let flags = known(&opened, flags)?;
     let place = u64::try_from(offset).ok();
     let mut mode = WriteMode::default();

@@ -8,6 +8,7 @@ use object::{FileAccess, Rights};
 use super::{page_aligned, page_length, space};
 use crate::arguments::Fd;
 use crate::call::Call;
+use crate::files::paths::open_file;
 use crate::state::ProcessState;
 
 const MAP_SHARED: u32 = 0x01;
@@ -134,6 +135,9 @@ fn file_backing(
 ) -> Result<Backing> {
     let handle = call.handle(file)?;
     let file = handle.file(Rights::MAP)?;
+    if open_file(file).is_some_and(|file| file.is_path_only()) {
+        return Err(Error::BadHandle);
+    }
     let access = file.access();
     if !access.contains(FileAccess::READ) {
         return Err(Error::AccessDenied);

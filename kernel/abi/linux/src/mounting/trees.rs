@@ -3,7 +3,7 @@
 use base::{Error, Result};
 use mem::user::UserText;
 use object::Rights;
-use vfs::ResolveFlags;
+use vfs::{Cover, ResolveFlags};
 
 use super::attributes::{AT_RECURSIVE, PATH_FLAGS, resolve_flags};
 use crate::arguments::{DirectoryFd, Fd, UserPath};
@@ -47,6 +47,7 @@ const TO_SYMLINKS: u32 = 0x10;
 const TO_AUTOMOUNTS: u32 = 0x20;
 const TO_EMPTY_PATH: u32 = 0x40;
 const SET_GROUP: u32 = 0x100;
+const BENEATH: u32 = 0x200;
 
 const KNOWN: u32 = FROM_SYMLINKS
     | FROM_AUTOMOUNTS
@@ -54,7 +55,8 @@ const KNOWN: u32 = FROM_SYMLINKS
     | TO_SYMLINKS
     | TO_AUTOMOUNTS
     | TO_EMPTY_PATH
-    | SET_GROUP;
+    | SET_GROUP
+    | BENEATH;
 
 fn resolving(flags: u32, symlinks: u32, empty: u32) -> ResolveFlags {
     let mut resolve = ResolveFlags::empty();
@@ -63,7 +65,7 @@ fn resolving(flags: u32, symlinks: u32, empty: u32) -> ResolveFlags {
     resolve
 }
 
-/// move_mount(2). `MOVE_MOUNT_BENEATH` is refused.
+/// move_mount(2).
 pub(crate) fn move_mount(
     call: &mut Call<'_>,
     from_directory: DirectoryFd,
@@ -74,9 +76,13 @@ pub(crate) fn move_mount(
 ) -> Result<usize> {
     let context = call.process().fs();
     context.check_may_mount()?;
-    if flags & !KNOWN != 0 {
+    if flags & !KNOWN != 0 || flags & (SET_GROUP | BENEATH) == SET_GROUP | BENEATH {
         return Err(Error::InvalidArgument);
     }
+    let cover = match flags & BENEATH {
+        0 => Cover::All,
+        _ => Cover::NotTheTop,
+    };
     let mut from_room = UserText::new();
     let from = Named::read(call, from_directory, from_path, &mut from_room)?;
     let source = from.resolve(resolving(flags, FROM_SYMLINKS, FROM_EMPTY_PATH))?;
@@ -88,12 +94,13 @@ pub(crate) fn move_mount(
     }
     if from.path.is_empty() && from_directory != DirectoryFd::WORKING_DIRECTORY {
         let opened = call.file(Fd(from_directory.0), Rights::empty())?;
-        let attached = open_file(&opened).and_then(|file| context.view.attach_tree(file, &target));
+        let attached =
+            open_file(&opened).and_then(|file| context.view.attach_tree(file, &target, cover));
         if let Some(attached) = attached {
             attached?;
             return Ok(0);
         }
     }
-    context.view.move_mount(&source, &target)?;
+    context.view.move_mount(&source, &target, cover)?;
     Ok(0)
 }

@@ -3,6 +3,7 @@
 mod attributes;
 mod ext4;
 mod faults;
+mod handles;
 mod kit;
 mod model;
 mod power;

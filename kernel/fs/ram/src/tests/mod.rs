@@ -5,6 +5,7 @@
 mod access_lists;
 mod contents;
 mod extended;
+mod handles;
 mod kit;
 mod links;
 mod model;

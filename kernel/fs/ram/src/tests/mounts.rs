@@ -213,15 +213,62 @@ fn mounts_are_listed_and_moved() {
         assert_eq!(points(), ["/", "/m"]);
         context.make_directory("/m/inner").unwrap();
         mount(&context, "/m/inner", MountFlags::empty());
-        let below = context
-            .view
-            .move_mount(&place(&context, "/m"), &place(&context, "/m/inner"));
+        let below = context.view.move_mount(
+            &place(&context, "/m"),
+            &place(&context, "/m/inner"),
+            vfs::Cover::All,
+        );
         assert_eq!(below, Err(Error::SymlinkLoop));
         context
             .view
-            .move_mount(&place(&context, "/m"), &place(&context, "/n"))
+            .move_mount(
+                &place(&context, "/m"),
+                &place(&context, "/n"),
+                vfs::Cover::All,
+            )
             .unwrap();
         assert_eq!(points(), ["/", "/n", "/n/inner"]);
+    });
+}
+
+#[test]
+fn a_mount_slips_below_what_covers_its_place() {
+    on_machine(|| {
+        let context = context();
+        for path in ["/m", "/n", "/n/plain"] {
+            context.make_directory(path).unwrap();
+        }
+        mount(&context, "/m", MountFlags::empty());
+        context.make_directory("/m/moved").unwrap();
+        mount(&context, "/n", MountFlags::empty());
+        context.make_directory("/n/upper").unwrap();
+        let beneath = |source: &str, target: &str| {
+            let (source, target) = (place(&context, source), place(&context, target));
+            context
+                .view
+                .move_mount(&source, &target, vfs::Cover::NotTheTop)
+        };
+        assert_eq!(
+            beneath("/m", "/n/upper"),
+            Err(Error::InvalidArgument),
+            "no top of a mount"
+        );
+        assert_eq!(
+            beneath("/m", "/"),
+            Err(Error::InvalidArgument),
+            "nothing lies below"
+        );
+        assert_eq!(
+            beneath("/m", "/m"),
+            Err(Error::InvalidArgument),
+            "below itself"
+        );
+        beneath("/m", "/n").unwrap();
+        place(&context, "/n/upper");
+        context.view.unmount(place(&context, "/n"), false).unwrap();
+        place(&context, "/n/moved");
+        context.view.unmount(place(&context, "/n"), false).unwrap();
+        place(&context, "/n/plain");
     });
 }
 

@@ -1,7 +1,8 @@
 //! Who may do what.
 
 use base::Error;
-use vfs::{Credentials, FsContext, OpenOptions, Permission, ResolveFlags, SetTime};
+use object::FileKind;
+use vfs::{Credentials, FsContext, NewInode, OpenOptions, Permission, ResolveFlags, SetTime};
 
 use super::kit::{Short, context, on_machine};
 
@@ -169,5 +170,40 @@ fn a_running_program_is_not_written() {
         );
         drop(running);
         assert!(context.open(b"/program", &options).is_ok());
+    });
+}
+
+#[test]
+fn set_id_bits_go_from_all_but_directories_when_the_owner_changes() {
+    on_machine(|| {
+        let context = context();
+        let device = NewInode::Device {
+            kind: FileKind::CharacterDevice,
+            major: 1,
+            minor: 3,
+        };
+        for (path, new, mode) in [
+            ("/file", NewInode::File, 0o555),
+            ("/fifo", NewInode::Fifo, 0o555),
+            ("/node", device, 0o555),
+            ("/socket", NewInode::Socket, 0o555),
+            ("/directory", NewInode::Directory, 0o6555),
+        ] {
+            let path = path.as_bytes();
+            if new == NewInode::Directory {
+                context.mkdir(None, path, 0o555).unwrap();
+            } else {
+                context.mknod(None, path, new, 0o555).unwrap();
+            }
+            let place = context.resolve(None, path, ResolveFlags::empty()).unwrap();
+            context.set_mode(&place, 0o6555).unwrap();
+            context.set_owner(&place, Some(1000), Some(1000)).unwrap();
+            assert_eq!(
+                place.status().unwrap().mode,
+                mode,
+                "{}",
+                path.escape_ascii()
+            );
+        }
     });
 }

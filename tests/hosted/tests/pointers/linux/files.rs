@@ -25,6 +25,14 @@ fn vectors_to_write() -> Give {
     Words(vec![In(vec![b'v'; 32]), n(32), In(vec![b'v'; 32]), n(32)])
 }
 
+/// A `struct file_handle` with eight bytes.
+fn handle(kind: u8) -> Vec<u8> {
+    [8, 0, 0, 0, kind, 0, 0, 0]
+        .into_iter()
+        .chain([0xff; 8])
+        .collect()
+}
+
 pub fn all() -> Vec<Recipe> {
     let mut all = Vec::new();
     let names = ["user.a", "user.b", "user.c"];
@@ -173,6 +181,9 @@ pub fn all() -> Vec<Recipe> {
         at("utimensat", "file", [zeros(32).or_null(), n(0)]),
         at("statx", "file", [n(0), n(0x7ff), Out(256)]),
         recipe("memfd_create", [Text("name"), n(0)]),
+        at("name_to_handle_at", "file", [Both(handle(0)), Out(4), n(0)]),
+        recipe("open_by_handle_at", [HERE, In(handle(1)), n(0)])
+            .fails(116, "no file has this number"),
     ]);
     all
 }

@@ -1,0 +1,97 @@
+//! Inodes found again without their names (open_by_handle_at(2)).
+//!
+//! Only those that somebody asked a handle of are in a table, so that all others pay for it with one look at a flag
+//! when they end. Numbers are never used twice within an instance; the generation says which instance it was.
+
+use alloc::collections::BTreeMap;
+use alloc::sync::{Arc, Weak};
+use alloc::vec;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use base::rank;
+use base::room;
+use base::sync::SpinLock;
+use base::{Error, Result};
+use vfs::FileHandle;
+
+use crate::inode::RamInode;
+
+/// The inodes of an instance that somebody has a handle of.
+pub(crate) struct HandedOut {
+    any: AtomicBool,
+    inodes: SpinLock<BTreeMap<u64, Weak<RamInode>>>,
+}
+
+impl HandedOut {
+    pub(crate) fn new() -> Self {
+        Self {
+            any: AtomicBool::new(false),
+            inodes: SpinLock::new(rank::INODE, BTreeMap::new()),
+        }
+    }
+
+    /// Gives a handle of an inode.
+    pub(crate) fn give(&self, inode: &Arc<RamInode>) -> Result<FileHandle> {
+        room::for_one_more()?;
+        self.any.store(true, Ordering::Release);
+        let weak = Arc::downgrade(inode);
+        let old = self.inodes.lock().insert(inode.number, weak);
+        drop(old);
+        Ok(FileHandle {
+            inode: inode.number,
+            generation: generation(inode),
+        })
+    }
+
+    /// The inode with a handle, if it still has a name.
+    pub(crate) fn find(&self, handle: FileHandle) -> Result<Arc<RamInode>> {
+        let found = self
+            .inodes
+            .lock()
+            .get(&handle.inode)
+            .and_then(Weak::upgrade);
+        found
+            .filter(|inode| inode.links() > 0 && generation(inode) == handle.generation)
+            .ok_or(Error::Stale)
+    }
+
+    /// An inode ends.
+    pub(crate) fn forget(&self, number: u64) {
+        if self.any.load(Ordering::Acquire) {
+            let gone = self.inodes.lock().remove(&number);
+            drop(gone);
+        }
+    }
+}
+
+fn generation(inode: &RamInode) -> u32 {
+    inode.account.device as u32
+}
+
+/// The directory that a directory lies in, looked for from the root on: directories do not know where they are.
+pub(crate) fn directory_above(
+    root: &Arc<RamInode>,
+    directory: &Arc<RamInode>,
+) -> Result<Arc<RamInode>> {
+    let mut waiting = vec![root.clone()];
+    while let Some(above) = waiting.pop() {
+        let mut reached = 0;
+        loop {
+            let batch = above.entries()?.lock().after(reached, 64);
+            let Some((last, _)) = batch.last() else {
+                break;
+            };
+            reached = *last;
+            for (_, entry) in batch {
+                if Arc::ptr_eq(&entry.inode, directory) {
+                    return Ok(above);
+                }
+                if entry.inode.entries().is_ok() {
+                    waiting.push(entry.inode);
+                }
+            }
+            base::thread::yield_if_needed();
+        }
+    }
+    Err(Error::Stale)
+}
