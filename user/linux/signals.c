@@ -116,11 +116,13 @@ static void on_alarm(int signal) { (void)signal; count++; }
 static void restarts(void) {
     int pipe_fd[2]; char byte;
     pipe(pipe_fd);
-    struct itimerval timer = { { 0, 0 }, { 0, 50000 } };
+    /* One that is meant to interrupt comes again and again: the first may come before the call does. */
+    struct itimerval timer = { { 0, 0 }, { 0, 50000 } }, again = { { 0, 50000 }, { 0, 50000 } };
     install(SIGALRM, on_alarm, 0);
-    count = 0;
-    setitimer(ITIMER_REAL, &timer, NULL);
+    setitimer(ITIMER_REAL, &again, NULL);
     CALL(read(pipe_fd[0], &byte, 1));
+    setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 0 }, { 0, 0 } }, NULL);
+    count = 0;
     install(SIGALRM, on_alarm, SA_RESTART);
     pid_t child = fork();
     if (child == 0) { usleep(150000); write(pipe_fd[1], "x", 1); _exit(0); }
@@ -128,17 +130,18 @@ static void restarts(void) {
     CALL(read(pipe_fd[0], &byte, 1));
     SHOW("alarms", "%d", count);
     waitpid(child, NULL, 0);
-    setitimer(ITIMER_REAL, &timer, NULL);
+    setitimer(ITIMER_REAL, &again, NULL);
     struct timespec request = { 0, 200000000 }, left = { 0, 0 };
     CALL(nanosleep(&request, &left));
     CHECK(left.tv_nsec > 50000000 && left.tv_nsec < 200000000);
-    setitimer(ITIMER_REAL, &timer, NULL);
+    setitimer(ITIMER_REAL, &again, NULL);
     CALL(poll(NULL, 0, 200));
-    setitimer(ITIMER_REAL, &timer, NULL);
+    setitimer(ITIMER_REAL, &again, NULL);
     CALL(pause());
     sigset_t none; sigemptyset(&none);
-    setitimer(ITIMER_REAL, &timer, NULL);
+    setitimer(ITIMER_REAL, &again, NULL);
     CALL(sigsuspend(&none));
+    setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 0 }, { 0, 0 } }, NULL);
     /* A stop and a continuation do not end a sleep, and do not make it longer. */
     child = fork();
     if (child == 0) {
