@@ -167,9 +167,13 @@ pub fn command(line: &str) -> Suite {
 impl Suite {
     /// Keeps the pieces whose `suite/name` contains a text.
     pub fn keep(&mut self, filter: &str) {
+        let unmounting = self.disk.and_then(|_| self.pieces.pop());
         let suite = &self.name;
         self.pieces
             .retain(|piece| format!("{suite}/{}", piece.name).contains(filter));
+        if !self.pieces.is_empty() {
+            self.pieces.extend(unmounting);
+        }
     }
 
     /// Has the pieces run on a disk of `size` mebibytes.

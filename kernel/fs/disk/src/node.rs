@@ -31,7 +31,8 @@ pub trait DiskNode: Inode + Deref<Target = Live<Self::Volume>> + Sized {
     /// Writes pages, up to the end, to the disk.
     fn write_to_disk(&self, first: u64, frames: &[Frame]) -> Result<()>;
 
-    /// Makes sure that there is room for the bytes of a page from `begin` to `end`, which may be before it.
+    /// Makes sure that there is room for the bytes of a file from `begin` to `end`, which may be before it; they lie in one
+    /// page.
     fn find_room(&self, begin: u64, end: u64) -> Result<()>;
 }
 
@@ -77,7 +78,8 @@ impl<V: Volume> Live<V> {
     ) -> Self {
         let buried = Arc::new(AtomicBool::new(false));
         let cache = (kind == FileKind::Regular).then(|| {
-            let pages = Arc::new(FilePages::new(me.clone(), buried.clone()));
+            let grain = volume.grain();
+            let pages = Arc::new(FilePages::new(me.clone(), buried.clone(), grain));
             let cache = PageCache::with_source("", pages, size);
             cache.set_description(ObjectDescription {
                 name: String::new(),

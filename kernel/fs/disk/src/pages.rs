@@ -1,6 +1,7 @@
 //! What a file's page cache asks.
 
 use alloc::sync::{Arc, Weak};
+use core::ops::Range;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use base::{Error, Result};
@@ -15,11 +16,17 @@ pub(crate) struct FilePages<N> {
     node: Weak<N>,
     /// The file had no name left when its last use ended.
     buried: Arc<AtomicBool>,
+    grain: usize,
 }
 
 impl<N: DiskNode> FilePages<N> {
-    pub(crate) fn new(node: Weak<N>, buried: Arc<AtomicBool>) -> Self {
-        FilePages { node, buried }
+    /// See [`PageSource::grain`] and [`Live::new`](crate::Live::new).
+    pub(crate) fn new(node: Weak<N>, buried: Arc<AtomicBool>, grain: usize) -> Self {
+        FilePages {
+            node,
+            buried,
+            grain,
+        }
     }
 
     fn node(&self) -> Result<Arc<N>> {
@@ -48,12 +55,16 @@ impl<N: DiskNode> PageSource for FilePages<N> {
         }
     }
 
-    fn prepare_write(&self, index: u64) -> Result<()> {
+    fn prepare_write(&self, index: u64, within: Range<usize>) -> Result<()> {
         let node = self.node()?;
-        let begin = index * PAGE_SIZE as u64;
-        let end = node.end()?.min(begin + PAGE_SIZE as u64);
-        node.find_room(begin, end)?;
+        let page = index * PAGE_SIZE as u64;
+        let end = node.end()?.min(page + within.end as u64);
+        node.find_room(page + within.start as u64, end)?;
         node.note_written();
         Ok(())
+    }
+
+    fn grain(&self) -> usize {
+        self.grain
     }
 }

@@ -9,6 +9,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use base::sync::{Mutex, MutexGuard, SpinLock};
 use base::{Error, Result, log, rank};
 use device::block::BlockDevice;
+use hal::PAGE_SIZE;
 
 use crate::{ATTRIBUTES, DiskNode};
 
@@ -28,6 +29,11 @@ pub trait Volume: Deref<Target = Shared<Self>> + Send + Sync + Sized + 'static {
 
     /// Whether a commit would make room.
     fn has_freed(&self, meta: &Self::Meta) -> bool;
+
+    /// Of how many bytes a file can be a hole: see [`mem::PageSource::grain`].
+    fn grain(&self) -> usize {
+        PAGE_SIZE
+    }
 
     /// Brings all data and everything else to the disk.
     fn sync_all(&self) -> Result<()>;

@@ -9,8 +9,6 @@ use device::block::{Operation, Pieces, SECTOR, Segment};
 use fs_disk::{DiskNode, Volume as _};
 use hal::PAGE_SIZE;
 use hal::frame::Frame;
-use hal::user::Access;
-use mem::MemoryObject;
 use mem::transfer::Source;
 use vfs::Inode;
 
@@ -69,42 +67,16 @@ impl DiskNode for Node {
     }
 
     fn write_to_disk(&self, first: u64, frames: &[Frame]) -> Result<()> {
-        let size = self.volume.block_size;
-        let sectors = (size / SECTOR) as u64;
+        let size = self.volume.block_size as u64;
         let end = self.end()?;
         // Nothing is cut off, and so given to another file, while it is written.
         let _placing = self.placing.lock();
-        let begin = first * PAGE_SIZE as u64;
-        let until = end.min(begin + (frames.len() * PAGE_SIZE) as u64);
-        if begin < until && self.make_room(begin, until - begin)? < until - begin {
-            return Err(Error::NoSpace);
-        }
-        let mut pieces = Pieces::default();
-        let mut written: Vec<Range<u64>> = Vec::new();
-        {
-            let mut meta = self.volume.meta();
-            self.each_block(
-                &mut meta,
-                first,
-                frames,
-                true,
-                &mut |index, frame, offset, place| {
-                    if let Some(block) = place {
-                        match written.last_mut() {
-                            Some(range) if range.end == index => range.end += 1,
-                            _ => written.push(index..index + 1),
-                        }
-                        pieces.add(
-                            block * sectors,
-                            Segment {
-                                frame: frame.clone(),
-                                offset,
-                                length: size,
-                            },
-                        );
-                    }
-                },
-            )?;
+        let (mut pieces, mut written, strays) = self.dirty_pieces(first, frames, end)?;
+        if !strays.is_empty() {
+            for index in strays {
+                self.find_room(index * size, index * size + 1)?;
+            }
+            (pieces, written, _) = self.dirty_pieces(first, frames, end)?;
         }
         pieces.transfer(&**self.volume.device(), Operation::Write)?;
         let mut unwritten = self.unwritten.lock();
@@ -122,7 +94,48 @@ impl DiskNode for Node {
     }
 }
 
+/// What there is to write of some pages: where it lies, which blocks of the file they are, and what lies nowhere.
+type DirtyPieces = (Pieces, Vec<Range<u64>>, Vec<u64>);
+
 impl Node {
+    /// What of pages up to `end` is to be written. Blocks that are holes are zero and stay holes; but a mapping may have
+    /// written to one in the moment in which the file grew: these come last.
+    fn dirty_pieces(&self, first: u64, frames: &[Frame], end: u64) -> Result<DirtyPieces> {
+        let size = self.volume.block_size;
+        let sectors = (size / SECTOR) as u64;
+        let mut pieces = Pieces::default();
+        let mut written: Vec<Range<u64>> = Vec::new();
+        let mut strays = Vec::new();
+        let mut meta = self.volume.meta();
+        self.each_block(
+            &mut meta,
+            first,
+            frames,
+            true,
+            &mut |index, frame, offset, place| {
+                let Some(block) = place else {
+                    if index * (size as u64) < end && !frame.is_zero(offset, size) {
+                        strays.push(index);
+                    }
+                    return;
+                };
+                match written.last_mut() {
+                    Some(range) if range.end == index => range.end += 1,
+                    _ => written.push(index..index + 1),
+                }
+                pieces.add(
+                    block * sectors,
+                    Segment {
+                        frame: frame.clone(),
+                        offset,
+                        length: size,
+                    },
+                );
+            },
+        )?;
+        Ok((pieces, written, strays))
+    }
+
     /// Calls `each` for every block of the pages. Blocks that were never written count as holes, unless `all`.
     fn each_block(
         &self,
@@ -261,10 +274,17 @@ impl Node {
 
     /// The file grows beyond `end`: what lies behind it in its block has to be zero on the disk too.
     fn keep_end_zero(&self, end: u64) -> Result<()> {
-        if !end.is_multiple_of(self.volume.block_size as u64) {
-            let cache = self.bytes()?;
+        let size = self.volume.block_size as u64;
+        if end.is_multiple_of(size) {
+            return Ok(());
+        }
+        let last = self
+            .volume
+            .meta()
+            .find_blocks(&self.record(), end / size, 1)?;
+        if last.at.is_some() {
             self.note_written();
-            cache.page(end / PAGE_SIZE as u64, Access::Write)?;
+            self.bytes()?.store_again(end / PAGE_SIZE as u64)?;
         }
         Ok(())
     }
@@ -287,7 +307,7 @@ impl Node {
             .copied()
             .collect();
         for index in left {
-            cache.page(index * size / PAGE_SIZE as u64, Access::Write)?;
+            cache.store_again(index * size / PAGE_SIZE as u64)?;
         }
         Ok(())
     }
@@ -310,8 +330,7 @@ impl Node {
         outcome
     }
 
-    /// Makes a hole of `length` bytes at `offset`, within the file; the caller keeps writers out. Room is given back by
-    /// whole pages.
+    /// Makes a hole of `length` bytes at `offset`, within the file; the caller keeps writers out.
     pub(crate) fn punch(&self, offset: u64, length: u64) -> Result<()> {
         let cache = self.bytes()?;
         self.check_changeable(false)?;
@@ -319,9 +338,9 @@ impl Node {
             return Err(Error::ReadOnlyFileSystem);
         }
         self.note_written();
-        let in_page = PAGE_SIZE as u64 / self.volume.block_size as u64;
-        cache.punch_hole_with(offset, length, |pages| {
-            let gone = pages.start * in_page..pages.end * in_page;
+        let size = self.volume.block_size as u64;
+        cache.punch_hole_with(offset, length, |bytes| {
+            let gone = bytes.start / size..bytes.end / size;
             let _placing = self.placing.lock();
             let mut meta = self.volume.begin()?;
             *self.mapped.lock() = (0, 0);
@@ -352,9 +371,7 @@ impl Node {
         if length > old {
             self.keep_end_zero(old)?;
         }
-        if length < old {
-            self.note_written();
-        }
+        self.note_written();
         cache.truncate(length)?;
         self.note_length(length);
         if length < old {

@@ -229,6 +229,10 @@ impl fs_disk::Volume for Volume {
         self.write_changes(meta)
     }
 
+    fn grain(&self) -> usize {
+        self.block_size
+    }
+
     fn has_freed(&self, meta: &Meta) -> bool {
         !meta.freed_blocks.is_empty() || !meta.freed_inodes.is_empty()
     }

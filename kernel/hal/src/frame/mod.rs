@@ -94,6 +94,17 @@ impl Frame {
         unsafe { arch::fill_bytes(self.pointer().add(offset), value, length) };
     }
 
+    /// Whether `length` bytes from `offset` on are zero. Panics beyond the end of the frame.
+    pub fn is_zero(&self, offset: usize, length: usize) -> bool {
+        let mut buffer = [0; 256];
+        let end = offset + length;
+        (offset..end).step_by(buffer.len()).all(|at| {
+            let part = &mut buffer[..(end - at).min(256)];
+            self.read(at, part);
+            part.iter().all(|&byte| byte == 0)
+        })
+    }
+
     /// Copies another frame's bytes here.
     #[inline]
     pub fn copy_from(&self, source: &Frame) {

@@ -6,49 +6,52 @@
 //! - A truncation. It lowers the size first, so that nobody begins to prepare what it will cut off,
 //!   and waits for those who have begun; the file system gives room back after that. Who has prepared
 //!   finds the page gone, and starts over.
+//! - A hole smaller than a page. The page stays, so what is known of its room is forgotten once the room is given back,
+//!   and write access is taken from those who map it: they ask again.
 //! - A write-back. It takes the mark before it reads the page, so a change is in what it writes or
 //!   is marked after it.
 //! - Reclaim. It takes only clean pages, and of those only the ones that nobody but the cache holds:
 //!   whoever is about to change a page holds its frame.
+//!
+//! Room is found by grains, which may be smaller than pages; of a page that is mapped for writing, for all of it. What
+//! becomes zero needs none, so a page may be dirty of which parts have no room: those are zero.
 
+use core::ops::Range;
 use core::sync::atomic::Ordering;
 
 use base::{Error, Result, time};
+use hal::PAGE_SIZE;
 use hal::frame::Frame;
 use hal::user::Access;
 
 use super::ahead::{Need, Pattern};
 use super::{PageCache, flush, page_of, registry};
 
+/// What a page's room is known by: the smallest grain.
+pub(super) const EIGHTH: usize = PAGE_SIZE / 8;
+
 impl PageCache {
-    /// Brings in the page at `index`, finds room for it, lets `change` change it, and marks it as
-    /// dirty. For a file system that keeps its own records in a cache; what is beyond the end is
-    /// `Error::OutOfRange`. Nobody is kept from changing the page at the same time.
-    pub fn change_page<R>(&self, index: u64, change: impl FnOnce(&Frame) -> R) -> Result<R> {
-        if self.source.is_none() {
-            return Ok(change(&self.page_within(index)?));
-        }
-        let mut cuts = self.cuts();
+    /// The page at `index` of a file on a device is stored once more, as it is then: for who knows that the device has
+    /// something else there. Finds no room for it. What is beyond the end is `Error::OutOfRange`.
+    pub fn store_again(&self, index: u64) -> Result<()> {
         let frame = self.stored_page(index, Need::Change, false)?.0;
-        self.prepare(index, false)?;
-        let result = change(&frame);
-        // A cut elsewhere in the file is no reason to give up; if the page itself was cut off, so is
-        // the change.
-        while !self.mark_changed(index, &frame, cuts) && self.state.lock().is_here(index, &frame) {
-            cuts = self.cuts();
-            self.prepare(index, false)?;
-        }
-        Ok(result)
+        self.mark_zeroed(index, &frame);
+        Ok(())
     }
 
-    /// Marks a page that was changed, unless it was cut off since.
-    pub(super) fn mark_changed(&self, index: u64, frame: &Frame, cuts: u64) -> bool {
+    /// Marks a page to which nothing was added that needs room, unless it was cut off.
+    pub(super) fn mark_zeroed(&self, index: u64, frame: &Frame) {
+        self.mark_changed(index, frame, 0, 0);
+    }
+
+    /// Marks a page that was changed in some eighths, unless it was cut off since.
+    pub(super) fn mark_changed(&self, index: u64, frame: &Frame, eighths: u8, cuts: u64) -> bool {
         let (here, first) = {
             let mut state = self.state.lock();
             let here = state.is_here(index, frame)
-                && (state.is_prepared(index)
+                && (state.is_prepared(index, eighths)
                     || state.stored.as_ref().is_some_and(|s| s.cuts == cuts));
-            (here, here && state.mark_dirty(index, time::now()))
+            (here, here && state.mark_dirty(index, eighths, time::now()))
         };
         if first {
             self.first_is_dirty();
@@ -68,31 +71,67 @@ impl PageCache {
         state.stored.as_ref().map_or(0, |stored| stored.cuts)
     }
 
-    /// Finds room for the page at `index`; `beyond` the end, too, for somebody who extends the file.
-    pub(super) fn prepare(&self, index: u64, beyond: bool) -> Result<()> {
+    /// The eighths of a page that hold whole grains around the bytes `within` it.
+    #[inline]
+    pub(super) fn eighths(&self, within: &Range<usize>) -> u8 {
+        if self.grain == PAGE_SIZE {
+            return u8::MAX;
+        }
+        eighths(within.start & !(self.grain - 1)..within.end.next_multiple_of(self.grain))
+    }
+
+    /// Finds room for the bytes `within` the page at `index`; `beyond` the end, too, for somebody who extends the file.
+    /// Returns the eighths of it that have some.
+    pub(super) fn prepare(&self, index: u64, within: Range<usize>, beyond: bool) -> Result<u8> {
+        let mut eighths = self.eighths(&within);
         let Some(source) = &self.source else {
-            return Ok(());
+            return Ok(eighths);
         };
         {
             let mut state = self.state.lock();
-            if !beyond && index >= state.page_count() {
-                return Err(Error::OutOfRange);
+            if !beyond {
+                let left = state.size.saturating_sub(index * PAGE_SIZE as u64);
+                if left == 0 {
+                    return Err(Error::OutOfRange);
+                }
+                // Behind the end there is nothing to be found room for, until the file grows.
+                eighths &= self.eighths(&(0..left.min(PAGE_SIZE as u64) as usize));
             }
-            if state.is_prepared(index) {
-                return Ok(());
+            if state.is_prepared(index, eighths) {
+                return Ok(eighths);
             }
             if let Some(stored) = &mut state.stored {
                 stored.preparing.push(index);
             }
         }
-        let outcome = source.prepare_write(index);
+        let first = eighths.trailing_zeros() as usize * EIGHTH;
+        let end = PAGE_SIZE - eighths.leading_zeros() as usize * EIGHTH;
+        let outcome = source.prepare_write(index, first..end);
         if let Some(stored) = &mut self.state.lock().stored
             && let Some(place) = stored.preparing.iter().position(|&other| other == index)
         {
             stored.preparing.swap_remove(place);
         }
         self.arrived.wake_all();
-        outcome
+        outcome.map(|()| eighths)
+    }
+
+    /// Of the bytes `within` a page that is here the whole grains have no room any more: whoever is to change them, also
+    /// who has the page mapped, asks for it again.
+    pub(super) fn forget_room(&self, index: u64, within: Range<usize>) {
+        let whole = within.start.next_multiple_of(self.grain)..within.end & !(self.grain - 1);
+        {
+            let mut state = self.state.lock();
+            if let Some(stored) = &mut state.stored {
+                // Who finds room at this moment does it again.
+                stored.cuts += 1;
+            }
+            if let Some(marks) = state.marks(index) {
+                marks.prepared &= !eighths(whole);
+            }
+            self.generation.fetch_add(1, Ordering::AcqRel);
+        }
+        self.guard_everywhere(index..index + 1);
     }
 
     /// Waits until nobody finds room for pages from `first` on.
@@ -112,8 +151,8 @@ impl PageCache {
         loop {
             let cuts = self.cuts();
             let frame = self.stored_page(index, Need::Touch(pattern), false)?.0;
-            self.prepare(index, false)?;
-            if self.mark_changed(index, &frame, cuts) {
+            let eighths = self.prepare(index, 0..PAGE_SIZE, false)?;
+            if self.mark_changed(index, &frame, eighths, cuts) {
                 flush::throttle(self);
                 return Ok(frame);
             }
@@ -150,11 +189,9 @@ impl PageCache {
                 // Who finds room at this moment does it again.
                 stored.cuts += 1;
             }
-            if !state.is_prepared(border) {
-                return;
-            }
-            if let Some(marks) = state.marks(border) {
-                marks.prepared = false;
+            match state.marks(border) {
+                Some(marks) if marks.prepared != 0 => marks.prepared = 0,
+                _ => return,
             }
             self.generation.fetch_add(1, Ordering::AcqRel);
         }
@@ -172,8 +209,15 @@ impl PageCache {
 }
 
 impl super::state::State {
-    /// Whether room was found for the page, which is here.
-    pub(super) fn is_prepared(&mut self, index: u64) -> bool {
-        self.marks(index).is_some_and(|marks| marks.prepared)
+    /// Whether room was found for these eighths of the page, which is here.
+    pub(super) fn is_prepared(&mut self, index: u64, eighths: u8) -> bool {
+        self.marks(index)
+            .is_some_and(|marks| marks.prepared & eighths == eighths)
     }
+}
+
+/// A bit for each eighth of a page that begins in `bytes`, which begin and end with one.
+fn eighths(bytes: Range<usize>) -> u8 {
+    let below = |end: usize| (1u16 << (end / EIGHTH)) - 1;
+    (below(bytes.end.max(bytes.start)) & !below(bytes.start)) as u8
 }

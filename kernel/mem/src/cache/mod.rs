@@ -34,6 +34,8 @@ mod state;
 mod stored;
 mod stored_copy;
 #[cfg(test)]
+mod stored_kit;
+#[cfg(test)]
 mod stored_tests;
 #[cfg(test)]
 mod tests;
@@ -59,6 +61,7 @@ use crate::identity::next_identity;
 use crate::{AddressSpace, MemoryObject, ObjectDescription};
 pub use ahead::Pattern;
 pub use counts::{CacheStatistics, cache_statistics, cached_pages};
+use dirty::EIGHTH;
 pub use failures::ErrorMark;
 pub use flush::store_everything;
 use mappings::Mappings;
@@ -97,12 +100,20 @@ pub trait PageSource: Send + Sync {
             .try_for_each(|(index, frame)| self.write_page(index, frame))
     }
 
-    /// The page at `index` is about to be changed: room for it is found now, while there is somebody to hear
-    /// `Error::NoSpace`. Asked once for a page, as long as it stays in memory and is not cut off; asked again it has
-    /// to be cheap. Where a page is bigger than a block of the device, the last page of a file is asked for again
-    /// after the file grew.
-    fn prepare_write(&self, _index: u64) -> Result<()> {
+    /// The bytes `within` the page at `index`, whole grains, are about to be changed: room for them is found now, while
+    /// there is somebody to hear `Error::NoSpace`. Asked once for a grain, as long as its page stays in memory and it is
+    /// not cut off; asked again it has to be cheap. Where a page is bigger than a block of the device, the last page of a
+    /// file is asked for again after the file grew.
+    ///
+    /// Pages that only become zero in some place are stored without being asked for: grains without room are zero then, and
+    /// need none. A page that is mapped for writing is asked for as a whole.
+    fn prepare_write(&self, _index: u64, _within: Range<usize>) -> Result<()> {
         Ok(())
+    }
+
+    /// For how many bytes room is found at once: a power of two, from 512 to the size of a page.
+    fn grain(&self) -> usize {
+        PAGE_SIZE
     }
 }
 
@@ -125,6 +136,8 @@ pub trait PageBudget: Send + Sync {
 pub struct PageCache {
     identity: u64,
     source: Option<Arc<dyn PageSource>>,
+    /// See [`PageSource::grain`].
+    grain: usize,
     budget: Option<Arc<dyn PageBudget>>,
     description: SpinLock<ObjectDescription>,
     state: SpinLock<State>,
@@ -178,9 +191,11 @@ impl PageCache {
             device: 0,
             inode: 0,
         };
+        let grain = source.as_ref().map_or(PAGE_SIZE, |source| source.grain());
         Self {
             identity: next_identity(),
             source,
+            grain: grain.clamp(EIGHTH, PAGE_SIZE),
             budget,
             description: SpinLock::new(rank::PAGE_CACHE, description),
             state: SpinLock::new(rank::PAGE_CACHE, State::default()),

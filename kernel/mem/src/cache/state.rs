@@ -50,8 +50,8 @@ impl Page {
 pub(super) struct Marks {
     /// It was changed since it was stored.
     pub(super) dirty: bool,
-    /// There is room for it on the device.
-    pub(super) prepared: bool,
+    /// Which eighths of it have room on the device.
+    pub(super) prepared: u8,
     /// Whoever reads it should have the next pages brought in.
     pub(super) ahead: bool,
     /// It was brought in ahead and not used yet.

@@ -109,12 +109,13 @@ impl Drop for Stored {
 }
 
 impl State {
-    /// Marks a page that is here as dirty; returns whether it is the file's first.
-    pub(super) fn mark_dirty(&mut self, index: u64, now: Instant) -> bool {
+    /// Marks a page that is here as dirty, some eighths of which were found room for; returns whether it is the file's
+    /// first.
+    pub(super) fn mark_dirty(&mut self, index: u64, prepared: u8, now: Instant) -> bool {
         let Some(marks) = self.marks(index) else {
             return false;
         };
-        marks.prepared = true;
+        marks.prepared |= prepared;
         marks.age = marks.age.max(1);
         if core::mem::replace(&mut marks.dirty, true) {
             return false;

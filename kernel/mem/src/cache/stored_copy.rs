@@ -90,6 +90,7 @@ impl PageCache {
         }
         let length = (PAGE_SIZE - within) as u64;
         self.clear_part(border, within, length.min(offset - size) as usize)
+            .map(drop)
     }
 
     fn write_stored_page(&self, at: u64, from: &mut Source<'_>) -> Result<usize> {
@@ -100,7 +101,8 @@ impl PageCache {
             let cuts = state.stored.as_ref().map_or(0, |stored| stored.cuts);
             (cuts, !matches!(state.find(index), Lookup::Here(_)))
         };
-        self.prepare(index, true)?;
+        let changed = within..within + length;
+        let eighths = self.prepare(index, changed.clone(), true)?;
         let copied = if is_absent && length == PAGE_SIZE {
             self.copy_whole_page(index, from)
         } else {
@@ -120,14 +122,14 @@ impl PageCache {
                 // It was cut off meanwhile: it comes back, as if the write had come after.
                 replaced = state.put(index, frame.clone());
             }
-            if state.is_prepared(index)
+            if state.is_prepared(index, eighths)
                 || state
                     .stored
                     .as_ref()
                     .is_some_and(|stored| stored.cuts == cuts)
             {
                 state.size = state.size.max(at + moved as u64);
-                let first = state.mark_dirty(index, time::now());
+                let first = state.mark_dirty(index, eighths, time::now());
                 drop(state);
                 drop(replaced);
                 break first;
@@ -135,7 +137,7 @@ impl PageCache {
             drop(state);
             drop(replaced);
             cuts = self.cuts();
-            self.prepare(index, true)?;
+            self.prepare(index, changed.clone(), true)?;
         };
         if first {
             self.first_is_dirty();

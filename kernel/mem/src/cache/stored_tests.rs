@@ -1,244 +1,30 @@
 //! Files on a device against a vector of bytes: written, mapped, cut, stored and reclaimed at once, on
 //! a device that is slow, small, and may fail.
 
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 
-use base::sync::{Mutex, SpinLock};
-use base::{Error, Result, rank, thread, time};
+use base::{Error, thread, time};
 use hal::PAGE_SIZE;
-use hal::frame::Frame;
 use hal::hosted::Machine;
 
+use super::stored_kit::{PAGE, Stored, map};
 use super::*;
 use crate::testing::{Random, in_machine};
-use crate::transfer::{Sink, Source};
+
 use crate::user::{read_bytes, write_bytes};
-use crate::{AddressSpace, AreaKind, Backing, MapRequest, Placement, Protection, Sharing};
-
-const PAGE: u64 = PAGE_SIZE as u64;
-
-/// A device of one file, which complains about whatever a cache promises not to do.
-#[derive(Default)]
-struct Device {
-    pages: BTreeMap<u64, Vec<u8>>,
-    rooms: BTreeSet<u64>,
-    capacity: usize,
-    writing: BTreeSet<u64>,
-    preparing: Vec<u64>,
-    prepared: usize,
-    bad_reads: BTreeSet<u64>,
-    bad_writes: BTreeSet<u64>,
-    reads: Vec<(u64, usize)>,
-    writes: Vec<(u64, usize)>,
-}
-
-struct Slow {
-    device: SpinLock<Device>,
-    delay: AtomicUsize,
-}
-
-impl Slow {
-    fn new(delay: usize, capacity: usize) -> Arc<Self> {
-        let device = Device {
-            capacity,
-            ..Device::default()
-        };
-        Arc::new(Self {
-            device: SpinLock::new(rank::DEVICE, device),
-            delay: AtomicUsize::new(delay),
-        })
-    }
-
-    fn dawdle(&self) {
-        for _ in 0..self.delay.load(Ordering::Relaxed) {
-            thread::yield_now();
-        }
-    }
-
-    /// What a file system does after a truncation.
-    fn give_back(&self, first: u64) {
-        let mut device = self.device.lock();
-        assert!(device.writing.range(first..).next().is_none());
-        assert!(device.preparing.iter().all(|&index| index < first));
-        device.rooms.split_off(&first);
-        device.pages.split_off(&first);
-    }
-
-    /// What a file system does after it made a hole.
-    fn give_back_hole(&self, pages: core::ops::Range<u64>) {
-        let mut device = self.device.lock();
-        for index in pages {
-            assert!(!device.writing.contains(&index));
-            device.rooms.remove(&index);
-            device.pages.remove(&index);
-        }
-    }
-
-    fn bytes(&self, size: u64) -> Vec<u8> {
-        let device = self.device.lock();
-        let mut bytes = vec![0; size.next_multiple_of(PAGE) as usize];
-        for (&index, page) in &device.pages {
-            let at = index as usize * PAGE_SIZE;
-            if at < bytes.len() {
-                bytes[at..at + PAGE_SIZE].copy_from_slice(page);
-            }
-        }
-        bytes.truncate(size as usize);
-        bytes
-    }
-}
-
-impl PageSource for Slow {
-    fn read_page(&self, index: u64, frame: &Frame) -> Result<()> {
-        self.read_pages(index, core::slice::from_ref(frame))
-    }
-
-    fn write_page(&self, index: u64, frame: &Frame) -> Result<()> {
-        self.write_pages(index, core::slice::from_ref(frame))
-    }
-
-    fn read_pages(&self, first: u64, frames: &[Frame]) -> Result<()> {
-        self.dawdle();
-        let mut device = self.device.lock();
-        device.reads.push((first, frames.len()));
-        for (index, frame) in (first..).zip(frames) {
-            if device.writing.contains(&index) {
-                // Who reads what is being written has nothing to expect.
-                frame.fill(0, PAGE_SIZE, 0xee);
-                continue;
-            }
-            if device.bad_reads.contains(&index) {
-                return Err(Error::InputOutput);
-            }
-            match device.pages.get(&index) {
-                Some(page) => frame.write(0, page),
-                None => frame.fill(0, PAGE_SIZE, 0),
-            }
-        }
-        Ok(())
-    }
-
-    fn write_pages(&self, first: u64, frames: &[Frame]) -> Result<()> {
-        {
-            let mut device = self.device.lock();
-            device.writes.push((first, frames.len()));
-            for index in first..first + frames.len() as u64 {
-                assert!(
-                    device.rooms.contains(&index),
-                    "no room was found for {index}"
-                );
-                assert!(
-                    device.writing.insert(index),
-                    "{index} is written twice at once"
-                );
-            }
-        }
-        self.dawdle();
-        let mut device = self.device.lock();
-        let mut outcome = Ok(());
-        for (index, frame) in (first..).zip(frames) {
-            device.writing.remove(&index);
-            if device.bad_writes.contains(&index) {
-                outcome = Err(Error::InputOutput);
-                continue;
-            }
-            let mut page = vec![0; PAGE_SIZE];
-            frame.read(0, &mut page);
-            device.pages.insert(index, page);
-        }
-        outcome
-    }
-
-    fn prepare_write(&self, index: u64) -> Result<()> {
-        {
-            let mut device = self.device.lock();
-            device.preparing.push(index);
-            device.prepared += 1;
-        }
-        self.dawdle();
-        let mut device = self.device.lock();
-        if let Some(place) = device.preparing.iter().position(|&other| other == index) {
-            device.preparing.swap_remove(place);
-        }
-        if device.rooms.contains(&index) {
-            return Ok(());
-        }
-        if device.rooms.len() == device.capacity {
-            return Err(Error::NoSpace);
-        }
-        device.rooms.insert(index);
-        Ok(())
-    }
-}
-
-/// As a file system keeps it: writers and truncations one after the other.
-struct Stored {
-    source: Arc<Slow>,
-    cache: Arc<PageCache>,
-    writer: Mutex<()>,
-}
-
-impl Stored {
-    fn new(delay: usize, capacity: usize) -> Arc<Self> {
-        let source = Slow::new(delay, capacity);
-        Arc::new(Self {
-            cache: PageCache::with_source("file", source.clone(), 0),
-            source,
-            writer: Mutex::new(rank::INODE_BYTES, ()),
-        })
-    }
-
-    fn write(&self, offset: u64, bytes: &[u8]) -> Result<usize> {
-        let _writer = self.writer.lock();
-        self.cache.write_at(offset, &mut Source::kernel(bytes))
-    }
-
-    fn truncate(&self, size: u64) {
-        let _writer = self.writer.lock();
-        self.cache.truncate(size).unwrap();
-        self.source.give_back(size.div_ceil(PAGE));
-    }
-
-    fn read(&self, offset: u64, length: usize) -> Vec<u8> {
-        let mut bytes = vec![0xaa; length];
-        let done = self
-            .cache
-            .read_at(offset, &mut Sink::kernel(&mut bytes))
-            .unwrap();
-        bytes.truncate(done);
-        bytes
-    }
-}
-
-fn map(space: &AddressSpace, cache: &Arc<PageCache>, pages: usize, sharing: Sharing) -> usize {
-    let object: Arc<dyn MemoryObject> = cache.clone();
-    space
-        .map(MapRequest {
-            placement: Placement::Anywhere(0),
-            length: pages * PAGE_SIZE,
-            protection: Protection::READ | Protection::WRITE,
-            sharing,
-            backing: Backing::Object {
-                object,
-                offset: 0,
-                maximum: Protection::all(),
-            },
-            kind: AreaKind::Normal,
-        })
-        .unwrap()
-}
+use crate::{AddressSpace, Sharing};
 
 #[test]
 fn a_stored_file_agrees_with_a_vector_whatever_goes_on_beside() {
     const PAGES: usize = 12;
-    for seed in 1..=30 {
+    for seed in 1..=40 {
         in_machine(seed, 1 + seed as usize % 3, move || {
-            let file = Stored::new(seed as usize % 4, usize::MAX);
+            let grain = PAGE_SIZE >> (seed % 4);
+            let file = Stored::by_grains(seed as usize % 5, usize::MAX, grain);
             let done = Arc::new(AtomicBool::new(false));
             let others: Vec<_> = (0..3)
                 .map(|number| {
@@ -287,13 +73,7 @@ fn a_stored_file_agrees_with_a_vector_whatever_goes_on_beside() {
                         model.resize(offset, 0);
                     }
                     4 => {
-                        let _writer = file.writer.lock();
-                        file.cache
-                            .punch_hole_with(offset as u64, length as u64, |pages| {
-                                file.source.give_back_hole(pages);
-                                Ok(())
-                            })
-                            .unwrap();
+                        file.punch(offset as u64, length as u64);
                         if !inside.is_empty() {
                             model[inside].fill(0);
                         }
@@ -400,6 +180,48 @@ fn the_last_page_is_prepared_anew_when_the_file_grew() {
         write_bytes(at + 1600, &[3]).unwrap();
         assert!(prepared() > before + 1);
         file.cache.write_back(0, 1).unwrap();
+        AddressSpace::detach();
+    });
+}
+
+#[test]
+fn room_is_found_and_given_back_by_grains() {
+    in_machine(9, 1, || {
+        let file = Stored::by_grains(1, usize::MAX, 1024);
+        let rooms = || {
+            file.cache.write_back(0, u64::MAX).unwrap();
+            let device = file.source.device.lock();
+            assert!(device.pages.keys().eq(&device.rooms));
+            device.rooms.iter().copied().collect::<Vec<_>>()
+        };
+        file.truncate(4 * PAGE);
+        file.write(PAGE + 1500, &[1; 100]).unwrap();
+        assert_eq!(rooms(), [5]);
+        file.write(PAGE + 2000, &[2; 100]).unwrap();
+        assert_eq!(rooms(), [5, 6]);
+        // What a mapping changes is a whole page, however little of it is cut out before.
+        let space = AddressSpace::new().unwrap();
+        space.attach();
+        let at = map(&space, &file.cache, 4, Sharing::Shared);
+        write_bytes(at + PAGE_SIZE + 10, &[3]).unwrap();
+        assert_eq!(rooms(), [4, 5, 6, 7]);
+        write_bytes(at + PAGE_SIZE + 11, &[3]).unwrap();
+        file.punch(PAGE + 500, 2000);
+        assert_eq!(rooms(), [4, 6, 7]);
+        write_bytes(at + PAGE_SIZE + 1600, &[4]).unwrap();
+        assert_eq!(rooms(), [4, 5, 6, 7]);
+        let mut bytes = [9; 700];
+        read_bytes(at + PAGE_SIZE + 1300, &mut bytes).unwrap();
+        assert!((0..700).all(|step| bytes[step] == if step == 300 { 4 } else { 0 }));
+        // Parts of two pages and all between them; then a cut.
+        file.write(0, &[5; 4 * PAGE_SIZE]).unwrap();
+        file.punch(3000, 2 * PAGE);
+        assert_eq!(rooms(), [0, 1, 2, 10, 11, 12, 13, 14, 15]);
+        file.truncate(3 * PAGE + 1000);
+        assert_eq!(rooms(), [0, 1, 2, 10, 11, 12]);
+        file.truncate(4 * PAGE);
+        write_bytes(at + 4 * PAGE_SIZE - 1, &[6]).unwrap();
+        assert_eq!(rooms(), [0, 1, 2, 10, 11, 12, 13, 14, 15]);
         AddressSpace::detach();
     });
 }

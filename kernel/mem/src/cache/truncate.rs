@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 use core::sync::atomic::Ordering;
 
-use base::{Error, Result};
+use base::{Error, Result, Room};
 use hal::PAGE_SIZE;
 use hal::frame::Frame;
 
@@ -46,6 +46,11 @@ impl PageCache {
             let mut state = self.state.lock();
             state.size = size;
             if shortens {
+                if within != 0
+                    && let Some(marks) = state.marks(border)
+                {
+                    marks.prepared &= self.eighths(&(0..within));
+                }
                 self.cut(|| state.cut(first_cut))
             } else {
                 Vec::new()
@@ -72,18 +77,24 @@ impl PageCache {
         registry::settle(&self.me);
     }
 
-    /// Makes a part of a page of a file on a device zero. What is zero already stays as it is: a
-    /// hole needs no room.
-    pub(super) fn clear_part(&self, index: u64, within: usize, length: usize) -> Result<()> {
+    /// Makes a part of a page of a file on a device zero. What is zero already stays as it is, and nothing of it needs
+    /// room: what has none is a hole. Returns the page, unless it is beyond the end.
+    pub(super) fn clear_part(
+        &self,
+        index: u64,
+        within: usize,
+        length: usize,
+    ) -> Result<Option<Frame>> {
         let frame = match self.stored_page(index, Need::Change, false) {
             Ok((frame, _)) => frame,
-            Err(Error::OutOfRange) => return Ok(()),
+            Err(Error::OutOfRange) => return Ok(None),
             Err(error) => return Err(error),
         };
-        if is_zero(&frame, within, length) {
-            return Ok(());
+        if !frame.is_zero(within, length) {
+            frame.fill(within, length, 0);
+            self.mark_zeroed(index, &frame);
         }
-        self.change_page(index, |frame| frame.fill(within, length, 0))
+        Ok(Some(frame))
     }
 
     /// Makes a hole: whole pages are dropped, parts of pages become zero. The length stays. For files
@@ -123,9 +134,10 @@ impl PageCache {
         Ok(())
     }
 
-    /// Makes a hole in a file on a device. `give_back` is told which whole pages are to have no room
-    /// any more, when none of them is in memory or being written; until it comes back nobody brings
-    /// one in. Writers have to be kept away by the caller; who writes through a mapping waits.
+    /// Makes a hole in a file on a device. `give_back` is told which bytes, whole grains, are to have no room any more.
+    /// Of these, no whole page is in memory or being written, and until it comes back nobody brings one in. Other pages stay
+    /// in memory with zeros there, and may be being written. Writers have to be kept away by the caller; who writes through a
+    /// mapping waits.
     pub fn punch_hole_with(
         &self,
         offset: u64,
@@ -141,6 +153,10 @@ impl PageCache {
         let end = offset.saturating_add(length);
         let end = end.min(size.div_ceil(page).saturating_mul(page));
         let whole = offset.div_ceil(page)..end / page;
+        let grain = self.grain as u64;
+        let gone = offset.next_multiple_of(grain)..end / grain * grain;
+        // Pages of which parts are cut out, and how much. As long as they are held they stay in memory.
+        let mut parts = Vec::new();
         let mut at = offset;
         while at < end {
             let (index, within) = page_of(at);
@@ -148,13 +164,31 @@ impl PageCache {
             if part == page {
                 at = whole.end * page;
             } else {
-                self.clear_part(index, within, part as usize)?;
+                let length = part as usize;
+                if let Some(frame) = self.clear_part(index, within, length)? {
+                    parts.make_room(1)?;
+                    parts.push((index, within, length, frame));
+                }
                 at += part;
             }
         }
-        if whole.is_empty() {
+        if gone.is_empty() {
             return Ok(());
         }
+        let outcome = match whole.is_empty() {
+            true => give_back(gone),
+            false => self.punch_pages(whole, || give_back(gone)),
+        };
+        for (index, within, length, _frame) in parts {
+            self.forget_room(index, within..within + length);
+            // What a mapping has written there meanwhile has no room, and came before.
+            self.clear_part(index, within, length)?;
+        }
+        outcome
+    }
+
+    /// Takes whole pages out of a file on a device, and keeps them out until `give_back` comes back.
+    fn punch_pages(&self, whole: Range<u64>, give_back: impl FnOnce() -> Result<()>) -> Result<()> {
         if let Some(stored) = &mut self.state.lock().stored {
             stored.barred.push(whole.clone());
         }
@@ -167,7 +201,7 @@ impl PageCache {
         self.unmap_pages(&cut);
         drop(cut);
         self.after_cut(whole.clone());
-        let outcome = give_back(whole.clone());
+        let outcome = give_back();
         if let Some(stored) = &mut self.state.lock().stored
             && let Some(place) = stored.barred.iter().position(|range| *range == whole)
         {
@@ -238,19 +272,4 @@ impl PageCache {
         }
         mappings.living()
     }
-}
-
-/// Whether a part of a page is zero.
-fn is_zero(frame: &Frame, within: usize, length: usize) -> bool {
-    let mut buffer = [0; 256];
-    let mut at = within;
-    while at < within + length {
-        let part = (within + length - at).min(buffer.len());
-        frame.read(at, &mut buffer[..part]);
-        if buffer[..part].iter().any(|&byte| byte != 0) {
-            return false;
-        }
-        at += part;
-    }
-    true
 }

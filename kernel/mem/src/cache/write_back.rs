@@ -146,7 +146,7 @@ impl PageCache {
         let mut state = self.state.lock();
         if error == Error::OutOfMemory {
             if state.is_here(index, frame) {
-                state.mark_dirty(index, time::now());
+                state.mark_dirty(index, 0, time::now());
             }
         } else if let Some(stored) = &mut state.stored {
             stored.failures.record(error);

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use base::Error;
 use device::block::{MemoryDisk, Recorded};
+use hal::user::Access;
+use mem::MemoryObject;
 use mem::transfer::{Sink, Source};
 use object::{File, FileKind, SeekFrom, SpaceChange};
-use vfs::{FileSystem, FsContext, NewInode, OpenOptions, RenameFlags};
+use vfs::{FileSystem, FsContext, NewInode, OpenOptions, RenameFlags, ResolveFlags};
 
 use super::kit::*;
 use crate::{Ext2, Family, How};
@@ -396,7 +398,12 @@ fn a_hole_gives_its_room_back() {
                 let status = file.status().unwrap();
                 assert_eq!(status.size, 2_000_000);
                 assert!(status.blocks <= before - 1_690_000 / 512);
-                assert_eq!(file.seek(SeekFrom::Hole(0)), Ok(8192));
+                let size = ext2.statistics().block_size;
+                assert_eq!(
+                    file.seek(SeekFrom::Hole(0)),
+                    Ok(5000_u64.next_multiple_of(size))
+                );
+                assert_eq!(file.seek(SeekFrom::Data(8192)), Ok(1_705_000 / size * size));
                 // What was a hole can be filled again, and all of a file can be one.
                 file.write_at(900_000, &mut Source::kernel(b"island"))
                     .unwrap();
@@ -421,6 +428,73 @@ fn a_hole_gives_its_room_back() {
                     };
                     assert_eq!(byte, expected, "at {at}");
                 }
+            },
+        );
+    }
+}
+
+#[test]
+fn holes_smaller_than_a_page_stay_holes() {
+    for size in [1024, 2048] {
+        let block = &size.to_string()[..];
+        round(
+            8 * 1024,
+            &["-b", block],
+            move |context, ext2, _| {
+                let file = context.touch("/file").unwrap();
+                // Where there is data: by blocks, in memory as on the disk.
+                let blocks = || {
+                    let look = || {
+                        let status = file.status().unwrap();
+                        let data: Vec<u64> = (0..status.size.div_ceil(size))
+                            .filter(|block| {
+                                file.seek(SeekFrom::Data(block * size)) == Ok(block * size)
+                            })
+                            .collect();
+                        (data, status.blocks)
+                    };
+                    let before = look();
+                    ext2.sync().unwrap();
+                    assert_eq!(look(), before);
+                    let far = before.0.iter().any(|&block| block >= 12);
+                    let expected = before.0.len() as u64 + u64::from(far);
+                    assert_eq!(before.1, expected * size / 512);
+                    before.0
+                };
+                let write = |at: u64| file.write_at(at, &mut Source::kernel(&[7; 100])).unwrap();
+                let punch = |at, length| file.change_space(at, length, SpaceChange::Punch).unwrap();
+                file.truncate(3 * 4096).unwrap();
+                write(size);
+                assert_eq!(blocks(), [1]);
+                write(4096);
+                write(3 * 4096 - 100);
+                let last = 3 * 4096 / size - 1;
+                assert_eq!(blocks(), [1, 4096 / size, last]);
+                // Growing from within a hole takes nothing.
+                file.truncate(5 * 4096 + size + 10).unwrap();
+                write(6 * 4096);
+                assert_eq!(blocks(), [1, 4096 / size, last, 6 * 4096 / size]);
+                punch(size - 10, size + 9);
+                assert_eq!(blocks(), [1, 4096 / size, last, 6 * 4096 / size]);
+                punch(size - 10, size + 10);
+                assert_eq!(blocks(), [4096 / size, last, 6 * 4096 / size]);
+                punch(4096 + 50, 4096 - 60);
+                assert_eq!(blocks(), [4096 / size, last, 6 * 4096 / size]);
+                // A shared mapping is given room for all of the page, as far as the file goes.
+                let place = context
+                    .resolve(None, b"/file", ResolveFlags::empty())
+                    .unwrap();
+                let cache = place.inode().page_cache().unwrap();
+                file.truncate(4096 + size + 1).unwrap();
+                cache.page(1, Access::Write).unwrap();
+                assert_eq!(blocks(), [4096 / size, 4096 / size + 1]);
+                file.truncate(4096 + size).unwrap();
+                assert_eq!(blocks(), [4096 / size]);
+            },
+            move |context| {
+                let mut expected = vec![0; 4096 + size as usize];
+                expected[4096..4146].fill(7);
+                assert_eq!(context.get("/file"), Ok(expected));
             },
         );
     }
