@@ -15,6 +15,7 @@
 
 extern crate alloc;
 
+pub mod allowance;
 pub mod channel;
 pub mod event;
 pub mod fifo;

@@ -7,9 +7,11 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use base::{Error, Result};
 use mem::transfer::{Sink, Source};
 use object::{
-    File, FileAccess, FileKind, FileStatus, PollRegistration, Ready, StatusFlags, WriteMode,
+    File, FileAccess, FileKind, FileStatus, Listener, PollRegistration, Ready, StatusFlags,
+    WriteMode,
 };
 
+use crate::allowance::PipeMaker;
 use crate::anonymous;
 use crate::channel::Channel;
 
@@ -23,7 +25,19 @@ pub struct PipeFile {
 
 /// Makes a pipe: the end to read from and the end to write to.
 pub fn pipe(flags: StatusFlags) -> (Arc<PipeFile>, Arc<PipeFile>) {
-    let channel = Arc::new(Channel::new());
+    ends(Channel::new(), flags)
+}
+
+/// The same, counted against who makes it ([`crate::allowance`]).
+pub fn charged_pipe(
+    flags: StatusFlags,
+    maker: PipeMaker,
+) -> Result<(Arc<PipeFile>, Arc<PipeFile>)> {
+    Ok(ends(Channel::charged(maker)?, flags))
+}
+
+fn ends(channel: Channel, flags: StatusFlags) -> (Arc<PipeFile>, Arc<PipeFile>) {
+    let channel = Arc::new(channel);
     let status = anonymous::status(FileKind::Fifo, anonymous::next_inode());
     let reader = PipeFile::new(channel.clone(), FileAccess::READ, flags, status);
     let writer = PipeFile::new(channel, FileAccess::WRITE, flags, status);
@@ -59,6 +73,14 @@ impl PipeFile {
     fn nonblocking(&self) -> bool {
         self.status_flags().contains(StatusFlags::NONBLOCK)
     }
+
+    #[inline]
+    fn put(&self, from: &mut Source<'_>, nonblocking: bool) -> Result<usize> {
+        match self.status_flags().contains(StatusFlags::DIRECT) {
+            false => self.channel.write(from, nonblocking),
+            true => self.channel.write_packets(from, nonblocking),
+        }
+    }
 }
 
 impl Drop for PipeFile {
@@ -92,7 +114,7 @@ impl File for PipeFile {
         if !self.access.contains(FileAccess::WRITE) {
             return Err(Error::BadHandle);
         }
-        self.channel.write(from, self.nonblocking())
+        self.put(from, self.nonblocking())
     }
 
     fn can_not_wait(&self) -> bool {
@@ -118,7 +140,7 @@ impl File for PipeFile {
             None if !self.access.contains(FileAccess::WRITE) => Err(Error::BadHandle),
             None => {
                 let never_waits = self.nonblocking() || mode.contains(WriteMode::NO_WAIT);
-                self.channel.write(from, never_waits)
+                self.put(from, never_waits)
             }
         }
     }
@@ -132,6 +154,13 @@ impl File for PipeFile {
             ready |= self.channel.poll_write(waiter);
         }
         ready & (interest | Ready::ALWAYS)
+    }
+
+    fn report_to(&self, listener: &Arc<dyn Listener>, on: bool) -> Result<()> {
+        let mut interest = Ready::empty();
+        interest.set(Ready::READ, self.access.contains(FileAccess::READ));
+        interest.set(Ready::WRITE, self.access.contains(FileAccess::WRITE));
+        self.channel.report_to(interest, listener, on)
     }
 
     fn status(&self) -> Result<FileStatus> {

@@ -15,7 +15,9 @@ use base::{Error, Result};
 use mem::transfer::{Sink, Source};
 use mem::{MemoryObject, Pattern};
 
-use crate::{DirectoryEntry, FileAccess, FileStatus, PollRegistration, Ready, StatusFlags};
+use crate::{
+    DirectoryEntry, FileAccess, FileStatus, Listener, PollRegistration, Ready, StatusFlags,
+};
 
 /// Where a seek is counted from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,6 +139,12 @@ pub trait File: Any + Send + Sync {
     /// is also woken at each later change. The default is a file that never makes anyone wait.
     fn poll(&self, interest: Ready, _waiter: Option<&mut PollRegistration>) -> Ready {
         interest & (Ready::READ | Ready::WRITE)
+    }
+
+    /// From now on (`on`), or no more, `listener` hears when it becomes ready for what this file was opened for. Files
+    /// that have nothing to tell take no notice.
+    fn report_to(&self, _listener: &Arc<dyn Listener>, _on: bool) -> Result<()> {
+        Ok(())
     }
 
     /// Its attributes.

@@ -409,6 +409,15 @@ impl Process {
         self.limits.lock().clone()
     }
 
+    /// Who it is to those who count pipes.
+    pub fn pipe_maker(&self) -> ipc::allowance::PipeMaker {
+        let fs = self.fs();
+        ipc::allowance::PipeMaker {
+            user: fs.credentials.uid,
+            privileged: fs.credentials.is_superuser(),
+        }
+    }
+
     /// Sets one limit by the rules of setrlimit(2), and lets those who enforce it know.
     pub fn set_limit(&self, resource: Resource, limit: crate::limits::Limit) -> base::Result<()> {
         let privileged = self.credentials().is_superuser();

@@ -7,7 +7,9 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use base::{Error, Result};
 use device::{CharacterOpen, DeviceNumber};
 use mem::transfer::{Sink, Source};
-use object::{File, FileAccess, FileKind, FileStatus, PollRegistration, Ready, StatusFlags};
+use object::{
+    File, FileAccess, FileKind, FileStatus, Listener, PollRegistration, Ready, StatusFlags,
+};
 
 use crate::job::process_groups;
 use crate::terminal::{Opening, Terminal};
@@ -106,7 +108,8 @@ const KNOWN_FLAGS: StatusFlags = StatusFlags::APPEND
     .union(StatusFlags::NONBLOCK)
     .union(StatusFlags::SYNC)
     .union(StatusFlags::DATA_SYNC)
-    .union(StatusFlags::NO_ACCESS_TIME);
+    .union(StatusFlags::NO_ACCESS_TIME)
+    .union(StatusFlags::ASYNC);
 
 /// Checks and stores status flags.
 pub(crate) fn store_flags(into: &AtomicU32, flags: StatusFlags) -> Result<()> {
@@ -138,6 +141,14 @@ impl File for TerminalFile {
 
     fn poll(&self, interest: Ready, waiter: Option<&mut PollRegistration>) -> Ready {
         self.terminal.poll(self.opening, interest, waiter)
+    }
+
+    fn report_to(&self, listener: &Arc<dyn Listener>, on: bool) -> Result<()> {
+        if on && self.access.contains(FileAccess::READ) {
+            return self.terminal.listeners.add(Ready::READ, listener);
+        }
+        self.terminal.listeners.remove(listener);
+        Ok(())
     }
 
     fn status(&self) -> Result<FileStatus> {

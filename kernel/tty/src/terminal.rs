@@ -18,6 +18,7 @@ use base::sync::SpinLock;
 use base::wait::WaitQueue;
 use base::{Error, Result, rank};
 use device::DeviceNumber;
+use object::{Listeners, Ready};
 
 use crate::discipline::{Discipline, Effects};
 use crate::input::Taken;
@@ -38,6 +39,8 @@ pub struct Terminal {
     pub(crate) readable: WaitQueue,
     /// Writers, and who waits for the output to drain.
     pub(crate) writable: WaitQueue,
+    /// Told when there is something to read.
+    pub(crate) listeners: Listeners,
 }
 
 /// What the terminal's lock protects.
@@ -96,6 +99,7 @@ impl Terminal {
             ),
             readable: WaitQueue::new(),
             writable: WaitQueue::new(),
+            listeners: Listeners::new(),
         })
     }
 
@@ -216,6 +220,7 @@ impl Terminal {
     pub(crate) fn wake(&self, effects: Effects) {
         if effects.contains(Effects::READABLE) {
             self.readable.wake_all();
+            self.listeners.tell(Ready::READ);
         }
         if effects.intersects(Effects::OUTPUT | Effects::FLUSHED) {
             self.writable.wake_all();
@@ -276,6 +281,7 @@ impl Terminal {
         }
         self.readable.wake_all();
         self.writable.wake_all();
+        self.listeners.tell(Ready::READ);
     }
 }
 

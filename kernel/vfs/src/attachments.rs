@@ -15,6 +15,7 @@ use base::sync::SpinLock;
 use base::{Error, Result};
 
 use crate::fifo::Fifo;
+use crate::lease::Leases;
 use crate::locks::FileLocks;
 use crate::watch::Watch;
 
@@ -23,6 +24,7 @@ struct Attached {
     fifo: Option<Weak<dyn Fifo>>,
     socket: Option<Weak<dyn Any + Send + Sync>>,
     locks: Option<Arc<FileLocks>>,
+    leases: Option<Arc<Leases>>,
     watches: Vec<Arc<Watch>>,
     /// It was made without a name, and may get one.
     linkable: bool,
@@ -33,6 +35,8 @@ pub struct Attachments {
     attached: SpinLock<Option<Box<Attached>>>,
     /// Positive: open for writing so often. Negative: running as a program so often.
     writers: AtomicI32,
+    /// Open only for reading so often.
+    readers: AtomicI32,
 }
 
 impl Attachments {
@@ -41,6 +45,7 @@ impl Attachments {
         Self {
             attached: SpinLock::new(rank::INODE, None),
             writers: AtomicI32::new(0),
+            readers: AtomicI32::new(0),
         }
     }
 
@@ -85,6 +90,20 @@ impl Attachments {
     /// The lock lists, if anyone ever locked.
     pub fn locks_if_any(&self) -> Option<Arc<FileLocks>> {
         self.attached.lock().as_ref()?.locks.clone()
+    }
+
+    /// The leases of this inode.
+    pub(crate) fn leases(&self) -> Arc<Leases> {
+        let mut slot = self.attached.lock();
+        slot.get_or_insert_default()
+            .leases
+            .get_or_insert_with(|| Arc::new(Leases::new()))
+            .clone()
+    }
+
+    /// The leases, if there ever were any.
+    pub(crate) fn leases_if_any(&self) -> Option<Arc<Leases>> {
+        self.attached.lock().as_ref()?.leases.clone()
     }
 
     /// Says that a file without a name may get one, or may not any more.
@@ -143,6 +162,24 @@ impl Attachments {
     /// The end of what [`deny_write`](Self::deny_write) began.
     pub fn allow_write(&self) {
         self.writers.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Counts an open that only reads.
+    #[inline]
+    pub(crate) fn begin_read(&self) {
+        self.readers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The end of what [`begin_read`](Self::begin_read) began.
+    #[inline]
+    pub(crate) fn end_read(&self) {
+        self.readers.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// How often it is open for writing (negative: how often it runs), and how often only for reading.
+    pub(crate) fn openings(&self) -> (i32, i32) {
+        let writers = self.writers.load(Ordering::SeqCst);
+        (writers, self.readers.load(Ordering::SeqCst))
     }
 
     fn count(&self, next: impl FnMut(i32) -> Option<i32>) -> Result<()> {

@@ -6,6 +6,7 @@ use object::{FileKind, FileStatus, Timestamp};
 use crate::context::FsContext;
 use crate::credentials::{MODE_BITS, Permission, SET_GROUP_ID, SET_USER_ID};
 use crate::inode::{AttributeChange, FileSystemStatistics};
+use crate::lease;
 use crate::mount::MountFlags;
 use crate::path::Path;
 use crate::times;
@@ -222,7 +223,8 @@ impl FsContext {
         self.check(&place, Permission::WRITE)?;
         if let Some(attachments) = place.inode().attachments() {
             attachments.begin_write()?;
-            let done = place.inode().truncate(length);
+            let way = lease::make_way(place.inode(), true, false);
+            let done = way.and_then(|()| place.inode().truncate(length));
             attachments.end_write();
             done?;
         } else {

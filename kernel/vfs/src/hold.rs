@@ -9,6 +9,7 @@ use core::mem;
 use base::Result;
 use object::FileKind;
 
+use crate::attachments::Attachments;
 use crate::fifo::Fifo;
 use crate::inode::Inode;
 use crate::mount::Mount;
@@ -35,6 +36,10 @@ bitflags::bitflags! {
         const RUNS = 2;
         /// It is counted among the writers of its mount.
         const WRITES_MOUNT = 4;
+        /// It is counted among those who only read its inode.
+        const READS = 8;
+        /// Nothing: this opening made the file.
+        const MADE = 16;
     }
 }
 
@@ -50,15 +55,23 @@ impl Claims {
     #[inline(never)]
     fn give_all_back(self, place: &Path) {
         if let Some(attachments) = place.inode().attachments() {
-            if self.contains(Claims::WRITES) {
-                attachments.end_write();
-            }
-            if self.contains(Claims::RUNS) {
-                attachments.allow_write();
-            }
+            self.give_inode_back(attachments);
         }
         if self.contains(Claims::WRITES_MOUNT) {
             place.mount.end_write();
+        }
+    }
+
+    #[inline]
+    fn give_inode_back(self, attachments: &Attachments) {
+        if self.contains(Claims::READS) {
+            attachments.end_read();
+        }
+        if self.contains(Claims::WRITES) {
+            attachments.end_write();
+        }
+        if self.contains(Claims::RUNS) {
+            attachments.allow_write();
         }
     }
 }
@@ -86,13 +99,13 @@ impl Drop for MountWriter<'_> {
     }
 }
 
-/// The claim of an open for writing (or for running) on its inode, while it is being opened.
-pub(crate) struct WriteClaim<'a> {
+/// The claim of an open on its inode, while it is being opened: for writing, for running, or only for reading.
+pub(crate) struct InodeClaim<'a> {
     inode: &'a Arc<dyn Inode>,
-    running: bool,
+    claims: Claims,
 }
 
-impl<'a> WriteClaim<'a> {
+impl<'a> InodeClaim<'a> {
     /// Claims what `options` need: [`base::Error::TextBusy`] when writing meets running.
     #[inline]
     pub(crate) fn new(
@@ -100,45 +113,37 @@ impl<'a> WriteClaim<'a> {
         kind: FileKind,
         options: &OpenOptions,
     ) -> Result<Option<Self>> {
-        let writes = options.write || options.truncate;
-        if kind != FileKind::Regular || !(options.execute || writes) {
+        if kind != FileKind::Regular {
             return Ok(None);
         }
-        Self::claim(inode, options.execute)
-    }
-
-    #[inline(never)]
-    fn claim(inode: &'a Arc<dyn Inode>, running: bool) -> Result<Option<Self>> {
         let Some(attachments) = inode.attachments() else {
             return Ok(None);
         };
-        if running {
+        let claims = if options.execute {
             attachments.deny_write()?;
-        } else {
+            Claims::RUNS
+        } else if options.write || options.truncate {
             attachments.begin_write()?;
-        }
-        Ok(Some(Self { inode, running }))
+            Claims::WRITES
+        } else {
+            attachments.begin_read();
+            Claims::READS
+        };
+        Ok(Some(Self { inode, claims }))
     }
 
     /// The claim that the open file keeps.
     pub(crate) fn keep(self) -> Claims {
-        let claims = match self.running {
-            true => Claims::RUNS,
-            false => Claims::WRITES,
-        };
+        let claims = self.claims;
         mem::forget(self);
         claims
     }
 }
 
-impl Drop for WriteClaim<'_> {
+impl Drop for InodeClaim<'_> {
     fn drop(&mut self) {
         if let Some(attachments) = self.inode.attachments() {
-            if self.running {
-                attachments.allow_write()
-            } else {
-                attachments.end_write()
-            }
+            self.claims.give_inode_back(attachments);
         }
     }
 }

@@ -44,6 +44,7 @@ mod hold;
 mod inode;
 mod kinds;
 pub mod layer;
+mod lease;
 mod locate;
 mod locks;
 mod lookup;
@@ -91,6 +92,7 @@ pub use kinds::{
     Maker, MountSource, OptionCheck, check_option, kinds, make_filesystem, needs_device,
     parse_options, register_kind, register_option_check,
 };
+pub use lease::{LEASE_BREAK_TIME, LeaseHolder, LeaseKind};
 pub use locks::{FileLocks, FlockOwner, LockKind};
 pub use mount::{Mount, MountFlags};
 pub use mount_list::{MountInfo, PeerInfo};

@@ -182,7 +182,7 @@ impl<'a> FlockOwner<'a> {
         Ok(())
     }
 
-    /// Gives all its locks back: the open file goes.
+    /// Gives all its locks and leases back: the open file goes.
     #[inline]
     pub(crate) fn end(&self) {
         if self.number.load(Ordering::Relaxed) != 0 {
@@ -197,6 +197,9 @@ impl<'a> FlockOwner<'a> {
             let number = self.number();
             locks.release_whole(number);
             locks.unlock_all(number);
+        }
+        if let Some(leases) = attachments.and_then(|held| held.leases_if_any()) {
+            leases.give_back(self.number());
         }
     }
 }

@@ -278,11 +278,24 @@ impl FsContext {
         mode: u32,
     ) -> Result<(Ownership, Option<Inherited>)> {
         let above = directory.ownership()?;
-        let (mode, lists) = match Inherited::from(directory, kind, mode & MODE_BITS)? {
+        let asked = self.without_gift(above, kind, mode & MODE_BITS);
+        let (mode, lists) = match Inherited::from(directory, kind, asked)? {
             Some((lists, mode)) => (mode, Some(lists)),
-            None => (mode & !self.umask, None),
+            None => (asked & !self.umask, None),
         };
         Ok((ownership_of_new(self, above, kind, mode), lists))
+    }
+
+    /// A set-group-id program of a group that the maker is not in would be a gift of rights. What was asked for
+    /// decides, not what the umask leaves of it: the group's right to run it can be had back later.
+    fn without_gift(&self, above: Ownership, kind: FileKind, mode: u32) -> u32 {
+        let executable_by_group = SET_GROUP_ID | 0o010;
+        let is_gift = kind != FileKind::Directory
+            && mode & executable_by_group == executable_by_group
+            && above.mode & SET_GROUP_ID != 0
+            && !self.credentials.in_group(above.gid)
+            && !self.credentials.is_superuser();
+        if is_gift { mode & !SET_GROUP_ID } else { mode }
     }
 }
 
@@ -300,15 +313,6 @@ fn ownership_of_new(context: &FsContext, above: Ownership, kind: FileKind, mode:
         if kind == FileKind::Directory {
             mode |= SET_GROUP_ID;
         }
-    }
-    // A set-group-id program of a group that the maker is not in would be a gift of rights.
-    let executable_by_group = SET_GROUP_ID | 0o010;
-    if kind != FileKind::Directory
-        && mode & executable_by_group == executable_by_group
-        && !credentials.in_group(gid)
-        && !credentials.is_superuser()
-    {
-        mode &= !SET_GROUP_ID;
     }
     Ownership {
         mode,

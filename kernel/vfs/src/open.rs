@@ -14,8 +14,9 @@ use crate::context::FsContext;
 use crate::credentials::Permission;
 use crate::dentry::Dentry;
 use crate::fifo;
-use crate::hold::{Claims, Hold, MountWriter, WriteClaim};
+use crate::hold::{Claims, Hold, InodeClaim, MountWriter};
 use crate::inode::{Inode, NewInode, OpenRequest};
+use crate::lease;
 use crate::lookup::lookup_free;
 use crate::mount::MountFlags;
 use crate::name::Name;
@@ -88,7 +89,7 @@ impl FsContext {
             let Some(found) = lookup_free(&directory.dentry, name, &held)? else {
                 let place = self.create_locked(&directory, name, &NewInode::File, options.mode)?;
                 drop(held);
-                return self.finish(place, options);
+                return self.finish(place, options, Claims::MADE);
             };
             drop(held);
             if options.exclusive {
@@ -137,6 +138,7 @@ impl FsContext {
                 dentry,
             },
             options,
+            Claims::empty(),
         )
     }
 
@@ -173,7 +175,7 @@ impl FsContext {
             return Err(Error::NotPermitted);
         }
         let truncate = options.truncate && kind == FileKind::Regular;
-        let opened = self.finish(place, options)?;
+        let opened = self.finish(place, options, Claims::empty())?;
         if truncate && !opened.has_backend() {
             opened.inode().truncate(0)?;
             watch::note(&opened.path().dentry, Events::MODIFY);
@@ -181,12 +183,17 @@ impl FsContext {
         Ok(opened)
     }
 
-    /// Makes the open file, without any check of permissions.
-    fn finish(&self, place: Path, options: &OpenOptions) -> Result<Arc<OpenFile>> {
+    /// Makes the open file, without any check of permissions; `claims` are its first.
+    fn finish(
+        &self,
+        place: Path,
+        options: &OpenOptions,
+        mut claims: Claims,
+    ) -> Result<Arc<OpenFile>> {
         let inode = place.inode();
         let kind = place.dentry.kind();
         let mut hold = Hold::default();
-        let claim = WriteClaim::new(inode, kind, options)?;
+        let claim = InodeClaim::new(inode, kind, options)?;
         if options.direct && !can_be_direct(&**inode) {
             return Err(Error::InvalidArgument);
         }
@@ -195,6 +202,11 @@ impl FsContext {
         if options.write && kind == FileKind::Regular {
             writer = Some(MountWriter::new(&place.mount));
             self.check_writable(&place)?;
+        }
+        // Counted by the claim first, as who takes a lease looks at the counts after that.
+        if claim.is_some() {
+            let writes = options.write || options.truncate;
+            lease::make_way(inode, writes, options.nonblocking)?;
         }
         let request = OpenRequest {
             read: options.read,
@@ -230,8 +242,7 @@ impl FsContext {
         {
             return Err(Error::AccessDenied);
         }
-        let mut claims = Claims::empty();
-        claims |= claim.map_or(Claims::empty(), WriteClaim::keep);
+        claims |= claim.map_or(Claims::empty(), InodeClaim::keep);
         claims |= writer.map_or(Claims::empty(), MountWriter::keep);
         let opened = OpenFile::new(place, options, &self.credentials, backend, hold, claims);
         watch::note(&opened.path().dentry, Events::OPEN);

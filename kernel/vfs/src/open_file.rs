@@ -18,13 +18,14 @@ use hal::PAGE_SIZE;
 use mem::transfer::{Sink, Source};
 use mem::{ErrorMark, MemoryObject, PageCache, Pattern};
 use object::{
-    DirectoryEntry, File, FileAccess, FileAdvice, FileKind, FileStatus, PollRegistration, Ready,
-    SeekFrom, SpaceChange, StatusFlags, WriteMode,
+    DirectoryEntry, File, FileAccess, FileAdvice, FileKind, FileStatus, Listener, PollRegistration,
+    Ready, SeekFrom, SpaceChange, StatusFlags, WriteMode,
 };
 
 use crate::credentials::{Credentials, SET_GROUP_ID, SET_USER_ID};
 use crate::hold::{Claims, Hold};
 use crate::inode::{AttributeChange, Inode};
+use crate::lease::{LeaseHolder, LeaseKind, Leases, OtherOpenings};
 use crate::locks::FlockOwner;
 use crate::mapped_file::MappedFile;
 use crate::mount::MountFlags;
@@ -145,6 +146,11 @@ impl OpenFile {
         self.path_only
     }
 
+    /// True if the file was made by this opening.
+    pub fn is_made(&self) -> bool {
+        self.claims.contains(Claims::MADE)
+    }
+
     /// The device, fifo or generated file behind it.
     pub fn backend(&self) -> Option<&Arc<dyn File>> {
         self.backend.as_ref()
@@ -157,6 +163,54 @@ impl OpenFile {
     /// This open file as an owner of `flock` locks.
     pub fn flock(&self) -> FlockOwner<'_> {
         FlockOwner::new(&self.flock, self.inode())
+    }
+
+    fn leases(&self) -> Result<Arc<Leases>> {
+        if self.path_only {
+            return Err(Error::BadHandle);
+        }
+        let attachments = self.inode().attachments();
+        match attachments {
+            Some(attachments) if self.is_bytes() => Ok(attachments.leases()),
+            _ => Err(Error::InvalidArgument),
+        }
+    }
+
+    fn is_bytes(&self) -> bool {
+        self.backend.is_none() && self.place.dentry.kind() == FileKind::Regular
+    }
+
+    /// The lease that it has, or, while somebody waits for that, what it is to become.
+    pub fn lease(&self) -> Result<Option<LeaseKind>> {
+        Ok(self.leases()?.of(self.flock().number()))
+    }
+
+    /// Takes a lease on the file, or changes the one it has; `holder` is asked when somebody wants it back. It ends
+    /// with the open file. [`Error::WouldBlock`] where others have the file open in a way that does not go with it, or
+    /// have a lease; [`Error::InvalidArgument`] for what is no file of bytes.
+    pub fn take_lease(&self, kind: LeaseKind, holder: Arc<dyn LeaseHolder>) -> Result<()> {
+        let leases = self.leases()?;
+        let own = |claim| i32::from(self.claims.contains(claim));
+        let openings = || {
+            let (writers, readers) = self
+                .inode()
+                .attachments()
+                .map_or((0, 0), |held| held.openings());
+            OtherOpenings {
+                writers,
+                other_writers: writers - own(Claims::WRITES),
+                other_readers: readers - own(Claims::READS),
+            }
+        };
+        leases.take(self.flock().number(), kind, holder, openings)
+    }
+
+    /// Gives its lease back; [`Error::WouldBlock`] if it has none.
+    pub fn give_lease_back(&self) -> Result<()> {
+        match self.leases()?.give_back(self.flock().number()) {
+            true => Ok(()),
+            false => Err(Error::WouldBlock),
+        }
     }
 
     fn check(&self, wanted: FileAccess) -> Result<()> {
@@ -476,6 +530,13 @@ impl File for OpenFile {
         match &self.backend {
             Some(backend) => backend.poll(interest, waiter),
             None => interest & (Ready::READ | Ready::WRITE),
+        }
+    }
+
+    fn report_to(&self, listener: &Arc<dyn Listener>, on: bool) -> Result<()> {
+        match &self.backend {
+            Some(backend) => backend.report_to(listener, on),
+            None => Ok(()),
         }
     }
 

@@ -206,7 +206,7 @@ pub(crate) fn pipe(
         flags.contains(HandleFlags::NONBLOCKING),
     );
     let close = flags.contains(HandleFlags::CLOSE_ON_EXECUTE);
-    let (reading, writing) = ipc::pipe::pipe(status);
+    let (reading, writing) = ipc::pipe::charged_pipe(status, call.process().pipe_maker())?;
     let reading = Handle::from_file(reading).with_close_on_exec(close);
     let writing = Handle::from_file(writing).with_close_on_exec(close);
     let table = call.handles();

@@ -121,7 +121,8 @@ pub(crate) fn fstat(call: &mut Call<'_>, descriptor: Descriptor, into: Buffer) -
 /// Makes a pipe and tells its two descriptors, or leaves nothing behind.
 pub(crate) fn pipe(call: &mut Call<'_>, descriptors: UserPtr<[i32; 2]>) -> Result<usize> {
     let handles = call.process().handles();
-    let (reader, writer) = ipc::pipe::pipe(StatusFlags::empty());
+    let (reader, writer) =
+        ipc::pipe::charged_pipe(StatusFlags::empty(), call.process().pipe_maker())?;
     let first = handles.insert_below(Handle::from_file(reader), DESCRIPTORS)?;
     let second = handles.insert_below(Handle::from_file(writer), DESCRIPTORS);
     let told = match second {

@@ -8,7 +8,8 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use base::sync::Once;
 use base::{Error, Result};
 use hal::Global;
-use vfs::WATCH_LIMITS;
+use ipc::allowance::PIPE_LIMITS;
+use vfs::{LEASE_BREAK_TIME, WATCH_LIMITS};
 
 use crate::filesystem::Shared;
 use crate::system::release::{MACHINE_RELEASE, OS_TYPE, build};
@@ -23,7 +24,39 @@ pub(crate) static ENTRIES: &[Entry] = &[
 ];
 
 static FS: &[Entry] = &[
+    // Each process has its limit; there is none for all of them together.
+    Entry::new(
+        "file-max",
+        Content::Text(|_| Ok(format!("{}\n", i64::MAX).into_bytes())),
+    ),
     Entry::new("inotify", Content::Directory(INOTIFY)),
+    Entry::new(
+        "lease-break-time",
+        Content::Setting(
+            |_| number(&LEASE_BREAK_TIME),
+            |_, text| set_number(&LEASE_BREAK_TIME, text),
+        ),
+    ),
+    Entry::new("overflowgid", Content::Text(|_| Ok(b"65534\n".to_vec()))),
+    Entry::new("overflowuid", Content::Text(|_| Ok(b"65534\n".to_vec()))),
+    Entry::new(
+        "pipe-max-size",
+        Content::Setting(|_| number(&PIPE_LIMITS.size), set_pipe_size),
+    ),
+    Entry::new(
+        "pipe-user-pages-hard",
+        Content::Setting(
+            |_| number(&PIPE_LIMITS.hard_pages),
+            |_, text| set_number(&PIPE_LIMITS.hard_pages, text),
+        ),
+    ),
+    Entry::new(
+        "pipe-user-pages-soft",
+        Content::Setting(
+            |_| number(&PIPE_LIMITS.soft_pages),
+            |_, text| set_number(&PIPE_LIMITS.soft_pages, text),
+        ),
+    ),
     Entry::new(
         "protected_hardlinks",
         Content::Text(|_| Ok(b"0\n".to_vec())),
@@ -59,14 +92,26 @@ fn number(setting: &AtomicUsize) -> Result<Vec<u8>> {
     Ok(format!("{}\n", setting.load(Ordering::Relaxed)).into_bytes())
 }
 
-/// Sets a number that fits an `int`.
-fn set_number(setting: &AtomicUsize, text: &[u8]) -> Result<()> {
+/// A number that fits an `int`.
+fn number_in(text: &[u8]) -> Result<usize> {
     let text = core::str::from_utf8(text).map_err(|_| Error::InvalidArgument)?;
     let number: u32 = text.trim().parse().map_err(|_| Error::InvalidArgument)?;
     if number > i32::MAX as u32 {
         return Err(Error::InvalidArgument);
     }
-    setting.store(number as usize, Ordering::Relaxed);
+    Ok(number as usize)
+}
+
+/// Sets a number that fits an `int`.
+fn set_number(setting: &AtomicUsize, text: &[u8]) -> Result<()> {
+    setting.store(number_in(text)?, Ordering::Relaxed);
+    Ok(())
+}
+
+/// The size of a pipe is a power of two, and at least a page.
+fn set_pipe_size(_: &Shared, text: &[u8]) -> Result<()> {
+    let size = number_in(text)?.max(hal::PAGE_SIZE).next_power_of_two();
+    PIPE_LIMITS.size.store(size, Ordering::Relaxed);
     Ok(())
 }
 
@@ -94,6 +139,8 @@ static KERNEL: &[Entry] = &[
     Entry::new("shmall", Content::Text(system_v::segment_limit)),
     Entry::new("shmmax", Content::Text(system_v::segment_limit)),
     Entry::new("shmmni", Content::Text(system_v::segments)),
+    // A kernel that went wrong stops.
+    Entry::new("tainted", Content::Text(|_| Ok(b"0\n".to_vec()))),
     Entry::new("threads-max", Content::Text(threads_max)),
     Entry::new(
         "version",

@@ -12,6 +12,7 @@
 mod ring;
 mod splice;
 
+use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use base::sync::Mutex;
@@ -20,10 +21,11 @@ use base::wait::WaitQueue;
 use base::{Error, Result, rank};
 use hal::PAGE_SIZE;
 use mem::transfer::{Sink, Source};
-use object::{PollRegistration, Ready};
+use object::{Listener, Listeners, PollRegistration, Ready};
 
 use ring::Ring;
 
+use crate::allowance::{Charge, PipeMaker};
 use crate::local::Ancillary;
 
 /// How a read or write of a channel waits.
@@ -50,8 +52,22 @@ pub const ATOMIC_WRITE: usize = 4096;
 /// How much a channel holds unless told otherwise.
 pub const DEFAULT_CAPACITY: usize = 16 * PAGE_SIZE;
 
-/// The most that a channel may be made to hold.
+/// The most that a channel may be made to hold, unless the super-user wants more.
 pub const MAXIMUM_CAPACITY: usize = 1 << 20;
+
+/// The most that anybody can make it hold.
+const LARGEST: usize = 1 << 31;
+
+/// What goes into a channel in one piece.
+#[derive(Clone, Copy)]
+enum Unit {
+    /// Each byte for itself.
+    Byte,
+    /// All that there is to write.
+    Whole,
+    /// So many bytes, which a reader then gets for themselves.
+    Packet(usize),
+}
 
 /// Bytes on their way from writers to readers.
 pub struct Channel {
@@ -67,6 +83,9 @@ pub struct Channel {
     read_closed: AtomicBool,
     readable: WaitQueue,
     writable: WaitQueue,
+    listeners: Listeners,
+    /// What it counts against who made it.
+    charge: Option<Charge>,
 }
 
 impl Default for Channel {
@@ -89,7 +108,48 @@ impl Channel {
             read_closed: AtomicBool::new(false),
             readable: WaitQueue::new(),
             writable: WaitQueue::new(),
+            listeners: Listeners::new(),
+            charge: None,
         }
+    }
+
+    /// The same, counted against who makes it.
+    pub fn charged(maker: PipeMaker) -> Result<Self> {
+        let (charge, capacity) = Charge::new(maker)?;
+        let channel = Self {
+            charge: Some(charge),
+            ..Self::new()
+        };
+        if capacity != DEFAULT_CAPACITY {
+            channel.set_capacity(capacity)?;
+        }
+        Ok(channel)
+    }
+
+    /// As [`Channel::set_capacity`], within what whoever asks may do: [`Error::NotPermitted`] beyond.
+    pub fn change_capacity(&self, bytes: usize, maker: PipeMaker) -> Result<usize> {
+        let wanted = Self::rounded(bytes)?;
+        if let Some(charge) = &self.charge {
+            charge.change(wanted, maker)?;
+        }
+        self.set_capacity(wanted)
+    }
+
+    fn rounded(bytes: usize) -> Result<usize> {
+        if bytes > LARGEST {
+            return Err(Error::InvalidArgument);
+        }
+        Ok(bytes.max(PAGE_SIZE).next_power_of_two())
+    }
+
+    /// `listener` hears, or no longer hears, what happens at the ends that `interest` names: bytes for readers
+    /// (`Ready::READ`), room for writers (`Ready::WRITE`).
+    pub fn report_to(&self, interest: Ready, listener: &Arc<dyn Listener>, on: bool) -> Result<()> {
+        if on {
+            return self.listeners.add(interest, listener);
+        }
+        self.listeners.remove(listener);
+        Ok(())
     }
 
     /// How many bytes wait to be read.
@@ -134,6 +194,7 @@ impl Channel {
         if self.readers.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.writable.wake_all();
             self.readable.wake_all();
+            self.listeners.tell(Ready::WRITE);
             self.discard_if_abandoned();
         }
     }
@@ -143,6 +204,7 @@ impl Channel {
         if self.writers.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.readable.wake_all();
             self.writable.wake_all();
+            self.listeners.tell(Ready::READ);
             self.discard_if_abandoned();
         }
     }
@@ -169,6 +231,7 @@ impl Channel {
         self.write_closed.store(true, Ordering::SeqCst);
         self.readable.wake_all();
         self.writable.wake_all();
+        self.listeners.tell(Ready::READ);
     }
 
     /// No more bytes will be read, whoever holds the reading end.
@@ -236,6 +299,7 @@ impl Channel {
     fn after_read(&self) {
         if self.free() >= ATOMIC_WRITE {
             self.writable.wake_one();
+            self.listeners.tell(Ready::WRITE);
         }
         if self.length() > 0 {
             self.readable.wake_one();
@@ -249,6 +313,21 @@ impl Channel {
         self.send(from, nonblocking.into(), None)
     }
 
+    /// As [`Channel::write`], in packets of at most [`ATOMIC_WRITE`] bytes: a read gets at most one, and what of that
+    /// it has no room for is gone.
+    pub fn write_packets(&self, from: &mut Source<'_>, nonblocking: bool) -> Result<usize> {
+        let mut done = 0;
+        while from.remaining() > 0 {
+            let length = from.remaining().min(ATOMIC_WRITE);
+            match self.write_some(from, Unit::Packet(length), nonblocking.into(), &mut None) {
+                Ok(moved) => done += moved,
+                Err(error) if done == 0 => return Err(error),
+                Err(_) => break,
+            }
+        }
+        Ok(done)
+    }
+
     /// As [`Channel::write`]; `ancillary` is received with the first byte.
     pub fn send(
         &self,
@@ -260,10 +339,13 @@ impl Channel {
             return Ok(0);
         }
         // What is atomic is decided by the whole request, not by what is left of it.
-        let atomic = from.remaining() <= ATOMIC_WRITE;
+        let unit = match from.remaining() <= ATOMIC_WRITE {
+            true => Unit::Whole,
+            false => Unit::Byte,
+        };
         let mut done = 0;
         let outcome = loop {
-            match self.write_some(from, atomic, patience, &mut ancillary) {
+            match self.write_some(from, unit, patience, &mut ancillary) {
                 Ok(moved) => done += moved,
                 Err(error) => break Err(error),
             }
@@ -280,7 +362,7 @@ impl Channel {
     fn write_some(
         &self,
         from: &mut Source<'_>,
-        atomic: bool,
+        unit: Unit,
         patience: Patience,
         ancillary: &mut Option<Ancillary>,
     ) -> Result<usize> {
@@ -292,9 +374,16 @@ impl Channel {
                 let mut ring = self.ring.lock();
                 let used = ring.length() + self.held.load(Ordering::SeqCst);
                 let free = self.capacity().saturating_sub(used);
-                let enough = if atomic { from.remaining() } else { 1 };
+                let (enough, most) = match unit {
+                    Unit::Whole => (from.remaining(), free),
+                    Unit::Byte => (1, free),
+                    Unit::Packet(length) => (length, length),
+                };
                 if free >= enough {
-                    let outcome = ring.write(from, free);
+                    let outcome = ring.write(from, most);
+                    if let (Unit::Packet(_), Ok(count)) = (unit, outcome) {
+                        ring.end_packet(count);
+                    }
                     if let Ok(count) = outcome
                         && count > 0
                         && let Some(ancillary) = ancillary.take()
@@ -321,6 +410,7 @@ impl Channel {
         if self.length() > 0 {
             self.readable.wake_one();
         }
+        self.listeners.tell(Ready::READ);
         if self.free() >= ATOMIC_WRITE {
             self.writable.wake_one();
         }
@@ -329,19 +419,16 @@ impl Channel {
     /// Sets how many bytes it holds at most, rounded up to pages that are a power of two. Less
     /// than it holds now is `Error::Busy`.
     pub fn set_capacity(&self, bytes: usize) -> Result<usize> {
-        let wanted = bytes
-            .max(PAGE_SIZE)
-            .checked_next_power_of_two()
-            .ok_or(Error::NotPermitted)?;
-        if wanted > MAXIMUM_CAPACITY {
-            return Err(Error::NotPermitted);
-        }
+        let wanted = Self::rounded(bytes)?;
         let mut ring = self.ring.lock();
         if ring.length() + self.held.load(Ordering::SeqCst) > wanted {
             return Err(Error::Busy);
         }
         ring.resize(wanted)?;
         self.capacity.store(wanted, Ordering::SeqCst);
+        if let Some(charge) = &self.charge {
+            charge.note(wanted);
+        }
         drop(ring);
         self.after_read();
         Ok(wanted)

@@ -24,6 +24,8 @@ pub(super) struct Ring {
     consumed: u64,
     /// What was sent along with bytes, in their order. Only streams have any.
     marks: VecDeque<Mark>,
+    /// Which bytes are packets, from and to which position.
+    packets: VecDeque<(u64, u64)>,
 }
 
 /// Bytes that something was sent along with, by their positions.
@@ -42,6 +44,7 @@ impl Default for Ring {
             length: 0,
             consumed: 0,
             marks: VecDeque::new(),
+            packets: VecDeque::new(),
         }
     }
 }
@@ -56,9 +59,13 @@ impl Ring {
         let most = self.until_mark();
         let done = self.copy_out(into, most)?;
         let ancillary = self.ancillary(done, true);
-        self.start = (self.start + done) % self.capacity;
-        self.length -= done;
-        self.consumed += done as u64;
+        let gone = match self.packets.is_empty() {
+            true => done,
+            false => self.with_rest_of_packet(done),
+        };
+        self.start = (self.start + gone) % self.capacity;
+        self.length -= gone;
+        self.consumed += gone as u64;
         self.forget();
         if self.length == 0 {
             self.rest();
@@ -98,6 +105,9 @@ impl Ring {
     /// How many bytes one read may take: it ends behind bytes that handles were sent with, and
     /// before those of another sender, where senders are known.
     fn until_mark(&self) -> usize {
+        if let Some((_, end)) = self.packets.front() {
+            return self.distance(*end);
+        }
         let mut sender = None;
         for mark in &self.marks {
             if mark.start <= self.consumed {
@@ -112,6 +122,29 @@ impl Ring {
             }
         }
         self.length
+    }
+
+    /// Of `done` bytes that were read, how many leave the ring: those of a packet that was begun leave it together.
+    fn with_rest_of_packet(&mut self, done: usize) -> usize {
+        match self.packets.front().copied() {
+            Some((start, end)) if self.consumed + done as u64 > start => {
+                self.packets.pop_front();
+                self.distance(end)
+            }
+            _ => done,
+        }
+    }
+
+    /// The last `count` bytes are a packet. Behind bytes that are none, and without room to note it, they are bytes like
+    /// others.
+    pub(super) fn end_packet(&mut self, count: usize) {
+        let end = self.consumed + self.length as u64;
+        let start = end - count as u64;
+        let packets_end = self.packets.back().map_or(self.consumed, |(_, end)| *end);
+        let behind_bytes = packets_end.max(self.consumed) < start;
+        if count > 0 && !behind_bytes && self.packets.make_room(1).is_ok() {
+            self.packets.push_back((start, end));
+        }
     }
 
     fn distance(&self, position: u64) -> usize {
@@ -243,6 +276,7 @@ impl Ring {
         self.length = 0;
         self.start = 0;
         self.pages = Vec::new();
+        self.packets.clear();
     }
 
     /// Changes how much fits; not less than what is there.
@@ -257,6 +291,7 @@ impl Ring {
             length: 0,
             consumed: self.consumed,
             marks: VecDeque::new(),
+            packets: VecDeque::new(),
         };
         let mut at = self.start;
         let mut copied = 0;
@@ -274,6 +309,7 @@ impl Ring {
             return Err(Error::OutOfMemory);
         }
         next.marks = core::mem::take(&mut self.marks);
+        next.packets = core::mem::take(&mut self.packets);
         *self = next;
         Ok(())
     }

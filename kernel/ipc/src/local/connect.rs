@@ -4,7 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 
 use base::{Error, Result};
-use object::StatusFlags;
+use object::{Ready, StatusFlags};
 
 use super::connection::Connection;
 use super::socket::{Listening, State};
@@ -122,6 +122,13 @@ impl LocalSocket {
         }
         target.changed.wake_all();
         self.changed.wake_all();
+        target.listeners.tell(Ready::READ);
+        if let Some(connection) = self.connection.get() {
+            for listener in self.listeners.all() {
+                connection.report_to(&listener, true)?;
+            }
+        }
+        self.listeners.tell(Ready::WRITE);
         Ok(true)
     }
 

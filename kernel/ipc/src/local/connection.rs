@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use base::{Error, Result};
 use mem::transfer::{Sink, Source};
-use object::{PollRegistration, Ready};
+use object::{Listener, PollRegistration, Ready};
 
 use super::socket::Name;
 use super::{Ancillary, PeerCredentials, ShutDown};
@@ -120,6 +120,11 @@ impl Connection {
     /// How many sent bytes nobody has read.
     pub(super) fn unread(&self) -> usize {
         self.outgoing.length()
+    }
+
+    pub(super) fn report_to(&self, listener: &Arc<dyn Listener>, on: bool) -> Result<()> {
+        self.incoming.report_to(Ready::READ, listener, on)?;
+        self.outgoing.report_to(Ready::WRITE, listener, on)
     }
 
     pub(super) fn poll(&self, mut waiter: Option<&mut PollRegistration>) -> Ready {

@@ -202,7 +202,10 @@ impl LocalSocket {
             }
             let stranger = !self.is_peer_of(&receiver);
             message = match receiver.mailbox.put(message, stranger) {
-                Ok(()) => return Ok(length),
+                Ok(()) => {
+                    receiver.listeners.tell(Ready::READ);
+                    return Ok(length);
+                }
                 Err(Refused::NoMemory) => return Err(Error::OutOfMemory),
                 Err(Refused::Full(message)) => message,
             };

@@ -13,7 +13,9 @@ use base::wait::WaitQueue;
 use base::{Error, Result, rank};
 use hal::sync::Once;
 use mem::transfer::{Sink, Source};
-use object::{File, FileKind, FileStatus, PollRegistration, Ready, StatusFlags};
+use object::{
+    File, FileKind, FileStatus, Listener, Listeners, PollRegistration, Ready, StatusFlags,
+};
 
 use super::connection::Connection;
 use super::datagram::late_is_would_block;
@@ -95,6 +97,8 @@ pub struct LocalSocket {
     pub(super) unread: Arc<Unread>,
     /// Woken when it is connected, when somebody waits to be accepted or was, when it is shut down.
     pub(super) changed: WaitQueue,
+    /// Told of messages and of who wants to connect. A stream's bytes are told by its channels.
+    pub(super) listeners: Listeners,
     pub(super) wants_credentials: Arc<AtomicBool>,
     depth: AtomicU8,
     /// In nanoseconds, 0 for never.
@@ -124,6 +128,7 @@ impl LocalSocket {
             mailbox: Mailbox::new(),
             unread: Arc::default(),
             changed: WaitQueue::new(),
+            listeners: Listeners::new(),
             wants_credentials: Arc::default(),
             depth: AtomicU8::new(0),
             send_timeout: AtomicU64::new(0),
@@ -459,6 +464,18 @@ impl File for LocalSocket {
             _ => self.poll_messages(waiter),
         };
         ready & (interest | Ready::ALWAYS)
+    }
+
+    fn report_to(&self, listener: &Arc<dyn Listener>, on: bool) -> Result<()> {
+        if on {
+            self.listeners.add(Ready::READ | Ready::WRITE, listener)?;
+        } else {
+            self.listeners.remove(listener);
+        }
+        match self.connection.get() {
+            Some(connection) => connection.report_to(listener, on),
+            None => Ok(()),
+        }
     }
 
     fn status(&self) -> Result<FileStatus> {

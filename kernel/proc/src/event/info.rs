@@ -57,6 +57,14 @@ pub enum Cause {
     Fault(FaultReason),
     /// A child's change.
     Child(ChildChange),
+    /// A file that the process asked to hear of: which handle it asked by. The value says what the file is ready for,
+    /// as the process's ABI counts it.
+    File {
+        /// Why, as the process's ABI has it.
+        code: i32,
+        /// The handle.
+        handle: i32,
+    },
     /// A code that only the sender's ABI understands (rt_sigqueueinfo).
     Raw(i32),
 }

@@ -75,12 +75,18 @@ impl SignalRecord {
             } => (overrun as u32, identifier as u32),
             _ => (0, 0),
         };
+        let (descriptor, band) = match info.cause {
+            proc::Cause::File { handle, .. } => (handle, info.value as u32),
+            _ => (0, 0),
+        };
         SignalRecord {
             number: common.number as u32,
             code: common.code,
             pid: info.sender,
             uid: info.user,
+            descriptor,
             timer,
+            band,
             overrun,
             status: info.status,
             value: info.value as i32,

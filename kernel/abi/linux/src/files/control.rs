@@ -1,5 +1,6 @@
-//! fcntl: duplicating, flags, record locks, the size of pipes.
+//! fcntl: duplicating, flags, record locks, owners, leases, the size of pipes.
 
+use alloc::sync::Arc;
 use base::{Error, Result};
 use ipc::pipe::PipeFile;
 use mem::user::UserPtr;
@@ -7,10 +8,10 @@ use object::Rights;
 
 use super::locks::{self, Wait};
 use super::paths::open_file;
-use super::{descriptors, open, sealing};
+use super::{descriptors, leases, notify, open, owner, sealing};
 use crate::arguments::Fd;
 use crate::call::Call;
-use crate::layout::FileLock;
+use crate::layout::{FileLock, FileOwner};
 use crate::machine::current::open::O_LARGEFILE;
 
 const FD_CLOEXEC: usize = 1;
@@ -25,9 +26,20 @@ mod command {
     pub(super) const GETLK: u32 = 5;
     pub(super) const SETLK: u32 = 6;
     pub(super) const SETLKW: u32 = 7;
+    pub(super) const SETOWN: u32 = 8;
+    pub(super) const GETOWN: u32 = 9;
+    pub(super) const SETSIG: u32 = 10;
+    pub(super) const GETSIG: u32 = 11;
+    pub(super) const SETOWN_EX: u32 = 15;
+    pub(super) const GETOWN_EX: u32 = 16;
     pub(super) const OFD_GETLK: u32 = 36;
     pub(super) const OFD_SETLK: u32 = 37;
     pub(super) const OFD_SETLKW: u32 = 38;
+    pub(super) const SETLEASE: u32 = 1024;
+    pub(super) const GETLEASE: u32 = 1025;
+    pub(super) const NOTIFY: u32 = 1026;
+    pub(super) const DUPFD_QUERY: u32 = 1027;
+    pub(super) const CREATED_QUERY: u32 = 1028;
     pub(super) const DUPFD_CLOEXEC: u32 = 1030;
     pub(super) const SETPIPE_SZ: u32 = 1031;
     pub(super) const GETPIPE_SZ: u32 = 1032;
@@ -69,10 +81,38 @@ pub(crate) fn fcntl(call: &mut Call<'_>, file: Fd, command: u32, argument: usize
             Ok(bits as usize)
         }
         SETFL => {
-            let file = handle.file(Rights::CONTROL)?;
-            file.set_status_flags(open::changed_flags(argument as u32, file.status_flags()))?;
+            let target = handle.file(Rights::CONTROL)?;
+            let flags = open::changed_flags(argument as u32, target.status_flags());
+            owner::set_flags(target, file, flags)?;
             Ok(0)
         }
+        DUPFD_QUERY => {
+            let other = call.handle(Fd(argument as i32))?;
+            let (one, two) = (handle.file(Rights::empty())?, other.file(Rights::empty())?);
+            Ok(usize::from(Arc::ptr_eq(one, two)))
+        }
+        CREATED_QUERY => {
+            let opened = open_file(handle.file(Rights::empty())?);
+            Ok(usize::from(opened.is_some_and(|file| file.is_made())))
+        }
+        _ if open_file(handle.file(Rights::empty())?).is_some_and(|file| file.is_path_only()) => {
+            Err(Error::BadHandle)
+        }
+        SETOWN => owner::set(call, handle.file(Rights::CONTROL)?, argument as i32),
+        GETOWN => Ok(owner::get(call, handle.file(Rights::empty())?)),
+        SETSIG => owner::set_signal(handle.file(Rights::CONTROL)?, argument),
+        GETSIG => Ok(owner::signal(handle.file(Rights::empty())?)),
+        SETOWN_EX => {
+            let record = UserPtr::<FileOwner>::from(argument);
+            owner::set_extended(call, handle.file(Rights::CONTROL)?, record)
+        }
+        GETOWN_EX => {
+            let record = UserPtr::<FileOwner>::from(argument);
+            owner::get_extended(call, handle.file(Rights::empty())?, record)
+        }
+        SETLEASE => leases::set(call, file, handle.file(Rights::CONTROL)?, argument),
+        GETLEASE => Ok(leases::get(handle.file(Rights::empty())?)),
+        NOTIFY => notify::set(call, file, handle.file(Rights::CONTROL)?, argument as u32),
         GETLK | OFD_GETLK => {
             let owned = command == OFD_GETLK;
             locks::query(
@@ -103,7 +143,9 @@ pub(crate) fn fcntl(call: &mut Call<'_>, file: Fd, command: u32, argument: usize
             let file = handle.file(Rights::empty())?;
             let pipe = file.downcast::<PipeFile>().ok_or(Error::BadHandle)?;
             if command == SETPIPE_SZ {
-                pipe.channel().set_capacity(argument as u32 as usize)?;
+                let maker = call.process().pipe_maker();
+                pipe.channel()
+                    .change_capacity(argument as u32 as usize, maker)?;
             }
             Ok(pipe.channel().capacity())
         }

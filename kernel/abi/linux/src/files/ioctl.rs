@@ -26,6 +26,13 @@ pub(crate) fn ioctl(call: &mut Call<'_>, file: Fd, request: u32, argument: usize
                 .set_close_on_exec(file.slot()?, request == FIOCLEX)?;
             return Ok(0);
         }
+        FIOASYNC => {
+            let on = UserPtr::<i32>::from(argument).read()? != 0;
+            let mut flags = opened.status_flags();
+            flags.set(StatusFlags::ASYNC, on);
+            super::owner::set_flags(opened, file, flags)?;
+            return Ok(0);
+        }
         FIONBIO => {
             let on = UserPtr::<i32>::from(argument).read()? != 0;
             let mut flags = opened.status_flags();
@@ -58,8 +65,28 @@ pub(crate) fn ioctl(call: &mut Call<'_>, file: Fd, request: u32, argument: usize
             UserPtr::<i32>::from(argument).write(&readable(&**opened)?)?;
             Ok(0)
         }
+        // No file system here shares blocks between files.
+        FICLONE | FICLONERANGE if is_bytes(&**opened) => Err(Error::Unsupported),
+        RNDGETENTCNT if is_random(&**opened) => {
+            UserPtr::<i32>::from(argument).write(&POOL_BITS)?;
+            Ok(0)
+        }
         _ => Err(Error::NotTerminal),
     }
+}
+
+/// Bits of randomness that the generator answers with: it is seeded, or nobody gets any.
+const POOL_BITS: i32 = 256;
+
+fn is_bytes(file: &dyn File) -> bool {
+    matches!(file.status(), Ok(status) if status.kind == FileKind::Regular)
+}
+
+/// `/dev/random` and `/dev/urandom`.
+fn is_random(file: &dyn File) -> bool {
+    matches!(file.status(), Ok(status) if status.kind == FileKind::CharacterDevice
+        && status.device_major == 1
+        && matches!(status.device_minor, 8 | 9))
 }
 
 /// How many bytes a read would give now.

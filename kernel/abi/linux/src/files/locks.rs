@@ -181,8 +181,9 @@ pub(super) fn set(
     Ok(0)
 }
 
-/// A descriptor of this file was closed: the process's record locks on it are gone.
+/// A descriptor of this file was closed: the process's record locks on it are gone, and what it wanted to hear of it.
 pub(super) fn closed(call: &Call<'_>, handle: &Handle) {
+    super::notify::closed(call, handle);
     let Some(opened) = handle.object.file().and_then(open_file) else {
         return;
     };

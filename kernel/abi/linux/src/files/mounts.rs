@@ -218,7 +218,11 @@ pub(crate) fn mount(
         let [kind_room, source_room, options_room] = &mut rooms;
         let kind = kind.read_optional(kind_room)?;
         let kind = kind.ok_or(Error::InvalidArgument)?;
-        let source = source.read_optional(source_room)?.unwrap_or(b"none");
+        let source = match source.read_optional(source_room)? {
+            Some(source) => source,
+            None if vfs::needs_device(kind)? => return Err(Error::InvalidArgument),
+            None => b"none",
+        };
         let options = data.read_optional(options_room)?.unwrap_or_default();
         let restrictions = restrictions(flags);
         let request = MountSource {

@@ -10,18 +10,19 @@ use crate::machine::current::open::O_DIRECT;
 
 const O_NONBLOCK: u32 = 0o4000;
 
-/// pipe2(2). Packet mode (`O_DIRECT`) is refused as by a kernel that does not know it.
+/// pipe2(2).
 pub(crate) fn pipe2(
     call: &mut Call<'_>,
     descriptors: UserPtr<[i32; 2]>,
     flags: u32,
 ) -> Result<usize> {
-    if flags & !(O_CLOEXEC | O_NONBLOCK | O_DIRECT) != 0 || flags & O_DIRECT != 0 {
+    if flags & !(O_CLOEXEC | O_NONBLOCK | O_DIRECT) != 0 {
         return Err(Error::InvalidArgument);
     }
     let mut status = StatusFlags::empty();
     status.set(StatusFlags::NONBLOCK, flags & O_NONBLOCK != 0);
-    let (reader, writer) = ipc::pipe::pipe(status);
+    status.set(StatusFlags::DIRECT, flags & O_DIRECT != 0);
+    let (reader, writer) = ipc::pipe::charged_pipe(status, call.process().pipe_maker())?;
     let close_on_exec = flags & O_CLOEXEC != 0;
     install_pair(
         call,

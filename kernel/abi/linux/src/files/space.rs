@@ -18,7 +18,7 @@ const PIPEFS_MAGIC: i64 = 0x5049_5045;
 
 /// `f_flags`: `ST_VALID` and what the mount restricts.
 fn flags(mount: MountFlags) -> i64 {
-    const LINUX: [(MountFlags, i64); 7] = [
+    const LINUX: [(MountFlags, i64); 8] = [
         (MountFlags::READ_ONLY, 1),
         (MountFlags::NO_SET_ID, 2),
         (MountFlags::NO_DEVICES, 4),
@@ -26,6 +26,7 @@ fn flags(mount: MountFlags) -> i64 {
         (MountFlags::NO_ACCESS_TIME, 1024),
         (MountFlags::NO_DIRECTORY_ACCESS_TIME, 2048),
         (MountFlags::STRICT_ACCESS_TIME, 0),
+        (MountFlags::NO_SYMLINK_FOLLOW, 0x2000),
     ];
     let relative = !mount.intersects(MountFlags::NO_ACCESS_TIME | MountFlags::STRICT_ACCESS_TIME);
     let set = LINUX.iter().filter(|(flag, _)| mount.contains(*flag));

@@ -16,7 +16,7 @@ use tty::{Flow, MasterFile, Queue, Settings, Terminal, TerminalFile, When};
 use super::descriptors::O_CLOEXEC;
 use crate::call::Call;
 use crate::layout::request::*;
-use crate::layout::{Termios, Termios2, WindowSize, encode_device};
+use crate::layout::{Termio, Termios, Termios2, WindowSize, encode_device};
 
 impl Termios {
     fn of(settings: &Settings) -> Termios {
@@ -42,6 +42,35 @@ impl Termios {
             characters: self.characters,
             ..settings
         }
+    }
+}
+
+impl Termio {
+    fn of(settings: &Settings) -> Termio {
+        let whole = Termios::of(settings);
+        let mut characters = [0; 8];
+        characters.copy_from_slice(&whole.characters[..8]);
+        Termio {
+            input: whole.input as u16,
+            output: whole.output as u16,
+            control: whole.control as u16,
+            local: whole.local as u16,
+            line: whole.line,
+            characters,
+            pad: 0,
+        }
+    }
+
+    /// The settings with what the record says; what it has no room for stays.
+    fn apply(&self, settings: Settings) -> Settings {
+        let mut whole = Termios::of(&settings);
+        let lower = |whole: u32, lower: u16| whole & 0xffff_0000 | u32::from(lower);
+        whole.input = lower(whole.input, self.input);
+        whole.output = lower(whole.output, self.output);
+        whole.control = lower(whole.control, self.control);
+        whole.local = lower(whole.local, self.local);
+        whole.characters[..8].copy_from_slice(&self.characters);
+        whole.apply(settings)
     }
 }
 
@@ -103,6 +132,7 @@ pub(super) fn ioctl(
 fn look(call: &Call<'_>, terminal: &Arc<Terminal>, request: u32, argument: usize) -> Result<bool> {
     match request {
         TCGETS => UserPtr::from(argument).write(&Termios::of(&terminal.settings()))?,
+        TCGETA => UserPtr::from(argument).write(&Termio::of(&terminal.settings()))?,
         TCGETS2 => {
             let settings = terminal.settings();
             let record = Termios2 {
@@ -148,8 +178,8 @@ fn look(call: &Call<'_>, terminal: &Arc<Terminal>, request: u32, argument: usize
 
 fn set_settings(file: &TerminalFile, request: u32, argument: usize) -> Result<()> {
     let when = match request {
-        TCSETS | TCSETS2 => When::Now,
-        TCSETSW | TCSETSW2 => When::Drained,
+        TCSETS | TCSETS2 | TCSETA => When::Now,
+        TCSETSW | TCSETSW2 | TCSETAW => When::Drained,
         _ => When::Flushed,
     };
     let present = file.terminal().settings();
@@ -160,6 +190,8 @@ fn set_settings(file: &TerminalFile, request: u32, argument: usize) -> Result<()
             output_speed: record.output_speed,
             ..record.common.apply(present)
         }
+    } else if matches!(request, TCSETA | TCSETAW | TCSETAF) {
+        UserPtr::<Termio>::from(argument).read()?.apply(present)
     } else {
         UserPtr::<Termios>::from(argument).read()?.apply(present)
     };
@@ -174,7 +206,7 @@ fn change(
     argument: usize,
 ) -> Result<Option<usize>> {
     match request {
-        TCSETS | TCSETSW | TCSETSF | TCSETS2 | TCSETSW2 | TCSETSF2 => {
+        TCSETS | TCSETSW | TCSETSF | TCSETS2 | TCSETSW2 | TCSETSF2 | TCSETA | TCSETAW | TCSETAF => {
             set_settings(file, request, argument)?;
         }
         // A break cannot be sent on any wire here; draining can be done.
@@ -273,6 +305,15 @@ mod tests {
         let settings = Settings::new();
         let record = Termios::of(&settings);
         assert_eq!(record.apply(settings), settings);
+        // The old record changes what it has room for.
+        let mut old = Termio::of(&settings);
+        assert_eq!(old.apply(settings), settings);
+        old.characters[0] = 7;
+        assert_eq!(old.apply(settings).characters[0], 7);
+        assert_eq!(
+            old.apply(settings).characters[8..],
+            settings.characters[8..]
+        );
         // cfmakeraw's result keeps what the terminal does not know.
         let raw = Termios {
             local: 0,

@@ -143,6 +143,16 @@ record! {
 }
 
 record! {
+    /// `struct f_owner_ex`.
+    pub struct FileOwner {
+        /// `F_OWNER_*`.
+        kind: i32,
+        /// The number of a thread, process or group.
+        number: i32,
+    }
+}
+
+record! {
     /// `struct flock` (record locks).
     pub struct FileLock {
         /// `F_RDLCK`, `F_WRLCK` or `F_UNLCK`.

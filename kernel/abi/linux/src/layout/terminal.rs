@@ -24,6 +24,26 @@ record! {
 }
 
 record! {
+    /// `struct termio` of System V: the lower halves of the flags, and the first control characters.
+    pub struct Termio {
+        /// Input flags.
+        input: u16,
+        /// Output flags.
+        output: u16,
+        /// Control flags.
+        control: u16,
+        /// Local flags.
+        local: u16,
+        /// Line discipline.
+        line: u8,
+        /// Control characters.
+        characters: [u8; 8],
+        /// Reserved.
+        pad: u8,
+    }
+}
+
+record! {
     /// `struct termios2`: the same with speeds as numbers.
     pub struct Termios2 {
         /// The common part.
@@ -59,6 +79,14 @@ pub mod request {
     pub const TCSETSW: u32 = 0x5403;
     /// Set after draining, and drop input.
     pub const TCSETSF: u32 = 0x5404;
+    /// Get terminal settings, in the old record.
+    pub const TCGETA: u32 = 0x5405;
+    /// Set the old record now.
+    pub const TCSETA: u32 = 0x5406;
+    /// Set the old record after output has drained.
+    pub const TCSETAW: u32 = 0x5407;
+    /// Set the old record after draining, and drop input.
+    pub const TCSETAF: u32 = 0x5408;
     /// Send a break, or wait for output to drain.
     pub const TCSBRK: u32 = 0x5409;
     /// Suspend or resume output or input.
@@ -87,6 +115,12 @@ pub mod request {
     pub const FIONREAD: u32 = 0x541b;
     /// Non-blocking mode.
     pub const FIONBIO: u32 = 0x5421;
+    /// Make a file share its blocks with another.
+    pub const FICLONE: u32 = 0x4004_9409;
+    /// The same for a range.
+    pub const FICLONERANGE: u32 = 0x4020_940d;
+    /// Turns signals for readiness on or off.
+    pub const FIOASYNC: u32 = 0x5452;
     /// Give up the controlling terminal.
     pub const TIOCNOTTY: u32 = 0x5422;
     /// Wait for output to drain, or break of a given length.

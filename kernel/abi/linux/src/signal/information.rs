@@ -3,7 +3,7 @@
 //!
 //! The union's words hold, by kind: sender and user, then the value; for a child also its status and
 //! times; for a fault the address; for a timer its number and overrun (sigaction(2), "The siginfo_t
-//! argument to a SA_SIGINFO handler").
+//! argument to a SA_SIGINFO handler"); for a file what it is ready for and the descriptor.
 
 use base::{Error, Result};
 use proc::{Cause, ChildChange, Event, EventInfo, FaultReason};
@@ -56,6 +56,7 @@ impl SignalInformation {
             Cause::Timer { .. } => SI_TIMER,
             Cause::Fault(reason) => fault_code(reason),
             Cause::Child(change) => child_code(change),
+            Cause::File { code, .. } => code,
             Cause::Raw(code) => code,
         };
         match info.cause {
@@ -71,6 +72,10 @@ impl SignalInformation {
             } => {
                 union[0] = pair(identifier, overrun);
                 union[1] = info.value;
+            }
+            Cause::File { handle, .. } => {
+                union[0] = info.value;
+                union[1] = pair(handle, 0);
             }
             Cause::Fault(_) => union[0] = info.address as u64,
             Cause::Child(_) => {

@@ -194,6 +194,8 @@ pub fn controls() -> Vec<Recipe> {
     for command in [5, 36] {
         all.push(recipe("fcntl", [n(FILE), n(command), Both(vec![0; 32])]));
     }
+    all.push(recipe("fcntl", [n(FILE), n(15), zeros(8)]));
+    all.push(recipe("fcntl", [n(FILE), n(16), Out(8)]));
     for command in [6, 7, 37, 38] {
         all.push(recipe("fcntl", [n(FILE), n(command), zeros(32)]));
     }
@@ -206,6 +208,10 @@ pub fn controls() -> Vec<Recipe> {
         for request in set {
             all.push(recipe("ioctl", [n(SLAVE), n(request), zeros(size)]));
         }
+    }
+    all.push(recipe("ioctl", [n(SLAVE), n(0x5405), Out(18)]));
+    for request in [0x5406, 0x5407, 0x5408] {
+        all.push(recipe("ioctl", [n(SLAVE), n(request), zeros(18)]));
     }
     let written = [
         (SLAVE, 0x540f),       // TIOCGPGRP
@@ -227,6 +233,7 @@ pub fn controls() -> Vec<Recipe> {
         recipe("ioctl", [n(SLAVE), n(0x5412), In(vec![b'x'])]),
         recipe("ioctl", [n(MASTER), n(0x4004_5431), zeros(4)]),
         recipe("ioctl", [n(READER), n(0x5421), zeros(4)]),
+        recipe("ioctl", [n(READER), n(0x5452), zeros(4)]),
         recipe("ioctl", [n(SLAVE), n(0x5410), group_of_tester()]).after(own_group),
     ]);
     let prctl = |option, give| recipe("prctl", [n(option), give, n(0), n(0), n(0)]);
