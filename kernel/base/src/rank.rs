@@ -59,6 +59,9 @@ pub const ADDRESS_SPACE: Rank = Rank(400);
 pub const FILE_MAP: Rank = Rank(402);
 /// What is free on a device.
 pub const ALLOCATION: Rank = Rank(405);
+/// A process's place in the file tree, with its credentials: taken for a moment, also by file systems that ask who asks.
+/// Two of them: the process's own, then the one that processes share.
+pub const PLACE: Rank = Rank(408);
 /// A page cache.
 pub const PAGE_CACHE: Rank = Rank(410);
 /// A device's driver.
@@ -119,6 +122,7 @@ const NAMES: &[(Rank, &str)] = &[
     (ADDRESS_SPACE, "address space"),
     (FILE_MAP, "file map"),
     (ALLOCATION, "allocation"),
+    (PLACE, "place in the file tree"),
     (PAGE_CACHE, "page cache"),
     (DEVICE, "device"),
     (DEVICE_BATCH, "device batch"),

@@ -33,6 +33,7 @@ pub(crate) fn build(initramfs: Option<Initramfs>, options: &Options) -> Result<A
     fs_overlay::register();
     fs_fat::register();
     fs_xv6::register();
+    vfs::set_asker(|| proc::Process::current().map(|process| process.credentials()));
     fs_dev::start().map_err(at("device files"))?;
     fs_dev::partitions::scan_all();
     let control = driver_loop::start(&LOOPS).map_err(at("loop devices"))?;

@@ -147,6 +147,11 @@ pub trait File: Any + Send + Sync {
         Ok(())
     }
 
+    /// True for a regular file whose readiness changes, unlike that of others: it makes sense to wait for it.
+    fn can_be_awaited(&self) -> bool {
+        false
+    }
+
     /// Its attributes.
     fn status(&self) -> Result<FileStatus>;
 

@@ -184,10 +184,10 @@ pub(crate) fn action_table(table: ActionTable) -> Arc<SpinLock<ActionTable>> {
 
 /// A lock around a place in the file tree, as processes share it.
 pub fn shared_fs_context(context: FsContext) -> SharedFsContext {
-    Arc::new(SpinLock::new(SLOT_INNER, Arc::new(context)))
+    Arc::new(SpinLock::new(SHARED_PLACE, Arc::new(context)))
 }
 
-const SLOT_INNER: Rank = Rank(136);
+const SHARED_PLACE: Rank = Rank(rank::PLACE.0 + 1);
 
 impl Process {
     pub(crate) fn new(seed: Seed) -> Process {
@@ -209,7 +209,7 @@ impl Process {
             started: base::time::now(),
             image: SpinLock::new(SLOT, Arc::new(seed.image)),
             handles: SpinLock::new(SLOT, seed.handles),
-            fs: SpinLock::new(SLOT, seed.fs),
+            fs: SpinLock::new(rank::PLACE, seed.fs),
             actions: SpinLock::new(Rank(114), seed.actions),
             limits: SpinLock::new(SLOT, Arc::new(seed.limits)),
             name: SpinLock::new(SLOT, seed.name),

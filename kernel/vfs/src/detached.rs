@@ -64,7 +64,7 @@ impl View {
         if !target.mount.is_detached_top() {
             self.tree().check(target)?;
         }
-        restrict(target, set, clear, recursive)?;
+        restrict(&trees, target, set, clear, recursive)?;
         if let Some(to) = propagation {
             for mount in mount_tree::these(&target.mount, recursive) {
                 trees.groups.change(&mount, to);

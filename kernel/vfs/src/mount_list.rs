@@ -43,7 +43,7 @@ pub struct PeerInfo {
     pub group: u64,
     /// The group it hears.
     pub master: u64,
-    /// The nearest group above that has a member which the asker sees, where that is not the master.
+    /// The nearest group above that has a member which the asker sees: the master itself, or one further up.
     pub origin: u64,
     /// It may not be bound.
     pub unbindable: bool,
@@ -63,27 +63,62 @@ impl View {
 }
 
 /// What `root` sees of a mount; `None` if no name leads to its top.
-pub(crate) fn describe(mount: &Arc<Mount>, root: &Path) -> Option<MountInfo> {
-    let mount_point = path_text::text_from(&mount_tree::top_of(mount), Some(root));
-    if mount_point.starts_with(b"(") {
-        return None;
+fn describe(mount: &Arc<Mount>, root: &Path) -> Option<MountInfo> {
+    let info = MountInfo::of(mount, root);
+    (!info.mount_point.is_empty()).then_some(info)
+}
+
+impl MountInfo {
+    /// What `root` sees of a mount; the mount point is empty where no name leads to its top.
+    pub fn of(mount: &Arc<Mount>, root: &Path) -> Self {
+        let mut mount_point = path_text::text_from(&mount_tree::top_of(mount), Some(root));
+        if mount_point.starts_with(b"(") {
+            mount_point.clear();
+        }
+        let filesystem = mount.volume().filesystem();
+        Self {
+            id: mount.id(),
+            parent: mount
+                .mounted_at()
+                .map_or(mount.id(), |place| place.mount.id()),
+            device: filesystem.device(),
+            root: path_text::text_in_volume(mount.root_dentry()),
+            mount_point,
+            flags: mount.flags(),
+            filesystem_read_only: mount.volume().is_read_only(),
+            kind: filesystem.name(),
+            source: mount.source().to_vec(),
+            options: filesystem.options(),
+            peers: peers(&mount_tree::lock(), mount, root),
+        }
     }
-    let filesystem = mount.volume().filesystem();
-    Some(MountInfo {
-        id: mount.id(),
-        parent: mount
-            .mounted_at()
-            .map_or(mount.id(), |place| place.mount.id()),
-        device: filesystem.device(),
-        root: path_text::text_in_volume(mount.root_dentry()),
-        mount_point,
-        flags: mount.flags(),
-        filesystem_read_only: mount.volume().is_read_only(),
-        kind: filesystem.name(),
-        source: mount.source().to_vec(),
-        options: filesystem.options(),
-        peers: peers(&mount_tree::lock(), mount, root),
-    })
+}
+
+/// Single mounts by their numbers, which are never given twice.
+impl View {
+    /// The mount with this number, if it is one of this view's.
+    pub fn find_mount(&self, number: u64) -> Option<Arc<Mount>> {
+        mount_tree::lock().find(number, self.id())
+    }
+
+    /// The numbers of the mounts to which names lead from `place`, rising; the mount of which `place` is the top is one
+    /// of them.
+    pub fn mounts_below(&self, place: &Path) -> Vec<u64> {
+        let mounts = self.tree().list();
+        let below = |mount: &&Arc<Mount>| path_text::is_below(&mount_tree::top_of(mount), place);
+        mounts
+            .iter()
+            .filter(below)
+            .map(|mount| mount.id())
+            .collect()
+    }
+}
+
+impl Mount {
+    /// The place at its top.
+    pub fn top(self: &Arc<Self>) -> Path {
+        mount_tree::top_of(self)
+    }
 }
 
 fn peers(trees: &Trees, mount: &Arc<Mount>, root: &Path) -> PeerInfo {
@@ -95,7 +130,7 @@ fn peers(trees: &Trees, mount: &Arc<Mount>, root: &Path) -> PeerInfo {
     PeerInfo {
         group: mount.group(),
         master,
-        origin: if origin == master { 0 } else { origin },
+        origin,
         unbindable: mount.is_unbindable(),
     }
 }

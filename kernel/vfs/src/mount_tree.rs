@@ -22,6 +22,7 @@ use object::FileKind;
 
 use crate::dentry::Dentry;
 use crate::mount::Mount;
+use crate::mount_changes::MountChanges;
 use crate::path::Path;
 use crate::peers::{Groups, Kinship, Propagation};
 use crate::propagate;
@@ -32,6 +33,8 @@ pub(crate) struct Trees {
     pub(crate) groups: Groups,
     /// How many mounts each tree has.
     sizes: BTreeMap<u64, usize>,
+    /// Who is told when a view's tree changes.
+    changes: BTreeMap<u64, Arc<MountChanges>>,
     /// Every mount that is in a tree, by its number.
     mounts: BTreeMap<u64, Weak<Mount>>,
     /// What was taken out. With a mount a file system may end, and with that views of its own: not under the lock.
@@ -91,6 +94,20 @@ impl Trees {
         mount.set_tree_id(tree);
         self.mounts.insert(mount.id(), Arc::downgrade(mount));
         *self.sizes.entry(tree).or_default() += 1;
+        self.touch(tree);
+    }
+
+    /// Tells who listens to a tree that it has changed.
+    pub(crate) fn touch(&self, tree: u64) {
+        if let Some(changes) = self.changes.get(&tree) {
+            changes.note();
+        }
+    }
+
+    /// The mount with a number, if it is in tree `tree`.
+    pub(crate) fn find(&self, number: u64, tree: u64) -> Option<Arc<Mount>> {
+        let mount = self.mounts.get(&number)?.upgrade()?;
+        (mount.tree_id() == tree).then_some(mount)
     }
 
     fn discharge(&mut self, mount: &Mount) {
@@ -100,6 +117,7 @@ impl Trees {
             if *size == 0 {
                 self.sizes.remove(&tree);
             }
+            self.touch(tree);
         }
         mount.set_tree_id(0);
         self.mounts.remove(&mount.id());
@@ -278,6 +296,7 @@ pub(crate) struct MountTree {
     /// `None` once a detached tree has been attached elsewhere.
     top: SpinLock<Option<Arc<Mount>>>,
     sealed: AtomicBool,
+    changes: Arc<MountChanges>,
 }
 
 impl MountTree {
@@ -296,16 +315,26 @@ impl MountTree {
         for mount in below(&top) {
             trees.enroll(&mount, id);
         }
+        let changes = Arc::new(MountChanges::new());
+        if mark != DETACHED {
+            trees.changes.insert(id, changes.clone());
+        }
         Arc::new(Self {
             id,
             top: SpinLock::new(rank::VIEW, Some(top)),
             sealed: AtomicBool::new(false),
+            changes,
         })
     }
 
     /// Its number.
     pub(crate) fn id(&self) -> u64 {
         self.id
+    }
+
+    /// Who is told when it changes.
+    pub(crate) fn changes(&self) -> &Arc<MountChanges> {
+        &self.changes
     }
 
     /// The mount at the top.
@@ -535,7 +564,9 @@ impl Drop for MountTree {
     fn drop(&mut self) {
         let top = self.top.lock().take();
         if let Some(top) = top {
-            lock().dismantle(&top);
+            let mut trees = lock();
+            trees.changes.remove(&self.id);
+            trees.dismantle(&top);
         }
     }
 }

@@ -540,6 +540,11 @@ impl File for OpenFile {
         }
     }
 
+    fn can_be_awaited(&self) -> bool {
+        let backend = self.backend.as_ref();
+        backend.is_some_and(|backend| backend.can_be_awaited())
+    }
+
     /// The status is the name's, not the backend's: `fstat` of `/dev/tty` shows the node.
     fn status(&self) -> Result<FileStatus> {
         self.place.status()

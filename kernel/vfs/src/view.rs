@@ -18,7 +18,8 @@ use base::{Error, Result};
 
 use crate::inode::FileSystem;
 use crate::mount::{Mount, MountFlags};
-use crate::mount_tree::{self, Cover, MountTree, these};
+use crate::mount_changes::MountChanges;
+use crate::mount_tree::{self, Cover, MountTree, Trees, these};
 use crate::path::Path;
 use crate::peers::{Kinship, Propagation};
 use crate::volume::Volume;
@@ -62,6 +63,11 @@ impl View {
     /// A number that tells mount trees apart.
     pub fn id(&self) -> u64 {
         self.tree.id()
+    }
+
+    /// Who is told when something is attached, detached, moved or restricted in it.
+    pub fn changes(&self) -> &Arc<MountChanges> {
+        self.tree.changes()
     }
 
     /// The root, on top of whatever is mounted there.
@@ -221,9 +227,9 @@ impl View {
         clear: MountFlags,
         recursive: bool,
     ) -> Result<()> {
-        let _held = mount_tree::lock();
+        let trees = mount_tree::lock();
         self.tree.check(target)?;
-        restrict(target, set, clear, recursive)
+        restrict(&trees, target, set, clear, recursive)
     }
 
     /// Changes the file system that is mounted at `target` as a whole: whether it is read-only, and its own options;
@@ -236,6 +242,7 @@ impl View {
         let read_only = flags.contains(MountFlags::READ_ONLY);
         target.mount.volume().reconfigure(read_only, options)?;
         target.mount.set_flags(flags);
+        self.changes().note();
         Ok(())
     }
 
@@ -286,6 +293,7 @@ pub(crate) fn bound(source: &Path, recursive: bool) -> Result<Arc<Mount>> {
 
 /// See [`View::restrict`]. The caller holds the lock of mount trees.
 pub(crate) fn restrict(
+    trees: &Trees,
     target: &Path,
     set: MountFlags,
     clear: MountFlags,
@@ -308,5 +316,6 @@ pub(crate) fn restrict(
             return Err(Error::Busy);
         }
     }
+    trees.touch(target.mount.tree_id());
     Ok(())
 }

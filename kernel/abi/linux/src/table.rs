@@ -395,6 +395,8 @@ system_calls! {
     441 epoll_pwait2(epoll: Fd, events: UserPtr<EpollEvent>, count: i32, timeout: UserPtr<TimeSpecification>, mask: UserSlice) [Never] = events::epoll_calls::epoll_pwait2;
     442 mount_setattr(directory: DirectoryFd, path: UserPath, flags: u32, attributes: UserPtr<MountAttributes>, size: usize) = mounting::attributes::mount_setattr;
     452 fchmodat2(directory: DirectoryFd, path: UserPath, mode: u32, flags: AtFlags) = files::attributes::fchmodat2;
+    457 statmount(request: UserPtr<MountRequest>, buffer: UserSlice, flags: u32) = mounting::status::statmount;
+    458 listmount(request: UserPtr<MountRequest>, numbers: UserPtr<u64>, count: usize, flags: u32) = mounting::status::listmount;
 }
 
 /// One more than the highest number served.

@@ -17,9 +17,15 @@ fn add(count: &mut U16, by: i32) {
     *count = U16::new(count.get().saturating_add_signed(by as i16));
 }
 
+/// With so many blocks beyond the reserve it does not matter who asks: more are never taken at once.
+const PLENTY: u64 = 1 << 16;
+
 impl Meta {
     /// Takes up to `want` blocks in a row, as near behind `goal` as there are; gives the first and how many.
+    ///
+    /// The last blocks are the super-user's: for all others there is no room once only they are left.
     pub(crate) fn allocate_blocks(&mut self, goal: u64, want: u32) -> Result<(u64, u32)> {
+        let want = want.min(self.room_for_asker()?);
         let (first, at) = self.measures.locate_block(goal).unwrap_or((0, 0));
         let count = self.measures.groups;
         for step in 0..=count {
@@ -34,6 +40,34 @@ impl Meta {
             }
         }
         Err(Error::NoSpace)
+    }
+
+    /// How many blocks the calling thread may take; [`Error::NoSpace`] if none.
+    fn room_for_asker(&self) -> Result<u32> {
+        let free = self.free_blocks();
+        let reserved = u64::from(self.superblock.reserved_blocks.get());
+        let beyond = free.saturating_sub(reserved);
+        let room = match beyond < PLENTY && self.keeps_reserve_from_asker() {
+            true => beyond,
+            false => free,
+        };
+        match u32::try_from(room) {
+            Ok(0) => Err(Error::NoSpace),
+            Ok(room) => Ok(room),
+            Err(_) => Ok(u32::MAX),
+        }
+    }
+
+    /// Whether the calling thread is one of those that the reserve is kept from: all but the super-user, and the user
+    /// and the group that the superblock names (mke2fs(8), `-m`; the super-user's group is everybody's, so it does
+    /// not count). The kernel itself only does what was asked for before.
+    fn keeps_reserve_from_asker(&self) -> bool {
+        let Some(asker) = vfs::who_asks() else {
+            return false;
+        };
+        let user = u32::from(self.superblock.reserved_uid.get());
+        let group = u32::from(self.superblock.reserved_gid.get());
+        !asker.is_superuser() && asker.fsuid != user && (group == 0 || !asker.in_group(group))
     }
 
     fn take_in_group(&mut self, number: u32, from: u32, want: u32) -> Result<Option<(u64, u32)>> {
@@ -66,24 +100,30 @@ impl Meta {
                 taken += 1;
             }
             if taken > 0 {
-                add(
-                    &mut self.groups[number as usize].free_blocks,
-                    -(taken as i32),
-                );
-                self.counts_changed = true;
+                self.count_blocks(number, -(taken as i32));
                 return Ok(Some((start + u64::from(index), taken)));
             }
             from = index + 1;
         }
     }
 
+    /// Counts blocks of a group that are free now, or no longer.
+    fn count_blocks(&mut self, group: u32, by: i32) {
+        let count = &mut self.groups[group as usize].free_blocks;
+        let before = count.get();
+        add(count, by);
+        // A count that lies stays in its bounds, and so does the sum.
+        self.free_blocks = self.free_blocks + u64::from(count.get()) - u64::from(before);
+        self.counts_changed = true;
+    }
+
     /// Gives blocks back at once: nothing on the disk leads to them.
     pub(crate) fn return_blocks(&mut self, first: u64, count: u32) -> Result<()> {
         for block in first..first + u64::from(count) {
-            let Some((number, index)) = self.measures.locate_block(block) else {
+            let Some((group_number, index)) = self.measures.locate_block(block) else {
                 return Err(self.damage("a block beyond the end was freed", block));
             };
-            let group = self.groups[number as usize];
+            let group = self.groups[group_number as usize];
             if group.covers(&self.measures, block) {
                 return Err(self.damage("a block of the system was freed", block));
             }
@@ -91,8 +131,7 @@ impl Meta {
                 .blocks
                 .edit(u64::from(group.block_bitmap.get()), Class::Plain)?;
             if bitmap::clear(bits, index) {
-                add(&mut self.groups[number as usize].free_blocks, 1);
-                self.counts_changed = true;
+                self.count_blocks(group_number, 1);
             } else {
                 self.damage("a block was freed twice", block);
             }

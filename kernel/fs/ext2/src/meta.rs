@@ -23,6 +23,8 @@ pub(crate) struct Meta {
     pub(crate) measures: Measures,
     pub(crate) superblock: superblock::Raw,
     pub(crate) groups: Vec<group::Raw>,
+    /// Free blocks of all groups.
+    pub(crate) free_blocks: u64,
     /// The superblock or a descriptor differs from what lies in [`Meta::blocks`].
     pub(crate) counts_changed: bool,
     /// Nothing is written any more, or never was.
@@ -77,6 +79,7 @@ impl Meta {
             measures,
             superblock,
             groups: Vec::new(),
+            free_blocks: 0,
             counts_changed: false,
             read_only: true,
             untouched: false,
@@ -116,6 +119,7 @@ impl Meta {
                 .map_err(|_| ("a descriptor", Error::NeedsCleaning))?;
             raw.check(&measures, number)
                 .map_err(|damage| (damage, Error::NeedsCleaning))?;
+            meta.free_blocks += u64::from(raw.free_blocks.get());
             meta.groups.push(raw);
         }
         Ok(meta)
@@ -159,11 +163,9 @@ impl Meta {
     }
 
     /// Free blocks in all.
+    #[inline]
     pub(crate) fn free_blocks(&self) -> u64 {
-        self.groups
-            .iter()
-            .map(|group| u64::from(group.free_blocks.get()))
-            .sum()
+        self.free_blocks
     }
 
     /// Free inodes in all.

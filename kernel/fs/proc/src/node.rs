@@ -7,7 +7,7 @@ use core::any::Any;
 
 use base::{Error, Result};
 use object::{File, FileKind, FileStatus, Timestamp};
-use vfs::{AttributeChange, Inode, OpenRequest, Path};
+use vfs::{AttributeChange, Inode, MountChanges, OpenRequest, Path};
 
 use crate::filesystem::Shared;
 use crate::text::TextFile;
@@ -67,6 +67,11 @@ pub(crate) trait Generate: Send + Sync {
     /// The text at this moment.
     fn text(&self) -> Result<Vec<u8>>;
 
+    /// Where changes of the text are told, for whoever polls it. Asked once, when the file is opened.
+    fn changes(&self) -> Result<Option<Arc<MountChanges>>> {
+        Ok(None)
+    }
+
     /// Takes what was written.
     fn store(&self, _text: &[u8]) -> Result<()> {
         Err(Error::InputOutput)
@@ -108,7 +113,7 @@ impl Inode for TextNode {
 
     fn open(&self, request: &OpenRequest) -> Result<Option<Arc<dyn File>>> {
         let status = self.status()?;
-        Ok(Some(TextFile::open(self.source.clone(), status, request)))
+        Ok(Some(TextFile::open(self.source.clone(), status, request)?))
     }
 }
 

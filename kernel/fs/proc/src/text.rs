@@ -2,19 +2,21 @@
 //!
 //! The text is made when it is read from the beginning and kept until the next time, so that a
 //! program reading in small pieces sees one consistent text, and one that seeks to the beginning
-//! sees the present. Writing hands the whole piece to whoever stands behind the file.
+//! sees the present. Writing hands the whole piece to whoever stands behind the file. A text whose source tells of its
+//! changes can be polled for them: each is reported once to each open file (proc_pid_mounts(5)).
 
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::any::Any;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use base::rank;
 use base::sync::Mutex;
 use base::{Error, Result};
 use mem::transfer::{Sink, Source};
-use object::{File, FileAccess, FileStatus, SeekFrom, StatusFlags};
-use vfs::OpenRequest;
+use object::{File, FileAccess, FileStatus, PollRegistration, Ready, SeekFrom, StatusFlags};
+use vfs::{MountChanges, OpenRequest};
 
 use crate::node::Generate;
 
@@ -27,6 +29,13 @@ pub(crate) struct TextFile {
     status: FileStatus,
     access: FileAccess,
     reading: Mutex<Reading>,
+    watched: Option<Watched>,
+}
+
+/// Changes of the text, and how many of them were reported.
+struct Watched {
+    changes: Arc<MountChanges>,
+    seen: AtomicU64,
 }
 
 #[derive(Default)]
@@ -40,17 +49,22 @@ impl TextFile {
         source: Arc<dyn Generate>,
         status: FileStatus,
         request: &OpenRequest,
-    ) -> Arc<dyn File> {
+    ) -> Result<Arc<dyn File>> {
         let mut access = FileAccess::empty();
         access.set(FileAccess::READ, request.read);
         access.set(FileAccess::WRITE, request.write);
         let reading = Mutex::new(rank::POSITION, Reading::default());
-        Arc::new(Self {
+        let watched = source.changes()?.map(|changes| Watched {
+            seen: AtomicU64::new(changes.count()),
+            changes,
+        });
+        Ok(Arc::new(Self {
             source,
             status,
             access,
             reading,
-        })
+            watched,
+        }))
     }
 
     fn read_from(&self, reading: &mut Reading, offset: u64, into: &mut Sink<'_>) -> Result<usize> {
@@ -109,6 +123,25 @@ impl File for TextFile {
         let target = target.filter(|&offset| i64::try_from(offset).is_ok());
         reading.position = target.ok_or(Error::InvalidArgument)?;
         Ok(reading.position)
+    }
+
+    fn poll(&self, interest: Ready, waiter: Option<&mut PollRegistration>) -> Ready {
+        let Some(watched) = &self.watched else {
+            return interest & (Ready::READ | Ready::WRITE);
+        };
+        if let Some(waiter) = waiter {
+            waiter.add(watched.changes.queue());
+        }
+        let count = watched.changes.count();
+        let mut ready = interest & Ready::READ;
+        if watched.seen.swap(count, Ordering::Relaxed) != count {
+            ready |= Ready::ERROR | (interest & Ready::PRIORITY);
+        }
+        ready
+    }
+
+    fn can_be_awaited(&self) -> bool {
+        self.watched.is_some()
     }
 
     fn status(&self) -> Result<FileStatus> {

@@ -44,10 +44,11 @@ pub(crate) fn epoll_ctl(
     let watched = call.file(file, Rights::empty())?;
     let set = call.file(epoll, Rights::empty())?;
     // Regular files and directories are always ready: epoll refuses them (epoll_ctl(2), EPERM).
-    if matches!(
+    let always_ready = matches!(
         watched.status()?.kind,
         FileKind::Regular | FileKind::Directory
-    ) {
+    );
+    if always_ready && !watched.can_be_awaited() {
         return Err(Error::NotPermitted);
     }
     if Arc::ptr_eq(&watched, &set) {

@@ -7,6 +7,7 @@ use object::{FileKind, FileStatus, Rights, Timestamp};
 use crate::arguments::{AtFlags, DirectoryFd, Fd, UserPath};
 use crate::call::Call;
 use crate::layout::{Stat, Statx, StatxTime, encode_device};
+use crate::mounting::status::unique_number;
 
 /// The type bits of a mode (`S_IFMT`).
 pub(crate) fn type_bits(kind: FileKind) -> u32 {
@@ -79,6 +80,8 @@ const BASIC: u32 = 0x7ff;
 const BIRTH: u32 = 0x800;
 /// `STATX_MNT_ID`.
 const MOUNT: u32 = 0x1000;
+/// `STATX_MNT_ID_UNIQUE`.
+const UNIQUE_MOUNT: u32 = 0x4000;
 /// `STATX_DIOALIGN`.
 const DIRECT_ALIGNMENT: u32 = 0x2000;
 /// `STATX_ATTR_MOUNT_ROOT`.
@@ -164,8 +167,13 @@ pub(crate) fn statx(
         record.birth = StatxTime::default();
     }
     if let Some(place) = &place {
-        record.mask |= MOUNT;
-        record.mount = place.mount().id();
+        if mask & UNIQUE_MOUNT != 0 {
+            record.mask |= UNIQUE_MOUNT;
+            record.mount = unique_number(place.mount());
+        } else {
+            record.mask |= MOUNT;
+            record.mount = place.mount().id();
+        }
         record.attributes_mask = ATTRIBUTE_MOUNT_ROOT;
         if place.is_mount_root() {
             record.attributes = ATTRIBUTE_MOUNT_ROOT;

@@ -262,10 +262,82 @@ record! {
     }
 }
 
+record! {
+    /// `struct mnt_id_req`.
+    pub struct MountRequest {
+        /// Its size, as the program knows it.
+        size: u32,
+        /// Zero.
+        spare: u32,
+        /// The unique number of a mount.
+        mount: u64,
+        /// statmount: what is wanted; listmount: the number before the first.
+        parameter: u64,
+        /// The number of the mount namespace; 0 for one's own.
+        namespace: u64,
+    }
+}
+
+record! {
+    /// `struct statmount` without what is kept for later versions. Texts stand behind all of it; their fields count from
+    /// there.
+    pub struct MountStatus {
+        /// Bytes that were written, texts among them.
+        size: u32,
+        /// Text: the file system's options.
+        options: u32,
+        /// Which parts are filled in.
+        mask: u64,
+        /// Device number's major part.
+        device_major: u32,
+        /// Device number's minor part.
+        device_minor: u32,
+        /// The magic number of the type.
+        magic: u64,
+        /// `SB_*`.
+        filesystem_flags: u32,
+        /// Text: the type.
+        kind: u32,
+        /// The unique number.
+        mount: u64,
+        /// That of the mount it is attached to.
+        parent: u64,
+        /// The number in `mountinfo`.
+        old_mount: u32,
+        /// That of the mount it is attached to.
+        old_parent: u32,
+        /// `MOUNT_ATTR_*`.
+        attributes: u64,
+        /// `MS_SHARED` and its siblings.
+        propagation: u64,
+        /// The peer group it is in.
+        peer_group: u64,
+        /// The peer group it hears.
+        master: u64,
+        /// The nearest group above that the caller sees a member of.
+        origin: u64,
+        /// Text: which part of the file system is mounted.
+        root: u32,
+        /// Text: where, from the caller's root.
+        mount_point: u32,
+        /// The number of the mount namespace.
+        namespace: u64,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use core::mem::{offset_of, size_of};
+
+    #[test]
+    fn records_about_mounts_are_those_of_linux() {
+        assert_eq!(size_of::<MountRequest>(), 32);
+        assert_eq!(size_of::<MountStatus>(), 120);
+        assert_eq!(offset_of!(MountStatus, mount), 40);
+        assert_eq!(offset_of!(MountStatus, root), 104);
+        assert_eq!(offset_of!(MountStatus, namespace), 112);
+    }
 
     #[test]
     fn stat_is_the_generic_128_bytes() {

@@ -44,6 +44,20 @@ fn plain(attributes: Attributes) -> MountFlags {
     set.fold(MountFlags::empty(), |all, (_, flag)| all | *flag)
 }
 
+/// The kernel's flags as attributes.
+pub(super) fn of_restrictions(flags: MountFlags) -> Attributes {
+    let set = SAME.iter().filter(|(_, flag)| flags.contains(*flag));
+    let plain = set.fold(Attributes::empty(), |all, (linux, _)| all | *linux);
+    // Whoever keeps none at all does not keep them at every read either.
+    if flags.contains(MountFlags::NO_ACCESS_TIME) {
+        plain | Attributes::NO_ACCESS_TIME
+    } else if flags.contains(MountFlags::STRICT_ACCESS_TIME) {
+        plain | Attributes::STRICT_ACCESS_TIME
+    } else {
+        plain
+    }
+}
+
 /// The attributes in the kernel's flags; there is no such way to keep access times as two of them together.
 pub(super) fn restrictions(attributes: Attributes) -> Result<MountFlags> {
     let times = match attributes & Attributes::TIMES {

@@ -9,5 +9,6 @@ mod model;
 mod power;
 mod pressure;
 mod reading;
+mod reserve;
 mod together;
 mod writing;

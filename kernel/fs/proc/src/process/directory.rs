@@ -9,14 +9,16 @@ use object::{DirectoryEntry, FileKind, FileStatus};
 use vfs::{Inode, Name, Path};
 
 use super::{
-    Make, ProcessText, Remembered, Store, Subject, handles, limits, links, maps, mounts, program,
-    scarlet, stat, status, threads,
+    Make, MakeChanges, ProcessText, Remembered, Store, Subject, handles, limits, links, maps,
+    mounts, program, scarlet, stat, status, threads,
 };
 use crate::node::{LinkNode, Meta, Target, TextNode};
 
 /// What an entry is.
 enum Content {
     Text(Make),
+    /// The same, and whoever polls it hears when the process's mounts change.
+    Mounts(Make),
     /// A text for those who may look into the process.
     Private(Make),
     Setting(Make, Store),
@@ -43,7 +45,9 @@ impl Entry {
 
     fn kind(&self) -> FileKind {
         match self.content {
-            Content::Text(_) | Content::Private(_) | Content::Setting(..) => FileKind::Regular,
+            Content::Text(_) | Content::Mounts(_) | Content::Private(_) | Content::Setting(..) => {
+                FileKind::Regular
+            }
             Content::Place(_) => FileKind::SymbolicLink,
             Content::Table(_) | Content::Special(..) => FileKind::Directory,
         }
@@ -51,12 +55,13 @@ impl Entry {
 
     fn make(&'static self, subject: &Subject) -> Arc<dyn Inode> {
         let meta = |mode, links| subject.meta(self.index, mode, links);
-        let text = |meta, text, store, private| -> Arc<dyn Inode> {
+        let text = |meta, text, store, private, changes| -> Arc<dyn Inode> {
             let source = ProcessText {
                 subject: subject.remember(),
                 text,
                 store,
                 private,
+                changes,
             };
             Arc::new(TextNode {
                 meta,
@@ -65,9 +70,13 @@ impl Entry {
             })
         };
         match self.content {
-            Content::Text(make) => text(meta(0o444, 1), make, None, false),
-            Content::Private(make) => text(meta(0o400, 1), make, None, true),
-            Content::Setting(make, store) => text(meta(0o644, 1), make, Some(store), false),
+            Content::Text(make) => text(meta(0o444, 1), make, None, false, None),
+            Content::Mounts(make) => {
+                let changes = Some(mounts::changes as MakeChanges);
+                text(meta(0o444, 1), make, None, false, changes)
+            }
+            Content::Private(make) => text(meta(0o400, 1), make, None, true, None),
+            Content::Setting(make, store) => text(meta(0o644, 1), make, Some(store), false, None),
             Content::Place(find) => {
                 let subject = subject.remember();
                 let target = Target::Place(Box::new(move || {
@@ -109,8 +118,8 @@ static THREAD: &[Entry] = &[
     ),
     Entry::new("limits", 10, Content::Text(limits::limits)),
     Entry::new("maps", 11, Content::Text(maps::maps)),
-    Entry::new("mountinfo", 12, Content::Text(mounts::mountinfo)),
-    Entry::new("mounts", 13, Content::Text(mounts::mounts)),
+    Entry::new("mountinfo", 12, Content::Mounts(mounts::mountinfo)),
+    Entry::new("mounts", 13, Content::Mounts(mounts::mounts)),
     Entry::new("ns", 22, Content::Table(NAMESPACES)),
     Entry::new("root", 14, Content::Place(links::root)),
     Entry::new("scarlet", 15, Content::Table(SCARLET)),

@@ -18,6 +18,7 @@ use alloc::vec::Vec;
 
 use base::{Error, Result};
 use proc::{Process, Task};
+use vfs::MountChanges;
 
 use crate::filesystem::Shared;
 use crate::node::{Generate, Meta};
@@ -120,6 +121,9 @@ pub(crate) type Make = fn(&Subject) -> Result<Vec<u8>>;
 /// Takes what was written to a file about a process.
 pub(crate) type Store = fn(&Subject, &[u8]) -> Result<()>;
 
+/// Finds who tells of changes of what a text shows.
+pub(crate) type MakeChanges = fn(&Subject) -> Arc<MountChanges>;
+
 /// A text about a process.
 pub(crate) struct ProcessText {
     pub(crate) subject: Remembered,
@@ -127,6 +131,8 @@ pub(crate) struct ProcessText {
     pub(crate) store: Option<Store>,
     /// Only for those who may look into the process.
     pub(crate) private: bool,
+    /// Where its changes are told.
+    pub(crate) changes: Option<MakeChanges>,
 }
 
 impl Generate for ProcessText {
@@ -136,6 +142,13 @@ impl Generate for ProcessText {
             crate::access::check(&subject.process)?;
         }
         (self.text)(&subject)
+    }
+
+    fn changes(&self) -> Result<Option<Arc<MountChanges>>> {
+        match self.changes {
+            Some(find) => Ok(Some(find(&self.subject.present()?))),
+            None => Ok(None),
+        }
     }
 
     fn store(&self, text: &[u8]) -> Result<()> {

@@ -2,17 +2,23 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use base::Result;
 use device::DeviceNumber;
-use vfs::{MountFlags, MountInfo, PeerInfo};
+use vfs::{MountChanges, MountFlags, MountInfo, PeerInfo};
 
 use super::Subject;
 
 fn visible(subject: &Subject) -> Vec<MountInfo> {
     let fs = subject.process.fs();
     fs.view.mounts(Some(&fs.root))
+}
+
+/// Who is told when what these files show changes.
+pub(super) fn changes(subject: &Subject) -> Arc<MountChanges> {
+    subject.process.fs().view.changes().clone()
 }
 
 /// `/proc/PID/mounts`: the format of fstab(5).
@@ -65,10 +71,14 @@ pub(super) fn mountinfo(subject: &Subject) -> Result<Vec<u8>> {
 
 /// The optional fields: which peer groups the mount has to do with.
 fn peers(peers: PeerInfo) -> String {
+    let beyond_master = match peers.origin {
+        origin if origin == peers.master => 0,
+        origin => origin,
+    };
     let fields = [
         ("shared", peers.group),
         ("master", peers.master),
-        ("propagate_from", peers.origin),
+        ("propagate_from", beyond_master),
     ];
     let set = fields.iter().filter(|(_, group)| *group != 0);
     let mut text: String = set

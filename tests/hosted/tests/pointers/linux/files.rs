@@ -7,6 +7,9 @@ use testkit::Linux;
 use testkit::pointers::Give::{Both, In, Out, OutSome, Text, Unread, Words};
 use testkit::pointers::{Give, Recipe, recipe, words, zeros};
 
+/// The unique number of the first mount there is.
+const FIRST_MOUNT: usize = (1 << 31) + 1;
+
 fn path_of(name: &'static str) -> [Give; 2] {
     [HERE, Text(name)]
 }
@@ -93,6 +96,16 @@ pub fn all() -> Vec<Recipe> {
             "mount_setattr",
             "/tmp/mounted",
             [n(0), words(&[2, 0, 0, 0]), n(32)],
+        ),
+        // The machine's first mount.
+        recipe(
+            "statmount",
+            [words(&[32, FIRST_MOUNT, 2, 0]), Out(512), n(512), n(0)],
+        )
+        .or(EINVAL, NULL),
+        recipe(
+            "listmount",
+            [words(&[32, usize::MAX, 0, 0]), OutSome(64), n(8), n(0)],
         ),
         recipe("statfs", [Text("file"), Out(120)]),
         recipe("fstatfs", [n(FILE), Out(120)]),
