@@ -496,13 +496,10 @@ impl FileSystem for Ext2 {
             .sum();
         let free = meta.free_blocks() + pending;
         let measures = &meta.measures;
-        let tables = u64::from(measures.groups) * (measures.table_blocks() + 2);
         FileSystemStatistics {
             magic: EXT2_MAGIC,
             block_size: measures.block_size as u64,
-            blocks: measures
-                .blocks
-                .saturating_sub(measures.first_block + tables),
+            blocks: measures.blocks.saturating_sub(measures.overhead),
             blocks_free: free,
             blocks_available: free.saturating_sub(u64::from(meta.superblock.reserved_blocks.get())),
             inodes: measures.inodes.into(),

@@ -23,6 +23,8 @@ pub const COMPATIBLE_JOURNAL: u32 = 0x4;
 pub const COMPATIBLE_ATTRIBUTES: u32 = 0x8;
 /// Incompatible: entries carry the kind of what they name.
 pub const INCOMPATIBLE_FILE_TYPE: u32 = 0x2;
+/// Compatible: there is room for more descriptors behind each copy of them.
+pub const COMPATIBLE_RESIZE: u32 = 0x10;
 /// Read-only compatible: backups of the superblock only in some groups.
 pub const READ_ONLY_SPARSE: u32 = 0x1;
 /// Read-only compatible: there are files over 2 GiB.
@@ -112,7 +114,9 @@ pub struct Raw {
     pub high_counts: [U32; 3],
     pub minimum_extra: U16,
     pub wanted_extra: U16,
-    pub rest: [u8; 272],
+    pub rest: [u8; 232],
+    pub overhead: U32,
+    pub later: [u8; 36],
     pub checksum_seed: U32,
     pub more: [u8; 396],
 }
@@ -157,6 +161,8 @@ pub struct Measures {
     pub descriptor_size: usize,
     /// What all checksums begin with, if records have any.
     pub checksum_seed: Option<u32>,
+    /// Blocks that no file can ever have: the file system's own records, and what precedes them.
+    pub overhead: u64,
 }
 
 /// As what a file system is mounted.
@@ -324,7 +330,7 @@ impl Raw {
         } else {
             32.min(room)
         };
-        Ok(Measures {
+        let mut measures = Measures {
             block_size,
             blocks,
             first_block,
@@ -339,7 +345,41 @@ impl Raw {
             extended: incompatible & !KNOWN_INCOMPATIBLE != 0 || checksum_seed.is_some(),
             descriptor_size,
             checksum_seed,
-        })
+            overhead: 0,
+        };
+        // mke2fs writes down what it came to; Linux believes it if it can be.
+        measures.overhead = match u64::from(self.overhead.get()) {
+            0 => self.own_blocks(&measures),
+            written if written < blocks => written,
+            _ => self.own_blocks(&measures),
+        };
+        Ok(measures)
+    }
+
+    /// How many blocks the file system takes for itself: before group 0, in each group two bitmaps and a
+    /// table of inodes, and the superblock with the descriptors and the room for more of them wherever
+    /// there is a copy.
+    fn own_blocks(&self, measures: &Measures) -> u64 {
+        let sparse = self.read_only.get() & READ_ONLY_SPARSE != 0;
+        let power = |group: u32, base: u32| {
+            let mut left = group;
+            while left.is_multiple_of(base) {
+                left /= base;
+            }
+            left == 1
+        };
+        let copies = (0..measures.groups).filter(|&group| {
+            !sparse || group <= 1 || [3, 5, 7].into_iter().any(|base| power(group, base))
+        });
+        let descriptors = u64::from(measures.groups) * measures.descriptor_size as u64;
+        let more = match self.compatible.get() & COMPATIBLE_RESIZE {
+            0 => 0,
+            _ => u64::from(self.reserved_descriptors.get()),
+        };
+        let copy = 1 + descriptors.div_ceil(measures.block_size as u64) + more;
+        measures.first_block
+            + u64::from(measures.groups) * (measures.table_blocks() + 2)
+            + copies.count() as u64 * copy
     }
 }
 

@@ -210,6 +210,22 @@ fn what_is_not_known_is_refused() {
 }
 
 #[test]
+fn what_the_file_system_takes_for_itself_is_no_room() {
+    // With and without room for more descriptors, copies everywhere or in some groups, written down or counted.
+    for features in ["sparse_super", "sparse_super,^resize_inode", "^sparse_super,^resize_inode"] {
+        let mut image = make_image(64 * 1024, &["-b", "1024", "-O", features]);
+        let overhead = 1024 + 0x248;
+        let written = u32::from_le_bytes(image[overhead..overhead + 4].try_into().unwrap());
+        assert_ne!(written, 0, "mke2fs writes it down");
+        image[overhead..overhead + 4].fill(0);
+        on_machine(move || {
+            let all = mount(&disk(image)).statistics();
+            assert_eq!(all.blocks, 64 * 1024 - u64::from(written), "{features}");
+        });
+    }
+}
+
+#[test]
 fn statistics_are_what_dumpe2fs_says() {
     let image = make_image(8 * 1024, &["-b", "1024"]);
     on_machine(move || {
@@ -221,6 +237,9 @@ fn statistics_are_what_dumpe2fs_says() {
         );
         assert_eq!(all.inodes_free, 2048 - 11);
         assert!(all.blocks_free < all.blocks && all.blocks_available < all.blocks_free);
+        // Of an empty file system only the root directory, `lost+found` and one block of the inode that
+        // keeps room for more descriptors are not free.
+        assert_eq!(all.blocks - all.blocks_free, 1 + 12 + 1);
         assert_eq!(
             context(&ext2).status("/").unwrap().kind,
             FileKind::Directory
