@@ -212,7 +212,11 @@ fn what_is_not_known_is_refused() {
 #[test]
 fn what_the_file_system_takes_for_itself_is_no_room() {
     // With and without room for more descriptors, copies everywhere or in some groups, written down or counted.
-    for features in ["sparse_super", "sparse_super,^resize_inode", "^sparse_super,^resize_inode"] {
+    for features in [
+        "sparse_super",
+        "sparse_super,^resize_inode",
+        "^sparse_super,^resize_inode",
+    ] {
         let mut image = make_image(64 * 1024, &["-b", "1024", "-O", features]);
         let overhead = 1024 + 0x248;
         let written = u32::from_le_bytes(image[overhead..overhead + 4].try_into().unwrap());
