@@ -7,6 +7,8 @@ use alloc::vec::Vec;
 use base::{Result, Room};
 use device::DeviceNumber;
 use mem::{AreaInfo, AreaKind, Protection, Sharing};
+use proc::Process;
+use vfs::path_text::text_from;
 
 use super::Subject;
 
@@ -20,15 +22,30 @@ pub(super) fn maps(subject: &Subject) -> Result<Vec<u8>> {
     let Some(space) = subject.process.space() else {
         return Ok(text);
     };
+    let root = root_of_reader();
     for area in space.areas() {
-        let line = line(&area);
+        let line = line(&area, &root);
         text.make_room(line.len())?;
         text.extend(line.into_bytes());
     }
     Ok(text)
 }
 
-fn line(area: &AreaInfo) -> String {
+/// What the names of places below the reader's root begin with for those who see all: nothing where
+/// the reader sees all himself.
+fn root_of_reader() -> String {
+    let root = Process::current().map(|reader| text_from(&reader.fs().root, None));
+    let root = root.filter(|root| root != b"/").unwrap_or_default();
+    String::from_utf8_lossy(&root).into_owned()
+}
+
+/// A name as it is below `root`; that of a place elsewhere stays whole, as on Linux.
+fn below<'a>(name: &'a str, root: &str) -> &'a str {
+    let inside = name.strip_prefix(root);
+    inside.filter(|rest| rest.starts_with('/')).unwrap_or(name)
+}
+
+fn line(area: &AreaInfo, root: &str) -> String {
     let letter = |flag: Protection, letter: char| {
         if area.protection.contains(flag) {
             letter
@@ -56,7 +73,7 @@ fn line(area: &AreaInfo) -> String {
     let name = match (area.kind, object) {
         (AreaKind::Heap, _) => "[heap]",
         (AreaKind::Stack { .. }, _) => "[stack]",
-        (_, Some(object)) => object.name.as_str(),
+        (_, Some(object)) => below(&object.name, root),
         (_, None) => "",
     };
     if !name.is_empty() {
