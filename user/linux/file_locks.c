@@ -4,7 +4,35 @@
 #include <sys/file.h>
 #include <sys/wait.h>
 
+/* Two processes that would wait for each other: the one that comes last is told. */
+static void deadlock(void) {
+    int ready[2], status;
+    char byte;
+    CALL(pipe(ready));
+    int file = open("circle", O_RDWR | O_CREAT, 0600), second = open("other", O_RDWR | O_CREAT, 0600);
+    struct flock lock = { .l_type = F_WRLCK, .l_len = 1 };
+    CALL(fcntl(file, F_SETLKW, &lock));
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        fcntl(second, F_SETLKW, &lock);
+        write(ready[1], "x", 1);
+        _exit(fcntl(file, F_SETLKW, &lock) ? 1 : 0);
+    }
+    read(ready[0], &byte, 1);
+    /* Whoever waits first, the other one is refused: here or there. */
+    int own = fcntl(second, F_SETLKW, &lock), error = errno;
+    if (own)
+        CHECK(error == EDEADLK);
+    lock.l_type = F_UNLCK;
+    fcntl(file, F_SETLK, &lock);
+    waitpid(child, &status, 0);
+    CHECK((own != 0) + WEXITSTATUS(status) == 1);
+    close(file), close(second), close(ready[0]), close(ready[1]);
+}
+
 int main(void) {
+    deadlock();
     int file = open("file", O_RDWR | O_CREAT, 0600), other = open("file", O_RDWR);
     struct flock lock = { .l_type = F_WRLCK, .l_start = 10, .l_len = 10 };
     CALL(fcntl(file, F_SETLK, &lock));

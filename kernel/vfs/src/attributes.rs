@@ -7,6 +7,7 @@ use crate::context::FsContext;
 use crate::credentials::{MODE_BITS, Permission, SET_GROUP_ID, SET_USER_ID};
 use crate::inode::{AttributeChange, FileSystemStatistics};
 use crate::lease;
+use crate::marks::FileMarks;
 use crate::mount::MountFlags;
 use crate::path::Path;
 use crate::times;
@@ -185,6 +186,8 @@ impl FsContext {
             }
             self.check(place, Permission::WRITE)?;
         }
+        let chosen = access != SetTime::Now || modification != SetTime::Now;
+        FileMarks::check_times(&**place.inode(), chosen)?;
         let now = times::now();
         let moment = |wanted| match wanted {
             SetTime::Keep => None,
@@ -231,6 +234,23 @@ impl FsContext {
             place.inode().truncate(length)?;
         }
         watch::note(&place.dentry, Events::MODIFY);
+        Ok(())
+    }
+
+    /// Replaces the marks of a place (chattr(1)). Its owner may; those of [`FileMarks::RESTRICTED`] only the
+    /// super-user changes. [`Error::NotTerminal`] where no marks are kept.
+    pub fn set_marks(&self, place: &Path, marks: FileMarks) -> Result<()> {
+        self.check_writable(place)?;
+        let present = place.inode().marks()?;
+        if !self.credentials.owns(place.inode().ownership()?) {
+            return Err(Error::NotPermitted);
+        }
+        let restricted = (present ^ marks).intersects(FileMarks::RESTRICTED);
+        if restricted && !self.credentials.is_superuser() {
+            return Err(Error::NotPermitted);
+        }
+        place.inode().set_marks(marks)?;
+        watch::note(&place.dentry, Events::ATTRIBUTES);
         Ok(())
     }
 }

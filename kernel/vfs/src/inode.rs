@@ -30,6 +30,7 @@ use crate::attachments::Attachments;
 use crate::credentials::Ownership;
 use crate::extended::SetExtended;
 use crate::handle::FileHandle;
+use crate::marks::FileMarks;
 use crate::name::Name;
 use crate::path::Path;
 
@@ -250,6 +251,16 @@ pub trait Inode: Send + Sync + Any {
             status.modification_time,
             status.change_time,
         ))
+    }
+
+    /// What marks it beside its mode; [`Error::NotTerminal`] where the file system keeps no marks.
+    fn marks(&self) -> Result<FileMarks> {
+        Err(Error::NotTerminal)
+    }
+
+    /// Replaces its marks. The vfs's caller has checked that it may.
+    fn set_marks(&self, _marks: FileMarks) -> Result<()> {
+        Err(Error::NotTerminal)
     }
 
     /// Changes attributes.

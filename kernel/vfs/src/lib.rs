@@ -50,6 +50,7 @@ mod locate;
 mod locks;
 mod lookup;
 mod mapped_file;
+mod marks;
 mod mount;
 mod mount_changes;
 mod mount_list;
@@ -97,6 +98,7 @@ pub use kinds::{
 };
 pub use lease::{LEASE_BREAK_TIME, LeaseHolder, LeaseKind};
 pub use locks::{FileLocks, FlockOwner, LockKind};
+pub use marks::FileMarks;
 pub use mount::{Mount, MountFlags};
 pub use mount_changes::MountChanges;
 pub use mount_list::{MountInfo, PeerInfo};

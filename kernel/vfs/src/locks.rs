@@ -79,22 +79,29 @@ impl FileLocks {
     }
 
     /// Locks a range; what the owner had there is replaced. Waits if `wait`, else
-    /// [`Error::WouldBlock`]; [`Error::NoLocks`] if there is no room to note it.
+    /// [`Error::WouldBlock`]; [`Error::NoLocks`] if there is no room to note it; [`Error::Deadlock`] where processes
+    /// would wait for each other.
     pub fn lock_range(&self, lock: RangeLock, wait: bool) -> Result<()> {
         let attempt = || {
             let mut held = self.held.lock();
-            if ranges::conflict(&held.ranges, lock.owner, lock.range, lock.kind).is_some() {
-                return None;
+            match ranges::conflict(&held.ranges, lock.owner, lock.range, lock.kind) {
+                Some(other) => Err(other),
+                None => Ok(ranges::set(&mut held.ranges, lock)),
             }
-            Some(ranges::set(&mut held.ranges, lock))
         };
         let set = match attempt() {
-            None if !wait => return Err(Error::WouldBlock),
-            None => return self.changed.wait_interruptible(None, attempt)?,
-            Some(set) => set,
+            Err(_) if !wait => return Err(Error::WouldBlock),
+            Err(_) => {
+                let waiting = Waiting::new(self, &lock);
+                return self.changed.wait_interruptible(None, || match attempt() {
+                    Ok(set) => Some(set),
+                    Err(other) => waiting.for_lock(&other).err().map(Err),
+                })?;
+            }
+            Ok(set) => set,
         };
         // A lock that was weakened may let others in.
-        self.changed.wake_all();
+        self.wake_waiters();
         set
     }
 
@@ -102,7 +109,7 @@ impl FileLocks {
     /// may be no room: [`Error::NoLocks`].
     pub fn unlock_range(&self, owner: u64, range: Range) -> Result<()> {
         let cleared = ranges::clear(&mut self.held.lock().ranges, owner, range);
-        self.changed.wake_all();
+        self.wake_waiters();
         cleared
     }
 
@@ -111,12 +118,91 @@ impl FileLocks {
         let mut held = self.held.lock();
         held.ranges.retain(|lock| lock.owner != owner);
         drop(held);
+        self.wake_waiters();
+    }
+
+    /// Has everybody who waits look again. Until then nobody knows for whom they wait.
+    fn wake_waiters(&self) {
+        if !self.changed.is_empty() {
+            let own = self.address();
+            WAITS.lock().retain(|wait| wait.locks != own);
+        }
         self.changed.wake_all();
+    }
+
+    fn address(&self) -> usize {
+        core::ptr::from_ref(self).addr()
     }
 
     /// All range locks, for `/proc/locks`.
     pub fn ranges(&self) -> Vec<RangeLock> {
         self.held.lock().ranges.clone()
+    }
+}
+
+/// A process that waits for the owner of a record lock.
+struct Wait {
+    /// The locks of which file.
+    locks: usize,
+    process: u64,
+    other: u64,
+}
+
+/// Which process waits for which, because of record locks.
+static WAITS: Global<SpinLock<Vec<Wait>>> = Global::new(|| SpinLock::new(rank::LEAF, Vec::new()));
+
+/// How long a circle may be to be found (as on Linux).
+const LONGEST_CIRCLE: usize = 10;
+
+/// A process that waits for a record lock. Open files wait as often as they like: who has them is not known.
+struct Waiting {
+    locks: usize,
+    process: Option<u64>,
+}
+
+impl Waiting {
+    fn new(locks: &FileLocks, lock: &RangeLock) -> Self {
+        Self {
+            locks: locks.address(),
+            process: (lock.process >= 0).then_some(lock.owner),
+        }
+    }
+
+    /// It waits for this one now; [`Error::Deadlock`] if that one waits for it.
+    fn for_lock(&self, other: &RangeLock) -> Result<()> {
+        let Some(process) = self.process else {
+            return Ok(());
+        };
+        let mut waits = WAITS.lock();
+        let mut next = Some(other.owner);
+        for _ in 0..LONGEST_CIRCLE {
+            let Some(owner) = next else {
+                break;
+            };
+            if owner == process {
+                return Err(Error::Deadlock);
+            }
+            next = waits
+                .iter()
+                .find(|wait| wait.process == owner)
+                .map(|wait| wait.other);
+        }
+        waits.retain(|wait| wait.process != process);
+        waits.make_room(1).map_err(|_| Error::NoLocks)?;
+        waits.push(Wait {
+            locks: self.locks,
+            process,
+            other: other.owner,
+        });
+        Ok(())
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(process) = self.process {
+            WAITS.lock().retain(|wait| wait.process != process);
+        }
     }
 }
 

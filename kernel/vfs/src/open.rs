@@ -18,6 +18,7 @@ use crate::hold::{Claims, Hold, InodeClaim, MountWriter};
 use crate::inode::{Inode, NewInode, OpenRequest};
 use crate::lease;
 use crate::lookup::lookup_free;
+use crate::marks::FileMarks;
 use crate::mount::MountFlags;
 use crate::name::Name;
 use crate::open_file::OpenFile;
@@ -171,12 +172,17 @@ impl FsContext {
         if writes && matches!(kind, FileKind::Regular | FileKind::Directory) {
             self.check_writable(&place)?;
         }
+        if writes && kind == FileKind::Regular {
+            FileMarks::check_opening(&**place.inode(), options)?;
+        }
         if options.no_access_time && !self.credentials.owns(place.inode().ownership()?) {
             return Err(Error::NotPermitted);
         }
         let truncate = options.truncate && kind == FileKind::Regular;
         let opened = self.finish(place, options, Claims::empty())?;
-        if truncate && !opened.has_backend() {
+        if truncate && anonymous::is_anonymous(opened.path()) {
+            opened.truncate(0)?;
+        } else if truncate && !opened.has_backend() {
             opened.inode().truncate(0)?;
             watch::note(&opened.path().dentry, Events::MODIFY);
         }

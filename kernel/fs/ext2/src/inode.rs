@@ -13,8 +13,8 @@ use device::block::SECTOR;
 use fs_disk::{ATTRIBUTES, Live, own};
 use object::{DirectoryEntry, FileKind, FileStatus, SpaceChange, Timestamp};
 use vfs::{
-    ACCESS_LIST, AccessList, AttributeChange, DEFAULT_LIST, Inode, Name, NewInode, Ownership,
-    RenameFlags, SetExtended,
+    ACCESS_LIST, AccessList, AttributeChange, DEFAULT_LIST, FileMarks, Inode, Name, NewInode,
+    Ownership, RenameFlags, SetExtended,
 };
 
 use crate::extended::KeptLists;
@@ -201,6 +201,22 @@ impl Inode for Node {
             record.modification_time,
             record.change_time,
         ))
+    }
+
+    fn marks(&self) -> Result<FileMarks> {
+        Ok(FileMarks::from_bits_truncate(self.record.lock().flags))
+    }
+
+    fn set_marks(&self, marks: FileMarks) -> Result<()> {
+        if self.volume.is_read_only() {
+            return Err(Error::ReadOnlyFileSystem);
+        }
+        let now = vfs::now();
+        self.change(|record| {
+            record.flags = record.flags & !FileMarks::all().bits() | marks.bits();
+            record.change_time = now;
+        });
+        Ok(())
     }
 
     fn set_attributes(&self, change: &AttributeChange) -> Result<()> {

@@ -13,7 +13,7 @@ use vfs::{Name, NewInode, Ownership};
 
 use crate::blocks::Class;
 use crate::directory::Place;
-use crate::format::inode::{Record, mode_of};
+use crate::format::inode::{FLAG_NO_DUMP, Record, mode_of};
 use crate::inode::Node;
 use crate::meta::Meta;
 
@@ -148,6 +148,7 @@ impl Node {
             change_time: now,
             birth_time: now,
             extra_size: meta.measures.extra_size,
+            flags: self.inherited_flags(new.kind()),
             ..Record::default()
         };
         let filled = self.fill_record(meta, number, new, &mut record);
@@ -158,6 +159,16 @@ impl Node {
                 meta.unmake(number, record, directory);
                 Err(error)
             }
+        }
+    }
+
+    /// What backups leave out in a directory they leave out with all that is made in it.
+    fn inherited_flags(&self, kind: FileKind) -> u32 {
+        match kind {
+            FileKind::Regular | FileKind::Directory | FileKind::SymbolicLink => {
+                self.record().flags & FLAG_NO_DUMP
+            }
+            _ => 0,
         }
     }
 

@@ -24,6 +24,8 @@ pub(crate) struct Area {
     /// Whether a page of it may be its own rather than the object's. While this is false for an
     /// area that shows an object, fork has nothing to copy: the pages fault in again.
     pub(crate) has_own_pages: bool,
+    /// The program wants its pages to stay where they are. They do anyway; it is remembered for those who ask.
+    pub(crate) locked: bool,
 }
 
 /// The part of an object that an area shows.
@@ -100,6 +102,7 @@ impl Area {
             && self.kind == next.kind
             && self.at_fork == next.at_fork
             && self.pattern == next.pattern
+            && self.locked == next.locked
             && !matches!(self.kind, AreaKind::Stack { .. })
     }
 

@@ -72,6 +72,7 @@ impl AddressSpace {
                 at_fork: AtFork::Copy,
                 pattern: crate::Pattern::Normal,
                 has_own_pages: false,
+                locked: false,
             });
         }
         inner.heap_end = end;

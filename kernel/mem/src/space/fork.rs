@@ -46,6 +46,7 @@ impl Inner {
         child.count_resident(copied);
         for area in self.areas.iter() {
             let mut area = area.clone();
+            area.locked = false;
             match area.at_fork {
                 AtFork::Omit => continue,
                 AtFork::Wipe => area.has_own_pages = false,

@@ -48,6 +48,9 @@ impl AddressSpace {
             let Some(area) = next else { break };
             from = area.end;
             let length = area.length();
+            if area.locked {
+                statistics.locked_bytes += length;
+            }
             if matches!(area.kind, AreaKind::Stack { .. }) {
                 statistics.stack_bytes += length;
             } else if area.is_private_data() {
@@ -83,8 +86,9 @@ impl AddressSpace {
         self.inner.lock().limit = bytes;
     }
 
-    /// Whether each page of the range is present; `None` where the range is not fully mapped.
-    pub fn presence(&self, address: usize, pages: usize) -> Option<Vec<bool>> {
+    /// Whether each page of the range is present; `None` where the range is not fully mapped. With `in_objects` also what
+    /// an object has at hand counts, which tells of the doings of others.
+    pub fn presence(&self, address: usize, pages: usize, in_objects: bool) -> Option<Vec<bool>> {
         let end = address.checked_add(pages.checked_mul(PAGE_SIZE)?)?;
         if end > hal::USER_END || !address.is_multiple_of(PAGE_SIZE) {
             return None;
@@ -98,6 +102,20 @@ impl AddressSpace {
         let mut cursor = inner.table.cursor(address..end);
         for _ in 0..pages {
             present.push(cursor.query().is_some());
+        }
+        drop(cursor);
+        if in_objects {
+            for area in inner.areas.overlapping(address..end) {
+                let Some(part) = &area.object else { continue };
+                for page in (area.start.max(address)..area.end.min(end)).step_by(PAGE_SIZE) {
+                    let slot = &mut present[(page - address) / PAGE_SIZE];
+                    if !*slot {
+                        let mut found = [None];
+                        part.object.resident(area.object_index(page), &mut found);
+                        *slot = found[0].is_some();
+                    }
+                }
+            }
         }
         Some(present)
     }

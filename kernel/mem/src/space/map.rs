@@ -12,7 +12,7 @@ use super::area::Area;
 use super::request::AreaKind;
 
 /// More areas than this no address space has: each costs kernel memory.
-pub(crate) const MAXIMUM_AREAS: usize = 65_530;
+pub const MAXIMUM_AREAS: usize = 65_530;
 
 /// The areas of an address space, by their first address. They never overlap.
 #[derive(Default)]

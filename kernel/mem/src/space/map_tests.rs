@@ -26,6 +26,7 @@ fn area(range: Range<usize>, protection: Protection) -> Area {
         at_fork: AtFork::Copy,
         pattern: crate::Pattern::Normal,
         has_own_pages: false,
+        locked: false,
     }
 }
 

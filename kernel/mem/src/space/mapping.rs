@@ -34,7 +34,8 @@ impl AddressSpace {
             .map(|area| overlap(&area.range(), &range))
             .sum();
         inner.check_limit(length - replaced)?;
-        inner.areas.check_room(3)?;
+        // What is replaced may leave two pieces of one area around the new one.
+        inner.areas.check_room(if replaced == 0 { 1 } else { 3 })?;
         inner.remove(range.clone())?;
         // Before any page can be mapped: who cuts pages off has to find this space.
         if let Some(part) = &area.object {
@@ -90,6 +91,7 @@ impl AddressSpace {
             at_fork: AtFork::Copy,
             pattern: Pattern::Normal,
             has_own_pages: false,
+            locked: false,
         })
     }
 

@@ -114,6 +114,27 @@ impl AddressSpace {
         (parts, covered)
     }
 
+    /// Remembers whether a program wants the pages of a range to stay where they are (mlock(2)). Every page does; this
+    /// brings none in. `Error::OutOfMemory` where there is no room for the borders of the range.
+    pub fn set_locked(&self, address: usize, length: usize, locked: bool) -> Result<()> {
+        let range = page_range(address, length).map_err(|_| Error::OutOfMemory)?;
+        let mut inner = self.inner.lock();
+        if inner.areas.any(range.clone(), |area| area.locked != locked) {
+            inner.areas.check_splits(&range)?;
+            inner.areas.change(range, |area| area.locked = locked);
+        }
+        Ok(())
+    }
+
+    /// Whether a page of a range is locked ([`AddressSpace::set_locked`]).
+    pub fn is_locked(&self, address: usize, length: usize) -> bool {
+        let Ok(range) = page_range(address, length) else {
+            return false;
+        };
+        let inner = self.inner.lock();
+        inner.areas.any(range, |area| area.locked)
+    }
+
     /// Whether a range is mapped without holes; `Error::OutOfMemory` if not.
     pub fn check_mapped(&self, address: usize, length: usize) -> Result<()> {
         let range = page_range(address, length).map_err(|_| Error::OutOfMemory)?;

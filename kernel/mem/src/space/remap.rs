@@ -87,6 +87,7 @@ impl Inner {
         };
         let left_behind = keep.then(|| Area {
             has_own_pages: false,
+            locked: false,
             ..area.clone()
         });
         (area.start, area.end) = (new.start, new.end);

@@ -208,4 +208,6 @@ pub struct SpaceStatistics {
     pub stack_bytes: usize,
     /// Executable areas of the program.
     pub text_bytes: usize,
+    /// Areas that the program has locked.
+    pub locked_bytes: usize,
 }

@@ -1,8 +1,10 @@
 //! fstat, newfstatat, statx: the kernel's attributes in Linux's records.
 
 use base::{Error, Result};
+use device::DeviceNumber;
 use mem::user::UserPtr;
 use object::{FileKind, FileStatus, Rights, Timestamp};
+use vfs::FileMarks;
 
 use crate::arguments::{AtFlags, DirectoryFd, Fd, UserPath};
 use crate::call::Call;
@@ -35,7 +37,7 @@ impl Stat {
     #[inline]
     pub fn of(status: &FileStatus) -> Stat {
         Stat {
-            device: device(status.device),
+            device: status.device,
             inode: status.inode,
             mode: type_bits(status.kind) | status.mode,
             links: status.links,
@@ -56,12 +58,6 @@ impl Stat {
             unused: [0; 2],
         }
     }
-}
-
-/// The kernel counts file system instances; Linux shows those without a block device as devices of
-/// major 0.
-fn device(instance: u64) -> u64 {
-    encode_device((instance >> 32) as u32, instance as u32)
 }
 
 impl StatxTime {
@@ -92,6 +88,7 @@ const RESERVED: u32 = 0x8000_0000;
 impl Statx {
     /// The record of a file.
     pub fn of(status: &FileStatus) -> Statx {
+        let device = DeviceNumber::from_linux(status.device);
         let known_birth = status.birth_time != Timestamp::default();
         Statx {
             mask: BASIC | if known_birth { BIRTH } else { 0 },
@@ -109,8 +106,8 @@ impl Statx {
             modify: StatxTime::of(status.modification_time),
             device_number_major: status.device_major,
             device_number_minor: status.device_minor,
-            device_major: (status.device >> 32) as u32,
-            device_minor: status.device as u32,
+            device_major: device.major,
+            device_minor: device.minor,
             ..Statx::default()
         }
     }
@@ -178,6 +175,10 @@ pub(crate) fn statx(
         if place.is_mount_root() {
             record.attributes = ATTRIBUTE_MOUNT_ROOT;
         }
+        if let Ok(marks) = place.inode().marks() {
+            record.attributes_mask |= u64::from(FileMarks::all().bits());
+            record.attributes |= u64::from(marks.bits());
+        }
         if mask & DIRECT_ALIGNMENT != 0
             && let Some(unit) = place.inode().direct_alignment()
         {
@@ -208,12 +209,15 @@ mod tests {
             mode: 0o666,
             device_major: 5,
             device_minor: 1,
+            device: 0xfe10,
             size: 7,
             ..FileStatus::default()
         };
         assert_eq!(Stat::of(&status).mode, 0o020666);
         assert_eq!(Stat::of(&status).device_number, 0x501);
+        assert_eq!(Stat::of(&status).device, 0xfe10);
         let extended = Statx::of(&status);
+        assert_eq!((extended.device_major, extended.device_minor), (254, 16));
         assert_eq!((extended.mode, extended.device_number_major), (0o020666, 5));
         assert_eq!(extended.mask, BASIC);
     }

@@ -160,15 +160,19 @@ pub(crate) fn copy_file_range(
     if flags != 0 {
         return Err(Error::InvalidArgument);
     }
-    let input = call.file(input, Rights::READ)?;
-    let output = call.file(output, Rights::WRITE)?;
-    let (from, to) = (input.status()?, output.status()?);
+    let (input, output) = (call.handle(input)?, call.handle(output)?);
+    let (from, to) = (
+        input.file(Rights::empty())?.status()?,
+        output.file(Rights::empty())?.status()?,
+    );
     if from.kind == FileKind::Directory || to.kind == FileKind::Directory {
         return Err(Error::IsDirectory);
     }
     if from.kind != FileKind::Regular || to.kind != FileKind::Regular {
         return Err(Error::InvalidArgument);
     }
+    let input = input.file(Rights::READ)?.clone();
+    let output = output.file(Rights::WRITE)?.clone();
     if output.status_flags().contains(StatusFlags::APPEND) {
         return Err(Error::BadHandle);
     }

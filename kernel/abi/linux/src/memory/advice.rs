@@ -36,6 +36,10 @@ pub(crate) fn msync(
     if length == 0 {
         return Ok(0);
     }
+    // Nothing has copies of its own that could be forgotten; locked pages would have to stay.
+    if flags.contains(SyncFlags::INVALIDATE) && space(call)?.is_locked(address, length) {
+        return Err(Error::Busy);
+    }
     if flags.contains(SyncFlags::SYNC) {
         space(call)?.sync(address, length)?;
     } else {
@@ -93,7 +97,8 @@ pub(crate) fn populate(space: &AddressSpace, start: usize, length: usize) {
     }
 }
 
-/// mincore(2): one byte a page.
+/// mincore(2): one byte a page. What others have brought in of a file only the super-user sees (Linux shows it to those
+/// who may write the file).
 pub(crate) fn mincore(
     call: &mut Call<'_>,
     address: usize,
@@ -102,10 +107,11 @@ pub(crate) fn mincore(
 ) -> Result<usize> {
     page_aligned(address)?;
     let pages = length.div_ceil(PAGE_SIZE);
+    let all = call.process().credentials().is_superuser();
     // In pieces, so that a huge range needs no huge list.
     for first in (0..pages).step_by(PAGE_SIZE) {
         let count = (pages - first).min(PAGE_SIZE);
-        let presence = space(call)?.presence(address + first * PAGE_SIZE, count);
+        let presence = space(call)?.presence(address + first * PAGE_SIZE, count, all);
         let bytes: Vec<u8> = presence
             .ok_or(Error::OutOfMemory)?
             .into_iter()

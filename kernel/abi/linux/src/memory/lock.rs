@@ -1,8 +1,8 @@
 //! mlock and its family: memory that stays where it is.
 //!
-//! Nothing is ever paged out, so locking is bringing in. What may be locked is limited as on Linux,
-//! but by each call on its own: how much a process has locked so far is not counted, and no area
-//! remembers that it is.
+//! Nothing is ever paged out, so locking is bringing in, and remembering it for those who ask (`VmLck`, msync). What may
+//! be locked is limited as on Linux, but by each call on its own: what a process has locked so far is not counted against
+//! the limit.
 
 use base::{Error, Result};
 use hal::PAGE_SIZE;
@@ -42,10 +42,8 @@ fn mapped_pages(space: &AddressSpace, address: usize, length: usize) -> Result<(
     let length = (end - start)
         .checked_next_multiple_of(PAGE_SIZE)
         .ok_or(Error::InvalidArgument)?;
-    match space.presence(start, length / PAGE_SIZE) {
-        Some(_) => Ok((start, length)),
-        None => Err(Error::OutOfMemory),
-    }
+    space.check_mapped(start, length)?;
+    Ok((start, length))
 }
 
 /// Whether the caller may lock so many bytes (`RLIMIT_MEMLOCK`).
@@ -78,6 +76,7 @@ pub(crate) fn mlock2(
     if length > 0 {
         let space = space(call)?;
         let (start, length) = mapped_pages(&space, address, length)?;
+        space.set_locked(start, length, true)?;
         if !flags.contains(LockFlags::ON_FAULT) {
             populate(&space, start, length);
         }
@@ -88,7 +87,9 @@ pub(crate) fn mlock2(
 /// munlock(2).
 pub(crate) fn munlock(call: &mut Call<'_>, address: usize, length: usize) -> Result<usize> {
     if length > 0 {
-        mapped_pages(&*space(call)?, address, length)?;
+        let space = space(call)?;
+        let (start, length) = mapped_pages(&space, address, length)?;
+        space.set_locked(start, length, false)?;
     }
     Ok(0)
 }
@@ -110,6 +111,9 @@ pub(crate) fn mlockall(call: &mut Call<'_>, flags: LockAllFlags) -> Result<usize
     let now = !flags.contains(LockAllFlags::ON_FAULT);
     let future = what.contains(LockAllFlags::FUTURE) && now;
     ProcessState::of(call.process())?.set_maps_at_once(future);
+    if what.contains(LockAllFlags::CURRENT) {
+        space.set_locked(0, hal::USER_END, true)?;
+    }
     if what.contains(LockAllFlags::CURRENT) && now {
         let areas: alloc::vec::Vec<_> = space.areas().map(|area| (area.start, area.end)).collect();
         for (start, end) in areas {
@@ -122,5 +126,6 @@ pub(crate) fn mlockall(call: &mut Call<'_>, flags: LockAllFlags) -> Result<usize
 /// munlockall(2).
 pub(crate) fn munlockall(call: &mut Call<'_>) -> Result<usize> {
     ProcessState::of(call.process())?.set_maps_at_once(false);
+    space(call)?.set_locked(0, hal::USER_END, false)?;
     Ok(0)
 }

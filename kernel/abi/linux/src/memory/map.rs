@@ -106,6 +106,9 @@ pub(crate) fn mmap(
     })?;
     let at_once = flags & (MAP_POPULATE | MAP_LOCKED) != 0
         || ProcessState::of(call.process()).is_ok_and(|state| state.maps_at_once());
+    if flags & MAP_LOCKED != 0 {
+        space.set_locked(start, length, true)?;
+    }
     if at_once {
         // Only a wish: what cannot be brought in now comes, or fails, when it is touched.
         super::advice::populate(&space, start, length);
@@ -137,6 +140,9 @@ fn file_backing(
     let file = handle.file(Rights::MAP)?;
     if open_file(file).is_some_and(|file| file.is_path_only()) {
         return Err(Error::BadHandle);
+    }
+    if length == 0 {
+        return Err(Error::InvalidArgument);
     }
     let access = file.access();
     if !access.contains(FileAccess::READ) {

@@ -12,7 +12,7 @@ use base::{Error, Result};
 use mem::transfer::Sink;
 use mem::user::UserText;
 use object::{File, FileAccess, FileKind, FileStatus, Rights};
-use vfs::{FileSystem, FsContext, MountSource, Path, ResolveFlags, View};
+use vfs::{FileSystem, FsContext, MountSource, ResolveFlags, View, Volume};
 
 use super::attributes::{self, Attributes};
 use super::log::Log;
@@ -44,8 +44,8 @@ enum Phase {
     Parameters,
     /// Made, to be mounted.
     Made(Arc<dyn FileSystem>),
-    /// Mounted: parameters are collected for a change.
-    Mounted(Path),
+    /// Mounted: parameters are collected for a change. It keeps no mount, so that it can be unmounted.
+    Mounted(Arc<Volume>),
     /// Nothing more can be done.
     Failed,
 }
@@ -86,6 +86,7 @@ impl Configuration {
             return Err(Error::Busy);
         }
         match name {
+            "" => return Err(Error::InvalidArgument),
             "ro" => state.read_only = Some(true),
             "rw" => state.read_only = Some(false),
             // Here every write is as late, and every time as exact, as the file system makes it.
@@ -154,10 +155,10 @@ impl Configuration {
 
     fn reconfigure(&self) -> Result<()> {
         let mut state = self.state.lock();
-        let Phase::Mounted(place) = &state.phase else {
+        let Phase::Mounted(volume) = &state.phase else {
             return Err(Error::Busy);
         };
-        let volume = place.mount().volume().clone();
+        let volume = volume.clone();
         let read_only = state.read_only.unwrap_or(volume.is_read_only());
         let changed = volume.reconfigure(read_only, state.options.as_bytes());
         state.options.clear();
@@ -246,7 +247,7 @@ pub(crate) fn fspick(
         return Err(Error::InvalidArgument);
     }
     let kind = place.mount().volume().filesystem().name();
-    let made = Configuration::new(kind.into(), Phase::Mounted(place));
+    let made = Configuration::new(kind.into(), Phase::Mounted(place.mount().volume().clone()));
     call.install(made, flags & CLOSE_ON_EXEC != 0)
 }
 
@@ -318,7 +319,7 @@ pub(crate) fn fsmount(call: &mut Call<'_>, file: Fd, flags: u32, attributes: u32
     let source = source.as_deref().unwrap_or(b"none");
     let mount = View::detached_mount(&filesystem, source, restrictions, read_only)?;
     state.options.clear();
-    state.phase = Phase::Mounted(mount.path().clone());
+    state.phase = Phase::Mounted(mount.path().mount().volume().clone());
     drop(state);
     call.install(mount, flags & CLOSE_ON_EXEC != 0)
 }

@@ -155,6 +155,7 @@ fn write_memory(subject: &Subject, text: &mut String) -> core::fmt::Result {
     let rows = [
         ("VmPeak", memory.virtual_peak),
         ("VmSize", memory.virtual_bytes),
+        ("VmLck", memory.locked_bytes),
         ("VmHWM", memory.resident_peak),
         ("VmRSS", memory.resident_bytes),
         ("RssAnon", anonymous),

@@ -1,0 +1,119 @@
+/* Marks of files: what nobody may change, what only grows. It wants ext2, on which a line of disk.lines runs it. */
+#include "check.h"
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <linux/fs.h>
+
+static int marked = FS_IMMUTABLE_FL | FS_APPEND_FL | FS_NODUMP_FL;
+
+static int mark(const char *path, int marks) {
+    int file = open(path, O_RDONLY), present = 0;
+    if (file < 0 || ioctl(file, FS_IOC_GETFLAGS, &present))
+        return -1;
+    present = (present & ~marked) | marks;
+    int outcome = ioctl(file, FS_IOC_SETFLAGS, &present), error = errno;
+    close(file);
+    errno = error;
+    return outcome;
+}
+
+static void tell(const char *path) {
+    struct statx status;
+    int file = open(path, O_RDONLY), marks = 0;
+    CALL(ioctl(file, FS_IOC_GETFLAGS, &marks));
+    close(file);
+    statx(AT_FDCWD, path, 0, 0, &status);
+    SHOW(path, "%x %llx", marks & marked, (unsigned long long)(status.stx_attributes & marked));
+}
+
+static void file(int marks) {
+    struct timeval times[2] = {{1, 0}, {2, 0}};
+    SHOW("a file marked", "%x", marks);
+    mark("f", 0);
+    unlink("f"), unlink("l"), unlink("g");
+    int old = open("f", O_CREAT | O_RDWR, 0644);
+    CALL(write(old, "before", 6));
+    CALL(mark("f", marks));
+    tell("f");
+    CALL(write(old, "x", 1));
+    CALL(pwrite(old, "x", 1, 0));
+    CALL(ftruncate(old, 2));
+    CALL(fallocate(old, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 1));
+    OK(open("f", O_RDONLY));
+    OK(open("f", O_WRONLY));
+    OK(open("f", O_RDWR | O_APPEND));
+    OK(open("f", O_WRONLY | O_APPEND | O_TRUNC));
+    OK(open("f", O_RDONLY | O_TRUNC));
+    CALL(truncate("f", 1));
+    CALL(access("f", W_OK));
+    CALL(chmod("f", 0600));
+    CALL(chown("f", 1, 1));
+    CALL(utimes("f", times));
+    CALL(utimes("f", NULL));
+    CALL(setxattr("f", "user.a", "b", 1, 0));
+    CALL(link("f", "l"));
+    CALL(rename("f", "g"));
+    CALL(unlink("f"));
+    close(old);
+}
+
+static void directory(int marks) {
+    SHOW("a directory marked", "%x", marks);
+    mkdir("d", 0755);
+    close(open("d/f", O_CREAT | O_RDWR, 0644));
+    CALL(mark("d", marks));
+    tell("d");
+    OK(open("d/f", O_RDWR));
+    OK(open("d/new", O_CREAT | O_RDWR, 0644));
+    CALL(mkdir("d/e", 0755));
+    CALL(symlink("x", "d/s"));
+    CALL(unlink("d/f"));
+    CALL(rename("d/f", "d/h"));
+    CALL(rename("d/f", "o"));
+    CALL(rmdir("d"));
+    CALL(chmod("d", 0700));
+    CALL(mark("d", 0));
+    CALL(system("rm -rf d o"));
+}
+
+int main(void) {
+    struct statfs here;
+    if (statfs(".", &here) || here.f_type != 0xef53)
+        END();
+    file(FS_IMMUTABLE_FL);
+    file(FS_APPEND_FL);
+    file(FS_NODUMP_FL);
+    mark("f", 0);
+    unlink("f"), unlink("g");
+    directory(FS_IMMUTABLE_FL);
+    directory(FS_APPEND_FL);
+    mkdir("d", 0755);
+    mark("d", FS_NODUMP_FL);
+    close(open("d/f", O_CREAT | O_RDWR, 0644));
+    mkdir("d/e", 0755);
+    tell("d/f"), tell("d/e");
+    int ends[2], marks;
+    CALL(pipe(ends));
+    CALL(ioctl(ends[0], FS_IOC_GETFLAGS, &marks));
+    int own = open("own", O_CREAT | O_RDWR, 0644);
+    CALL(fchown(own, 1000, 1000));
+    CALL(ioctl(own, FS_IOC_GETFLAGS, (void *)1));
+    CALL(ioctl(own, FS_IOC_SETFLAGS, (void *)1));
+    fflush(stdout);
+    if (fork() == 0) {
+        CALL(setuid(1000));
+        CALL(mark("own", FS_NODUMP_FL));
+        CALL(mark("own", FS_IMMUTABLE_FL));
+        CALL(mark("d", 0));
+        tell("own");
+        fflush(stdout);
+        _exit(0);
+    }
+    wait(NULL);
+    END();
+}
