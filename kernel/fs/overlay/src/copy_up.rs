@@ -7,7 +7,8 @@
 //! What happens at the same time: two copies of one file are kept apart by the node's own lock;
 //! removing and renaming hold the lock on names, as does the last step here, which looks at the
 //! place again. Is the name taken or hidden meanwhile, the file was removed while somebody has
-//! it open, and the copy stays without a name.
+//! it open: then there is no place for a copy, and the file cannot be changed any more. Linux says
+//! so with `EEXIST`, and where the directory is gone too, with `ENOENT`.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -19,7 +20,7 @@ use object::{FileKind, FileStatus};
 use vfs::{AttributeChange, Inode, NewInode, Ownership, Path, RenameFlags, SetExtended, layer};
 
 use crate::find::peek;
-use crate::node::Node;
+use crate::node::{Home, Node};
 use crate::volume::{Origin, Upper, Volume, name_of};
 
 /// How many bytes are copied at a time.
@@ -44,7 +45,7 @@ impl Node {
         for directory in above.iter().rev() {
             match directory.bring_up_alone(true) {
                 // Its name is gone, and so are those below it.
-                Err(Error::NotFound) => break,
+                Err(Error::NotFound | Error::Exists) => return Err(Error::NotFound),
                 other => other?,
             };
         }
@@ -59,10 +60,12 @@ impl Node {
             return Ok(there);
         }
         let lower = self.lower.first().ok_or(Error::NotFound)?;
+        // Nothing is copied for nothing; the place is looked at again when the copy goes there.
+        self.place_for_copy()?;
         let status = lower.path.status()?;
         let temporary = self.volume.temporary();
         let copy = make_copy(&self.volume, upper, &temporary, &lower.path, &status, bytes)?;
-        match self.move_to_place(upper, &temporary, &copy) {
+        match self.move_to_place(upper, &temporary) {
             Ok(()) => {}
             Err(error) => {
                 upper.discard(&temporary);
@@ -87,31 +90,35 @@ impl Node {
         Ok(copy)
     }
 
-    /// Moves the copy from the work directory to its place, or takes its name away if the place is gone.
-    fn move_to_place(&self, upper: &Upper, temporary: &str, copy: &Path) -> Result<()> {
-        let name = name_of(temporary)?;
-        let _names = self.volume.names.lock();
-        if let Some(home) = self.home()
-            && let Some(directory) = home.parent.upper()
-            && !directory.dentry().is_removed()
-        {
-            let to = vfs::Name::new(&home.name)?;
-            if peek(&directory, to)?.is_none() {
-                let before = directory.status()?;
-                layer::rename(&upper.work.root, name, &directory, to, RenameFlags::empty())?;
-                // Nothing changed for who looks at the directory.
-                let _ = directory.inode().set_attributes(&AttributeChange {
-                    access_time: Some(before.access_time),
-                    modification_time: Some(before.modification_time),
-                    ..AttributeChange::default()
-                });
-                return Ok(());
-            }
-        }
-        if copy.inode().is_directory() {
+    /// The place in the upper layer that a copy goes to; none any more once the name is another's, or nobody's.
+    fn place_for_copy(&self) -> Result<Home> {
+        let home = self.home().ok_or(Error::NotFound)?;
+        let directory = home.parent.upper().ok_or(Error::NotFound)?;
+        if directory.dentry().is_removed() {
             return Err(Error::NotFound);
         }
-        layer::unlink(&upper.work.root, name)
+        match peek(&directory, vfs::Name::new(&home.name)?)? {
+            Some(_) => Err(Error::Exists),
+            None => Ok(home),
+        }
+    }
+
+    /// Moves the copy from the work directory to its place.
+    fn move_to_place(&self, upper: &Upper, temporary: &str) -> Result<()> {
+        let name = name_of(temporary)?;
+        let _names = self.volume.names.lock();
+        let home = self.place_for_copy()?;
+        let directory = home.parent.upper().ok_or(Error::NotFound)?;
+        let to = vfs::Name::new(&home.name)?;
+        let before = directory.status()?;
+        layer::rename(&upper.work.root, name, &directory, to, RenameFlags::empty())?;
+        // Nothing changed for who looks at the directory.
+        let _ = directory.inode().set_attributes(&AttributeChange {
+            access_time: Some(before.access_time),
+            modification_time: Some(before.modification_time),
+            ..AttributeChange::default()
+        });
+        Ok(())
     }
 }
 

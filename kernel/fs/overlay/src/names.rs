@@ -94,7 +94,11 @@ impl Node {
 
     /// Enters another name for a file, which is brought up for that.
     pub(crate) fn enter(&self, name: Name<'_>, target: &Arc<Node>) -> Result<()> {
-        let file = target.bring_up(true)?;
+        let file = match target.bring_up(true) {
+            // It has been removed: its last name is gone, or another's.
+            Err(Error::Exists) => return Err(Error::NotFound),
+            other => other?,
+        };
         let directory = self.bring_up(true)?;
         let upper = self.volume.writable()?;
         let _names = self.volume.names.lock();

@@ -30,7 +30,7 @@ pub(crate) struct Home {
 }
 
 struct State {
-    /// Its place in the upper layer; once there is one, it stays.
+    /// Its place in the upper layer; once there is one, there always is.
     upper: Option<Path>,
     origin: Option<Origin>,
     home: Option<Home>,
@@ -123,6 +123,12 @@ impl Node {
         let mut state = self.state.lock();
         state.upper = Some(upper);
         state.origin = origin;
+    }
+
+    /// Its file in the upper layer has this name now.
+    pub(crate) fn stands_at(&self, upper: Path) {
+        let old = self.state.lock().upper.replace(upper);
+        drop(old);
     }
 
     /// Where it hangs; `None` at the top.

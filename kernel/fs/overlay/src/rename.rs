@@ -4,9 +4,9 @@
 //! `EXDEV`, upon which mv(1) copies it (`redirect_dir=off`, Linux's default). Everything else is
 //! brought up first. Where a lower layer has the old name, a whiteout has to be there afterwards:
 //! a whiteout is first made under the *new* name and then exchanged with what moves, so at no
-//! moment are both names there or neither. Only where the new name is a file of the upper layer
-//! that is to be replaced are these two steps, and a loss of power between them leaves the lower
-//! file under the old name.
+//! moment are both names there or neither. Where the new name is a file of the upper layer that is
+//! to be replaced, what moves has both names for a while, and then a whiteout takes the place of the
+//! old one: a loss of power between leaves both, and never shows what lies below.
 
 use alloc::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::find::peek;
 use crate::marks::is_whiteout;
 use crate::names::stays;
 use crate::node::{Node, own};
-use crate::volume::Upper;
+use crate::volume::{Upper, name_of};
 
 /// One side: a directory of the overlay, its place in the upper layer, and a name in it.
 struct Side<'a> {
@@ -147,13 +147,35 @@ impl Node {
                 rename(from, to, RenameFlags::EXCHANGE)?;
                 self.replace_directory(upper, &from.directory, from.name, &there, leaves)
             }
-            Some(_) => {
-                rename(from, to, RenameFlags::empty())?;
-                if leaves {
-                    upper.whiteout_at(&from.directory, from.name)?;
-                }
-                Ok(())
-            }
+            Some(_) if leaves => self.replace_and_hide(upper, source, from, to),
+            Some(_) => rename(from, to, RenameFlags::empty()),
         }
+    }
+
+    /// A file takes the place of another of the upper layer, and a whiteout takes its own place.
+    fn replace_and_hide(
+        &self,
+        upper: &Upper,
+        source: &Node,
+        from: &Side<'_>,
+        to: &Side<'_>,
+    ) -> Result<()> {
+        let file = source.upper().ok_or(Error::NotFound)?;
+        let work = &upper.work.root;
+        let (second, hiding) = (self.volume.temporary(), self.volume.temporary());
+        let (second_name, hiding_name) = (name_of(&second)?, name_of(&hiding)?);
+        upper.make_whiteout(&hiding)?;
+        let flags = RenameFlags::empty();
+        let moved = layer::link(work, second_name, &file).and_then(|linked| {
+            layer::rename(work, second_name, &to.directory, to.name, flags)?;
+            // The name that it keeps.
+            source.stands_at(linked);
+            layer::rename(work, hiding_name, &from.directory, from.name, flags)
+        });
+        if moved.is_err() {
+            upper.discard(&second);
+            upper.discard(&hiding);
+        }
+        moved
     }
 }

@@ -3,9 +3,12 @@
 //! Each entry gets a number when it is made, larger than all before it. Reading goes by these
 //! numbers, so an entry that stays is shown exactly once however many come and go meanwhile, and a
 //! position remains valid after the entry it came from is gone.
+//!
+//! A directory knows the one above it, which does not keep that alive: a directory that is found by a handle has no
+//! name that led there.
 
 use alloc::collections::BTreeMap;
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 
 use crate::inode::RamInode;
@@ -23,9 +26,32 @@ pub(crate) struct Entries {
     by_name: BTreeMap<Arc<[u8]>, u64>,
     by_number: BTreeMap<u64, Entry>,
     last_number: u64,
+    /// The directory itself.
+    me: Weak<RamInode>,
+    above: Weak<RamInode>,
 }
 
 impl Entries {
+    /// The directory that these are the entries of.
+    pub(crate) fn belong_to(&mut self, directory: &Arc<RamInode>) {
+        self.me = Arc::downgrade(directory);
+    }
+
+    /// The directory itself, as those in it remember it.
+    pub(crate) fn itself(&self) -> Weak<RamInode> {
+        self.me.clone()
+    }
+
+    /// From now on the directory lies in another; returns the one before.
+    pub(crate) fn lie_in(&mut self, above: Weak<RamInode>) -> Weak<RamInode> {
+        core::mem::replace(&mut self.above, above)
+    }
+
+    /// The directory above, if there is one.
+    pub(crate) fn above(&self) -> Option<Arc<RamInode>> {
+        self.above.upgrade()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.by_name.len()
     }

@@ -8,7 +8,6 @@ use core::sync::atomic::Ordering;
 use base::{Error, Result};
 use vfs::{FileHandle, FileSystem, FileSystemStatistics, Inode, NewInode, Ownership};
 
-use crate::handles;
 use crate::inode::{RamInode, own};
 use crate::limits::{Account, Limits};
 
@@ -100,7 +99,8 @@ impl FileSystem for RamFs {
     }
 
     fn directory_above(&self, directory: &Arc<dyn Inode>) -> Result<Arc<dyn Inode>> {
-        Ok(handles::directory_above(&self.root, &own(directory)?)?)
+        let above = own(directory)?.entries()?.lock().above();
+        Ok(above.ok_or(Error::Stale)?)
     }
 
     fn options(&self) -> Vec<u8> {

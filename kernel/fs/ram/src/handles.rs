@@ -5,7 +5,6 @@
 
 use alloc::collections::BTreeMap;
 use alloc::sync::{Arc, Weak};
-use alloc::vec;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use base::rank;
@@ -66,32 +65,4 @@ impl HandedOut {
 
 fn generation(inode: &RamInode) -> u32 {
     inode.account.device as u32
-}
-
-/// The directory that a directory lies in, looked for from the root on: directories do not know where they are.
-pub(crate) fn directory_above(
-    root: &Arc<RamInode>,
-    directory: &Arc<RamInode>,
-) -> Result<Arc<RamInode>> {
-    let mut waiting = vec![root.clone()];
-    while let Some(above) = waiting.pop() {
-        let mut reached = 0;
-        loop {
-            let batch = above.entries()?.lock().after(reached, 64);
-            let Some((last, _)) = batch.last() else {
-                break;
-            };
-            reached = *last;
-            for (_, entry) in batch {
-                if Arc::ptr_eq(&entry.inode, directory) {
-                    return Ok(above);
-                }
-                if entry.inode.entries().is_ok() {
-                    waiting.push(entry.inode);
-                }
-            }
-            base::thread::yield_if_needed();
-        }
-    }
-    Err(Error::Stale)
 }

@@ -118,7 +118,7 @@ impl RamInode {
             change_time: now,
             birth_time: now,
         };
-        Ok(Arc::new(Self {
+        let made = Arc::new(Self {
             account: account.clone(),
             number,
             kind: new.kind(),
@@ -126,7 +126,23 @@ impl RamInode {
             attributes: SpinLock::new(rank::INODE, attributes),
             attachments: Attachments::new(),
             extended: Extended::new(),
-        }))
+        });
+        if let Content::Directory(entries) = &made.content {
+            entries.lock().belong_to(&made);
+        }
+        Ok(made)
+    }
+
+    /// A directory comes into this one.
+    fn take_in(&self, moved: &RamInode) {
+        if let (Content::Directory(own), Content::Directory(entries)) =
+            (&self.content, &moved.content)
+        {
+            // One lock at a time: both have one rank.
+            let me = own.lock().itself();
+            let before = entries.lock().lie_in(me);
+            drop(before);
+        }
     }
 
     pub(crate) fn entries(&self) -> Result<&SpinLock<Entries>> {
@@ -338,6 +354,7 @@ impl Inode for RamInode {
             entries.insert(name.as_bytes(), inode.clone());
         }
         if inode.kind == FileKind::Directory {
+            self.take_in(&inode);
             self.change_links(1);
         }
         self.note_modification();
@@ -540,5 +557,6 @@ fn move_parent(moved: &RamInode, from: &RamInode, to: &RamInode, same: bool) {
     if moved.kind == FileKind::Directory && !same {
         from.change_links(-1);
         to.change_links(1);
+        to.take_in(moved);
     }
 }

@@ -3,7 +3,7 @@
 use base::Error;
 use mem::transfer::{Sink, Source};
 use object::{File, Timestamp};
-use vfs::{OpenOptions, ResolveFlags, SetTime};
+use vfs::{OpenFile, OpenOptions, ResolveFlags, SetTime};
 
 use super::kit::*;
 
@@ -102,13 +102,50 @@ fn an_open_file_sees_the_copy_and_a_removed_one_stays() {
         let mut bytes = [0; 3];
         reader.read_at(0, &mut Sink::kernel(&mut bytes)).unwrap();
         assert_eq!(&bytes, b"new");
-        // A lower file that was removed can still be changed by who has it.
         let held = root.open(b"/all/dir/a", &OpenOptions::reading()).unwrap();
         root.remove("/all/dir/a").unwrap();
-        root.set_mode(held.path(), 0o600).unwrap();
-        assert_eq!(held.status().unwrap().mode, 0o600);
         assert_eq!(root.error("/all/dir/a"), Some(Error::NotFound));
         assert!(is_whiteout(&root, "/up/dir/a"));
+        assert_clean(&root);
+        held.read_at(0, &mut Sink::kernel(&mut bytes)).unwrap();
+    });
+}
+
+#[test]
+fn a_removed_lower_file_cannot_be_changed() {
+    on_machine(|| {
+        let root = usual();
+        let change = |held: &OpenFile| {
+            let mode = root.set_mode(held.path(), 0o600);
+            let options = OpenOptions {
+                write: true,
+                truncate: true,
+                ..Default::default()
+            };
+            let opened = root.open_place(held.path().clone(), &options);
+            assert_eq!(held.status().unwrap().mode, 0o666);
+            assert_eq!(opened.err(), mode.err());
+            mode.err()
+        };
+        let open = |path: &[u8]| root.open(path, &OpenOptions::reading()).unwrap();
+        // Hidden; made anew; replaced; gone with its directory.
+        let removed = open(b"/all/file");
+
+        root.remove("/all/file").unwrap();
+        assert_eq!(change(&removed), Some(Error::Exists));
+        root.put("/all/file", b"anew").unwrap();
+        assert_eq!(change(&removed), Some(Error::Exists));
+        let replaced = open(b"/all/dir/a");
+        root.move_to("/all/file", "/all/dir/a").unwrap();
+        assert_eq!(change(&replaced), Some(Error::Exists));
+        assert_eq!(root.get("/all/dir/a").unwrap(), b"anew");
+        let deep = open(b"/all/dir/b");
+        root.remove("/all/dir/a").unwrap();
+        root.remove("/all/dir/b").unwrap();
+        assert_eq!(change(&deep), Some(Error::Exists));
+        root.rmdir(None, b"/all/dir").unwrap();
+        assert_eq!(change(&deep), Some(Error::NotFound));
+        assert_eq!(list(&root, "/all"), [""; 0]);
         assert_clean(&root);
     });
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use device::block::MemoryDisk;
-use filesystem_testkit::{Scratch, tool};
+use filesystem_testkit::{History, Scratch, judged_by, tool};
 use fs_ext2::Ext2;
 use vfs::{FileSystem, FsContext, MountFlags};
 
@@ -107,5 +107,63 @@ fn a_lower_layer_on_a_disk_is_left_as_it_was() {
         assert_eq!(list(&root, "/all"), ["d", "file", "lost+found"]);
         ext2.sync().unwrap();
         assert!(before == disk.contents());
+    });
+}
+
+/// What is seen under the two names of a rename when the power goes before the write `at`.
+fn after_a_cut(image: &[u8], at: usize) -> [Option<Vec<u8>>; 2] {
+    let (code, words, image) = judged_by("e2fsprogs", "e2fsck", &["-f", "-p"], image);
+    assert!(code < 4, "before write {at}: {words}");
+    let root = ground();
+    root.make_directory("/disk").unwrap();
+    root.put("/low/file", b"low").unwrap();
+    let ext2 = attach(&root, &MemoryDisk::new("test", 0, image));
+    mount(&root, ON_DISK);
+    let seen = ["/all/file", "/all/other"].map(|name| root.get(name).ok());
+    unmount(&root);
+    root.view.unmount(place(&root, "/disk"), false).unwrap();
+    drop(ext2);
+    seen
+}
+
+#[test]
+fn a_rename_over_a_file_never_shows_what_lies_below() {
+    on_machine(|| {
+        let disk = MemoryDisk::new("test", 0, image());
+        let root = ground();
+        root.make_directory("/disk").unwrap();
+        root.put("/low/file", b"low").unwrap();
+        let ext2 = attach(&root, &disk);
+        root.make_directory("/disk/up").unwrap();
+        root.make_directory("/disk/staging").unwrap();
+        mount(&root, ON_DISK);
+        root.put("/all/file", b"mine").unwrap();
+        root.put("/all/other", b"other").unwrap();
+        ext2.sync().unwrap();
+        let mut history = History::new(&disk, 4096);
+        root.move_to("/all/file", "/all/other").unwrap();
+        // It goes on under its new name.
+        root.put("/all/other", b"changed").unwrap();
+        assert_eq!(root.get("/disk/up/other").unwrap(), b"changed");
+        root.put("/all/other", b"mine").unwrap();
+        ext2.sync().unwrap();
+        let length = history.collect(&disk);
+        unmount(&root);
+        root.view.unmount(place(&root, "/disk"), false).unwrap();
+        drop(ext2);
+        let mut done = 0;
+        for at in 0..=length {
+            let [file, other] = after_a_cut(&history.cut(at, || true), at);
+            let mine = |seen: &Option<Vec<u8>>| {
+                let words: [&[u8]; 3] = [b"mine", b"changed", b""];
+                seen.as_ref()
+                    .is_some_and(|bytes| words.contains(&&bytes[..]))
+            };
+            assert_ne!(file.as_deref(), Some(&b"low"[..]), "before write {at}");
+            assert!(file.is_none() || mine(&file), "before write {at}: {file:?}");
+            assert!(mine(&file) || mine(&other), "before write {at}: {other:?}");
+            done += usize::from(file.is_none() && mine(&other));
+        }
+        assert!(done > 0);
     });
 }

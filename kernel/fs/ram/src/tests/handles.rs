@@ -1,7 +1,7 @@
 //! Inodes found again by handles.
 
 use base::Error;
-use vfs::{FileHandle, OpenOptions, ResolveFlags};
+use vfs::{FileHandle, OpenOptions, RenameFlags, ResolveFlags};
 
 use super::kit::{context, on_machine};
 
@@ -70,5 +70,46 @@ fn a_handle_does_not_lead_out_of_a_changed_root() {
         for handle in [outside, secret, top] {
             assert_eq!(open(handle), Some(Error::Stale));
         }
+    });
+}
+
+#[test]
+fn a_directory_knows_the_one_above_it_wherever_it_goes() {
+    on_machine(|| {
+        let context = context();
+        for path in ["/a", "/a/b", "/a/b/deep", "/x", "/x/y"] {
+            context.mkdir(None, path.as_bytes(), 0o755).unwrap();
+        }
+        let place = |path: &[u8]| context.resolve(None, path, ResolveFlags::empty()).unwrap();
+        let [b, deep, y] =
+            [&b"/a/b"[..], b"/a/b/deep", b"/x/y"].map(|path| place(path).handle().unwrap());
+        // The names that led there are forgotten, so that only the file system knows.
+        let is_at = |handle, path: &[u8]| {
+            vfs::dentry_cache::shrink(usize::MAX);
+            let opened = context.open_handle(&context.root, handle, &OpenOptions::reading());
+            let opened = opened.unwrap();
+            assert!(opened.path().is_same(&place(path)), "{path:?}");
+        };
+        is_at(deep, b"/a/b/deep");
+        context
+            .rename(None, b"/a/b", None, b"/x/b", Default::default())
+            .unwrap();
+        is_at(b, b"/x/b");
+        is_at(deep, b"/x/b/deep");
+        context
+            .rename(None, b"/x/b", None, b"/x/c", Default::default())
+            .unwrap();
+        is_at(b, b"/x/c");
+        context
+            .rename(None, b"/x/y", None, b"/a", RenameFlags::EXCHANGE)
+            .unwrap();
+        is_at(y, b"/a");
+        context
+            .rename(None, b"/x/c/deep", None, b"/deep", Default::default())
+            .unwrap();
+        is_at(deep, b"/deep");
+        context.rmdir(None, b"/deep").unwrap();
+        let gone = context.open_handle(&context.root, deep, &OpenOptions::reading());
+        assert_eq!(gone.err(), Some(Error::Stale));
     });
 }
