@@ -38,8 +38,10 @@ const SMALL: usize = 2 * PAGE_SIZE;
 pub struct PipeMaker {
     /// The user's number.
     pub user: u32,
-    /// No limit concerns it.
+    /// No limit on all its pipes together concerns it.
     pub privileged: bool,
+    /// Nor does the one on the size of each.
+    pub exceeds_size: bool,
 }
 
 /// The pages of one user's pipes.
@@ -77,7 +79,7 @@ impl Charge {
             }
         };
         let mut capacity = DEFAULT_CAPACITY;
-        if !maker.privileged {
+        if !maker.exceeds_size {
             let most = PIPE_LIMITS.size.load(Ordering::Relaxed);
             capacity = capacity.min(most);
         }
@@ -105,14 +107,15 @@ impl Charge {
     pub(crate) fn change(&self, capacity: usize, maker: PipeMaker) -> Result<()> {
         let pages = capacity / PAGE_SIZE;
         let before = self.pages.load(Ordering::Relaxed);
-        if pages > before && !maker.privileged {
-            let sum = self.user.0.load(Ordering::Relaxed) + pages - before;
-            let too_much = capacity > PIPE_LIMITS.size.load(Ordering::Relaxed)
-                || is_over(sum, &PIPE_LIMITS.soft_pages)
-                || is_over(sum, &PIPE_LIMITS.hard_pages);
-            if too_much {
-                return Err(Error::NotPermitted);
-            }
+        if pages <= before {
+            return Ok(());
+        }
+        let sum = self.user.0.load(Ordering::Relaxed) + pages - before;
+        let too_large = capacity > PIPE_LIMITS.size.load(Ordering::Relaxed);
+        let too_many =
+            is_over(sum, &PIPE_LIMITS.soft_pages) || is_over(sum, &PIPE_LIMITS.hard_pages);
+        if too_large && !maker.exceeds_size || too_many && !maker.privileged {
+            return Err(Error::NotPermitted);
         }
         Ok(())
     }

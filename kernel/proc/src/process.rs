@@ -29,7 +29,7 @@ use core::any::Any;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use mem::AddressSpace;
 use object::HandleTable;
-use vfs::{Credentials, FsContext, OpenFile};
+use vfs::{Capabilities, Credentials, FsContext, OpenFile};
 
 /// Actions are looked at while the process is held, and tasks are held under both.
 const ACTIONS: Rank = Rank(115);
@@ -415,12 +415,13 @@ impl Process {
         ipc::allowance::PipeMaker {
             user: fs.credentials.uid,
             privileged: fs.credentials.is_superuser(),
+            exceeds_size: fs.credentials.has(Capabilities::RESOURCES),
         }
     }
 
     /// Sets one limit by the rules of setrlimit(2), and lets those who enforce it know.
     pub fn set_limit(&self, resource: Resource, limit: crate::limits::Limit) -> base::Result<()> {
-        let privileged = self.credentials().is_superuser();
+        let privileged = self.credentials().has(Capabilities::RESOURCES);
         let mut limits = Limits::clone(&self.limits());
         limits.set(resource, limit, privileged)?;
         let limits = Arc::new(limits);

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use base::{Error, Result};
 
-use crate::credentials::{Credentials, Permission};
+use crate::credentials::{Capabilities, Credentials, Permission};
 use crate::path::Path;
 use crate::path_text;
 use crate::view::View;
@@ -122,6 +122,14 @@ impl FsContext {
             Ok(())
         } else {
             Err(Error::NotPermitted)
+        }
+    }
+
+    /// Fails for all but the super-user, and for that one if it has given this up.
+    pub fn check_capability(&self, capability: Capabilities) -> Result<()> {
+        match self.credentials.has(capability) {
+            true => Ok(()),
+            false => Err(Error::NotPermitted),
         }
     }
 

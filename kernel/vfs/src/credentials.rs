@@ -30,6 +30,40 @@ pub const STICKY: u32 = 0o1000;
 /// The mode bits that `chmod` may change.
 pub const MODE_BITS: u32 = 0o7777;
 
+bitflags::bitflags! {
+    /// What the super-user can give up one by one. Everything else comes and goes with the user's number.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct Capabilities: u8 {
+        /// Finding files without the directories that lead to them (`CAP_DAC_READ_SEARCH`). Reading and searching
+        /// themselves stay the super-user's.
+        const FIND_ANYWHERE = 1;
+        /// Going beyond limits: of resources, of pipes, of a file system's reserve (`CAP_SYS_RESOURCE`).
+        const RESOURCES = 2;
+    }
+}
+
+impl Capabilities {
+    /// Each with the number that Linux has given it.
+    const NUMBERS: [(u32, Capabilities); 2] = [
+        (2, Capabilities::FIND_ANYWHERE),
+        (24, Capabilities::RESOURCES),
+    ];
+
+    /// The bits of a set as Linux has them.
+    pub fn linux_bits(self) -> u64 {
+        let chosen = Self::NUMBERS.iter().filter(|(_, one)| self.contains(*one));
+        chosen.fold(0, |bits, (number, _)| bits | 1 << number)
+    }
+
+    /// Those of whose bits, as Linux has them, none is set.
+    pub fn missing_in(bits: u64) -> Capabilities {
+        let chosen = Self::NUMBERS
+            .iter()
+            .filter(|(number, _)| bits & 1 << number == 0);
+        chosen.map(|(_, one)| *one).collect()
+    }
+}
+
 /// User and group numbers of a process: real, effective, saved, and those used for files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
@@ -51,6 +85,10 @@ pub struct Credentials {
     pub fsgid: u32,
     /// Supplementary groups.
     pub groups: Arc<[u32]>,
+    /// What it has given up, and can take back.
+    pub given_up: Capabilities,
+    /// What of that it cannot take back before it runs another program.
+    pub lost: Capabilities,
 }
 
 /// What a permission check needs to know of an inode.
@@ -82,7 +120,15 @@ impl Credentials {
             sgid: gid,
             fsgid: gid,
             groups: Arc::from([]),
+            given_up: Capabilities::empty(),
+            lost: Capabilities::empty(),
         }
+    }
+
+    /// Whether it is the super-user and has not given this up.
+    #[inline]
+    pub fn has(&self, capability: Capabilities) -> bool {
+        self.is_superuser() && !self.given_up.intersects(capability)
     }
 
     /// True for the user that passes every check.

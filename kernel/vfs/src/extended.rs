@@ -180,7 +180,9 @@ impl FsContext {
             Error::NoData
         });
         match NameSpace::of(name) {
-            Ok(NameSpace::System) => Ok(()),
+            Ok(NameSpace::System) if is_list(name) => Ok(()),
+            // Nothing else has a meaning here, on whatever file system.
+            Ok(NameSpace::System) => Err(Error::Unsupported),
             Ok(NameSpace::Security) if writes && !self.credentials.is_superuser() => refused,
             Ok(NameSpace::Security) => Ok(()),
             Ok(NameSpace::Trusted) if !self.credentials.is_superuser() => refused,

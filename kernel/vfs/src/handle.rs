@@ -17,6 +17,7 @@ use base::{Error, Result};
 use object::{DirectoryEntry, FileKind};
 
 use crate::context::FsContext;
+use crate::credentials::Capabilities;
 use crate::dentry::Dentry;
 use crate::inode::{FileSystem, Inode};
 use crate::lookup::lookup;
@@ -55,7 +56,7 @@ impl FsContext {
         handle: FileHandle,
         options: &OpenOptions,
     ) -> Result<Arc<OpenFile>> {
-        self.check_superuser()?;
+        self.check_capability(Capabilities::FIND_ANYWHERE)?;
         let volume = place.mount.volume();
         let filesystem = volume.filesystem();
         let inode = filesystem.find_handle(handle)?;

@@ -80,7 +80,7 @@ pub use attachments::Attachments;
 pub use attributes::SetTime;
 pub use context::FsContext;
 pub use credentials::{
-    Credentials, MODE_BITS, Ownership, Permission, SET_GROUP_ID, SET_USER_ID, STICKY,
+    Capabilities, Credentials, MODE_BITS, Ownership, Permission, SET_GROUP_ID, SET_USER_ID, STICKY,
 };
 pub use dentry::Dentry;
 pub use extended::{

@@ -67,7 +67,9 @@ impl Meta {
         };
         let user = u32::from(self.superblock.reserved_uid.get());
         let group = u32::from(self.superblock.reserved_gid.get());
-        !asker.is_superuser() && asker.fsuid != user && (group == 0 || !asker.in_group(group))
+        !asker.has(vfs::Capabilities::RESOURCES)
+            && asker.fsuid != user
+            && (group == 0 || !asker.in_group(group))
     }
 
     fn take_in_group(&mut self, number: u32, from: u32, want: u32) -> Result<Option<(u64, u32)>> {

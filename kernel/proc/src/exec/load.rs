@@ -14,7 +14,10 @@ use hal::PAGE_SIZE;
 use mem::transfer::Sink;
 use mem::{AddressSpace, AreaKind, Backing, MapRequest, Placement, Protection, Sharing};
 use object::File;
-use vfs::{Credentials, FsContext, MountFlags, OpenFile, OpenOptions, SET_GROUP_ID, SET_USER_ID};
+use vfs::{
+    Capabilities, Credentials, FsContext, MountFlags, OpenFile, OpenOptions, SET_GROUP_ID,
+    SET_USER_ID,
+};
 
 /// `e_machine` of this machine.
 fn machine() -> u16 {
@@ -115,6 +118,9 @@ pub(super) fn apply_set_id(
             credentials.egid = status.gid;
         }
     }
+    // A program of the super-user's begins with everything.
+    credentials.given_up = Capabilities::empty();
+    credentials.lost = Capabilities::empty();
     credentials.suid = credentials.euid;
     credentials.fsuid = credentials.euid;
     credentials.sgid = credentials.egid;

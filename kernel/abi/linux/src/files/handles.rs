@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use base::{Error, Result};
 use mem::user::{UserPtr, UserSlice, UserText};
-use vfs::{FileHandle, ResolveFlags};
+use vfs::{Capabilities, FileHandle, ResolveFlags};
 
 use super::open;
 use super::paths::{Named, place_of};
@@ -113,7 +113,7 @@ pub(crate) fn open_by_handle_at(
         DirectoryFd::WORKING_DIRECTORY => context.working_directory.clone(),
         DirectoryFd(descriptor) => place_of(call, Fd(descriptor))?,
     };
-    context.check_superuser()?;
+    context.check_capability(Capabilities::FIND_ANYWHERE)?;
     let length = length as usize;
     let bytes = UserSlice::new(handle.address().wrapping_add(HEADER), length)
         .read_all(length, Error::InvalidArgument)?;

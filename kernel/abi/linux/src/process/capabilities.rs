@@ -1,10 +1,12 @@
-//! Capabilities: all for the super-user, none for anybody else.
+//! Capabilities: all for the super-user but those that it gave up, none for anybody else.
 //!
-//! The kernel's checks ask for the super-user, so these calls describe just that. Giving up a
-//! capability is refused, because the kernel could not hold the caller to it.
+//! Nearly all of the kernel's checks ask for the super-user, so these calls describe just that. Two capabilities are
+//! asked for by themselves ([`Capabilities`]) and can be given up and, while they are still permitted, taken back. Giving
+//! up another one is refused, because the kernel could not hold the caller to it.
 
 use base::{Error, Result};
 use mem::user::UserPtr;
+use vfs::{Capabilities, Credentials};
 
 use super::process_of;
 use crate::call::Call;
@@ -32,17 +34,16 @@ fn records(pointer: UserPtr<CapabilityHeader>, header: CapabilityHeader) -> Resu
     }
 }
 
-fn of_caller_kind(superuser: bool, count: usize) -> [CapabilityData; 2] {
-    let word = |index: usize| {
-        if superuser && index < count {
-            ALL[index]
-        } else {
-            0
-        }
+fn records_of(credentials: &Credentials, count: usize) -> [CapabilityData; 2] {
+    let superuser = credentials.is_superuser();
+    let word = |index: usize, without: Capabilities| match superuser && index < count {
+        true if index == 0 => ALL[index] & !(without.linux_bits() as u32),
+        true => ALL[index],
+        false => 0,
     };
     [0, 1].map(|index| CapabilityData {
-        effective: word(index),
-        permitted: word(index),
+        effective: word(index, credentials.given_up),
+        permitted: word(index, credentials.lost),
         inheritable: 0,
     })
 }
@@ -64,13 +65,12 @@ pub(crate) fn capget(
         _ => error,
     })?;
     if let Some(data) = data.non_null() {
-        let superuser = target.credentials().is_superuser();
-        data.write_many(&of_caller_kind(superuser, count)[..count])?;
+        data.write_many(&records_of(&target.credentials(), count)[..count])?;
     }
     Ok(0)
 }
 
-/// capset(2): only what is so already.
+/// capset(2): what is so already, but for the capabilities that can be given up.
 pub(crate) fn capset(
     call: &mut Call<'_>,
     header: UserPtr<CapabilityHeader>,
@@ -82,10 +82,22 @@ pub(crate) fn capset(
         return Err(Error::NotPermitted);
     }
     let wanted = data.read_many(count)?;
-    let present = of_caller_kind(call.process().credentials().is_superuser(), count);
-    if wanted == present[..count] {
-        Ok(0)
-    } else {
-        Err(Error::NotPermitted)
+    let first = wanted.first().copied().unwrap_or_default();
+    let mut changed = call.process().credentials();
+    if changed.is_superuser() {
+        let lost = Capabilities::missing_in(first.permitted.into());
+        // What is not permitted any more does not come back.
+        if !lost.contains(changed.lost)
+            || !Capabilities::missing_in(first.effective.into()).contains(lost)
+        {
+            return Err(Error::NotPermitted);
+        }
+        changed.lost = lost;
+        changed.given_up = Capabilities::missing_in(first.effective.into());
     }
+    if wanted != records_of(&changed, count)[..count] {
+        return Err(Error::NotPermitted);
+    }
+    call.process().update_fs(|fs| fs.credentials = changed);
+    Ok(0)
 }

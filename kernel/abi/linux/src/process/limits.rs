@@ -8,6 +8,8 @@ use mem::user::UserPtr;
 use proc::{Limit, Process, Resource, ResourceUsage as Usage};
 
 use super::process_of;
+use vfs::Capabilities;
+
 use crate::call::Call;
 use crate::layout::{ProcessTimes, ResourceLimit, ResourceUsage, TICKS_PER_SECOND, TimeValue};
 
@@ -81,7 +83,7 @@ pub(crate) fn prlimit64(
     let target = process_of(call, pid)?;
     if !core::ptr::eq(&*target, &**call.process()) {
         let (mine, theirs) = (call.process().credentials(), target.credentials());
-        if !mine.is_superuser() && !theirs.belong_to(mine.uid, mine.gid) {
+        if !mine.has(Capabilities::RESOURCES) && !theirs.belong_to(mine.uid, mine.gid) {
             return Err(Error::NotPermitted);
         }
     }

@@ -6,6 +6,7 @@ use core::fmt::Write;
 
 use base::Result;
 use proc::{Identity, PidNamespace};
+use vfs::Capabilities;
 
 use super::Subject;
 use super::stat::memory;
@@ -115,14 +116,14 @@ fn write_status(subject: &Subject, text: &mut String) -> core::fmt::Result {
     writeln!(text, "SigBlk:\t{blocked:016x}")?;
     writeln!(text, "SigIgn:\t{:016x}", ignored.0)?;
     writeln!(text, "SigCgt:\t{:016x}", caught.0)?;
-    let capabilities = if credentials.euid == 0 {
-        ALL_CAPABILITIES
-    } else {
-        0
+    let all_but = |without: Capabilities| match credentials.euid {
+        0 => ALL_CAPABILITIES & !without.linux_bits(),
+        _ => 0,
     };
+    let (permitted, effective) = (all_but(credentials.lost), all_but(credentials.given_up));
     writeln!(text, "CapInh:\t{:016x}", 0)?;
-    writeln!(text, "CapPrm:\t{capabilities:016x}")?;
-    writeln!(text, "CapEff:\t{capabilities:016x}")?;
+    writeln!(text, "CapPrm:\t{permitted:016x}")?;
+    writeln!(text, "CapEff:\t{effective:016x}")?;
     writeln!(text, "CapBnd:\t{ALL_CAPABILITIES:016x}")?;
     writeln!(text, "CapAmb:\t{:016x}", 0)?;
     let mask = task
