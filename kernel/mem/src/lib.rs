@@ -25,8 +25,8 @@ pub mod user;
 mod zero;
 
 pub use cache::{
-    CacheStatistics, ErrorMark, PageBudget, PageCache, PageSource, Pattern, Shrinker, add_shrinker,
-    cache_statistics, cached_pages, drop_clean_pages, store_everything,
+    Begun, CacheStatistics, ErrorMark, PageBudget, PageCache, PageSource, Pattern, Shrinker,
+    Storing, add_shrinker, cache_statistics, cached_pages, drop_clean_pages, store_everything,
 };
 pub use identity::next_identity;
 pub use object::{MemoryObject, ObjectDescription};

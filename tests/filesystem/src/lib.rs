@@ -10,6 +10,7 @@
 //! - [`History`] is what was written to a disk, cut where the power goes;
 //! - [`fails_to_read`], [`fails_to_write`], [`vanishes`], [`mutate`] and [`stir`] are for disks that
 //!   fail, and for images that make no sense;
+//! - [`SlowDisk`] answers late and out of order;
 //! - [`rounds`] is how often a test is repeated;
 //! - [`Random`] makes seeded numbers and contents.
 //!
@@ -25,6 +26,7 @@ mod machine;
 mod model;
 mod random;
 mod short;
+mod slow;
 
 pub use damage::{fails_to_read, fails_to_write, mutate, stir, vanishes};
 pub use history::History;
@@ -34,6 +36,7 @@ pub use machine::{context, on_machine, on_machine_with};
 pub use model::{Life, spelled_so};
 pub use random::Random;
 pub use short::Short;
+pub use slow::SlowDisk;
 
 /// Mounts the file system on a disk, to be written.
 pub type Mounting = dyn Fn(&std::sync::Arc<device::block::MemoryDisk>) -> std::sync::Arc<dyn vfs::FileSystem>

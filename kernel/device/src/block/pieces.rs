@@ -5,6 +5,7 @@
 //! memory is short, and then there may be no two free frames side by side: nothing here needs more than one.
 
 use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use base::Result;
@@ -53,11 +54,19 @@ impl Pieces {
 
     /// Reads or writes all of them, and waits for it.
     pub fn transfer(&self, device: &dyn BlockDevice, operation: Operation) -> Result<()> {
+        self.submit(device, operation)?.wait()
+    }
+
+    /// Begins to read or write all of them. After an error nothing is under way.
+    pub fn submit(&self, device: &dyn BlockDevice, operation: Operation) -> Result<Arc<Batch>> {
         let batch = Batch::new();
         for (sector, segments) in self.runs.values() {
-            submit_all(device, operation, *sector, segments, &batch)?;
+            if let Err(error) = submit_all(device, operation, *sector, segments, &batch) {
+                let _ = batch.wait();
+                return Err(error);
+            }
         }
-        batch.wait()
+        Ok(batch)
     }
 }
 

@@ -24,6 +24,7 @@
 extern crate alloc;
 
 mod delegate;
+mod flight;
 mod keep_up;
 mod living;
 mod mounts;
@@ -34,6 +35,7 @@ mod volume;
 use base::rank;
 use hal::sync::Rank;
 
+pub use flight::begin_write;
 pub use keep_up::keep_up;
 pub use living::Living;
 pub use mounts::{forget, mount};

@@ -1,16 +1,18 @@
 //! A live inode of a file system on a disk: its pages, its locks, and what keeps it in memory.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::{Arc, Weak};
 use core::any::Any;
 use core::ops::Deref;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use base::sync::Mutex;
+use base::wait::WaitQueue;
 use base::{Error, Result, rank};
 use hal::PAGE_SIZE;
 use hal::frame::Frame;
-use mem::{ObjectDescription, PageCache};
+use mem::{Begun, ObjectDescription, PageCache, Storing};
 use object::FileKind;
 use vfs::{Attachments, Inode};
 
@@ -30,6 +32,15 @@ pub trait DiskNode: Inode + Deref<Target = Live<Self::Volume>> + Sized {
 
     /// Writes pages, up to the end, to the disk.
     fn write_to_disk(&self, first: u64, frames: &[Frame]) -> Result<()>;
+
+    /// Begins to write pages: see [`mem::PageSource::begin_write`].
+    fn begin_to_disk(
+        self: &Arc<Self>,
+        first: u64,
+        frames: &[Frame],
+    ) -> Result<Option<Box<dyn Storing>>> {
+        self.write_to_disk(first, frames).map(|()| None)
+    }
 
     /// Makes sure that there is room for the bytes of a file from `begin` to `end`, which may be before it; they lie in one
     /// page.
@@ -59,8 +70,12 @@ pub struct Live<V: Volume> {
     pub cache: Option<Arc<PageCache>>,
     /// One writer of bytes, or of length, at a time.
     pub writer: Mutex<()>,
-    /// Held while the file's blocks are written, and while some are cut off.
+    /// Held while the file's blocks are written, or begun to be; for who cuts some off there is [`Live::hold_still`].
     pub placing: Mutex<()>,
+    /// How many runs of pages are on their way to the disk with nobody holding that.
+    pub(crate) flights: AtomicUsize,
+    /// Woken when one has come there.
+    pub(crate) landings: WaitQueue,
     /// Where the write under way ends; the file is as long as that soon.
     pub reach: AtomicU64,
     /// What others hang on it.
@@ -101,6 +116,8 @@ impl<V: Volume> Live<V> {
             cache,
             writer: Mutex::new(rank::INODE_BYTES, ()),
             placing: Mutex::new(rank::FILE_MAP, ()),
+            flights: AtomicUsize::new(0),
+            landings: WaitQueue::new(),
             reach: AtomicU64::new(0),
             attachments: Attachments::new(),
         }
@@ -170,6 +187,33 @@ impl<V: Volume> Live<V> {
         match self.written.swap(false, Ordering::AcqRel) {
             true => self.write_pages(),
             false => Ok(()),
+        }
+    }
+
+    /// Begins to write the dirty pages, if there may be some. What somebody else is writing is waited for.
+    pub(crate) fn begin_pages_back(&self) -> Result<Option<Begun>> {
+        let Some(cache) = self.cache.as_ref() else {
+            return Ok(None);
+        };
+        if !self.written.swap(false, Ordering::AcqRel) {
+            return Ok(None);
+        }
+        match cache.begin_write_back() {
+            Ok(None) if cache.is_pending() => self.write_pages().map(|()| None),
+            Err(_) => self.write_pages().map(|()| None),
+            begun => begun,
+        }
+    }
+
+    /// Waits for what was begun, and writes what else is dirty.
+    pub(crate) fn end_pages_back(&self, begun: Begun) -> Result<()> {
+        let outcome = begun.finish();
+        if outcome.is_err() {
+            self.written.store(true, Ordering::Release);
+        }
+        match self.cache.as_ref().is_some_and(|cache| cache.is_pending()) {
+            true => outcome.and(self.write_pages()),
+            false => outcome,
         }
     }
 

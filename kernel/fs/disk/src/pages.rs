@@ -1,5 +1,6 @@
 //! What a file's page cache asks.
 
+use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use core::ops::Range;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +8,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use base::{Error, Result};
 use hal::PAGE_SIZE;
 use hal::frame::Frame;
-use mem::PageSource;
+use mem::{PageSource, Storing};
 
 use crate::DiskNode;
 
@@ -52,6 +53,13 @@ impl<N: DiskNode> PageSource for FilePages<N> {
             // Pages of a file that is gone: nobody will miss them.
             Err(_) if self.buried.load(Ordering::Acquire) => Ok(()),
             node => node?.write_to_disk(first, frames),
+        }
+    }
+
+    fn begin_write(&self, first: u64, frames: &[Frame]) -> Result<Option<Box<dyn Storing>>> {
+        match self.node() {
+            Err(_) if self.buried.load(Ordering::Acquire) => Ok(None),
+            node => node?.begin_to_disk(first, frames),
         }
     }
 

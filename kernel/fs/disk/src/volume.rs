@@ -54,6 +54,10 @@ pub trait Volume: Deref<Target = Shared<Self>> + Send + Sync + Sized + 'static {
     }
 }
 
+/// Of how many files pages are on their way to the disk at once, and how many pages, about.
+const FILES_AT_ONCE: usize = 32;
+const PAGES_AT_ONCE: usize = 256;
+
 /// How a volume begins.
 pub struct Shared<V: Volume> {
     device: Arc<dyn BlockDevice>,
@@ -167,18 +171,39 @@ impl<V: Volume> Shared<V> {
         core::mem::take(&mut *self.dropped.lock())
     }
 
-    /// Writes the dirty pages of all files; the first error, after all were tried. No file is held but the one whose turn
-    /// it is, so that what is removed meanwhile makes room.
+    /// Writes the dirty pages of all files, those of several at once; the first error, after all were tried. No file is held
+    /// but those whose turn it is, so that what is removed meanwhile makes room.
     pub fn write_pages_back(&self) -> Result<()> {
         let mut outcome = Ok(());
         let mut after = None;
+        let mut begun = Vec::with_capacity(FILES_AT_ONCE);
         loop {
             let _storing = self.storing.lock();
-            let Some(node) = self.next_changed(after) else {
+            let mut pages = 0;
+            let mut is_last = false;
+            while begun.len() < FILES_AT_ONCE && pages < PAGES_AT_ONCE {
+                let Some(node) = self.next_changed(after) else {
+                    is_last = true;
+                    break;
+                };
+                after = Some(node.number);
+                match node.begin_pages_back() {
+                    Ok(Some(run)) if run.is_done() => {
+                        outcome = outcome.and(node.end_pages_back(run));
+                    }
+                    Ok(Some(run)) => {
+                        pages += run.pages();
+                        begun.push((node, run));
+                    }
+                    other => outcome = outcome.and(other.map(drop)),
+                }
+            }
+            for (node, run) in begun.drain(..) {
+                outcome = outcome.and(node.end_pages_back(run));
+            }
+            if is_last {
                 return outcome;
-            };
-            after = Some(node.number);
-            outcome = outcome.and(node.write_pages_back());
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! The bytes of regular files: pages in, pages out, and the room for them.
 
+use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::sync::atomic::Ordering;
@@ -9,6 +11,7 @@ use device::block::{Operation, Pieces, SECTOR, Segment};
 use fs_disk::{DiskNode, Volume as _};
 use hal::PAGE_SIZE;
 use hal::frame::Frame;
+use mem::Storing;
 use mem::transfer::Source;
 use vfs::Inode;
 
@@ -67,23 +70,22 @@ impl DiskNode for Node {
     }
 
     fn write_to_disk(&self, first: u64, frames: &[Frame]) -> Result<()> {
-        let size = self.volume.block_size as u64;
-        let end = self.end()?;
         // Nothing is cut off, and so given to another file, while it is written.
         let _placing = self.placing.lock();
-        let (mut pieces, mut written, strays) = self.dirty_pieces(first, frames, end)?;
-        if !strays.is_empty() {
-            for index in strays {
-                self.find_room(index * size, index * size + 1)?;
-            }
-            (pieces, written, _) = self.dirty_pieces(first, frames, end)?;
-        }
+        let (pieces, written) = self.pieces_to_write(first, frames)?;
         pieces.transfer(&**self.volume.device(), Operation::Write)?;
-        let mut unwritten = self.unwritten.lock();
-        for index in written.into_iter().flatten() {
-            unwritten.remove(&index);
-        }
+        self.note_on_disk(written);
         Ok(())
+    }
+
+    fn begin_to_disk(
+        self: &Arc<Self>,
+        first: u64,
+        frames: &[Frame],
+    ) -> Result<Option<Box<dyn Storing>>> {
+        let _placing = self.placing.lock();
+        let (pieces, written) = self.pieces_to_write(first, frames)?;
+        fs_disk::begin_write(self, &pieces, |node| node.note_on_disk(written))
     }
 
     fn find_room(&self, begin: u64, end: u64) -> Result<()> {
@@ -98,6 +100,28 @@ impl DiskNode for Node {
 type DirtyPieces = (Pieces, Vec<Range<u64>>, Vec<u64>);
 
 impl Node {
+    /// What of pages is to be written, and which blocks of the file that is.
+    fn pieces_to_write(&self, first: u64, frames: &[Frame]) -> Result<(Pieces, Vec<Range<u64>>)> {
+        let size = self.volume.block_size as u64;
+        let end = self.end()?;
+        let (mut pieces, mut written, strays) = self.dirty_pieces(first, frames, end)?;
+        if !strays.is_empty() {
+            for index in strays {
+                self.find_room(index * size, index * size + 1)?;
+            }
+            (pieces, written, _) = self.dirty_pieces(first, frames, end)?;
+        }
+        Ok((pieces, written))
+    }
+
+    /// These blocks of the file have on the disk what is the file's.
+    fn note_on_disk(&self, written: Vec<Range<u64>>) {
+        let mut unwritten = self.unwritten.lock();
+        for index in written.into_iter().flatten() {
+            unwritten.remove(&index);
+        }
+    }
+
     /// What of pages up to `end` is to be written. Blocks that are holes are zero and stay holes; but a mapping may have
     /// written to one in the moment in which the file grew: these come last.
     fn dirty_pieces(&self, first: u64, frames: &[Frame], end: u64) -> Result<DirtyPieces> {
@@ -315,7 +339,7 @@ impl Node {
     /// Cuts the map off behind `length` bytes.
     fn cut_to(&self, length: u64) -> Result<()> {
         let keep = length.div_ceil(self.volume.block_size as u64);
-        let _placing = self.placing.lock();
+        let _still = self.hold_still();
         let mut meta = self.volume.begin()?;
         *self.mapped.lock() = (0, 0);
         let gone = self.unwritten.lock().split_off(&keep);
@@ -341,7 +365,7 @@ impl Node {
         let size = self.volume.block_size as u64;
         cache.punch_hole_with(offset, length, |bytes| {
             let gone = bytes.start / size..bytes.end / size;
-            let _placing = self.placing.lock();
+            let _still = self.hold_still();
             let mut meta = self.volume.begin()?;
             *self.mapped.lock() = (0, 0);
             self.unwritten.lock().retain(|index| !gone.contains(index));

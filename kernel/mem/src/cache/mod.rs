@@ -69,6 +69,7 @@ pub use reclaim::drop_clean_pages;
 pub use shrinkers::{Shrinker, add_shrinker};
 use state::{Lookup, State};
 use stored::Stored;
+pub use write_back::Begun;
 
 /// Where the pages of a file come from and go to.
 ///
@@ -100,6 +101,12 @@ pub trait PageSource: Send + Sync {
             .try_for_each(|(index, frame)| self.write_page(index, frame))
     }
 
+    /// Begins what [`PageSource::write_pages`] does. `None` if it is done already; else the outcome is what `wait` of the
+    /// result says, which is called before anything else is written of these pages.
+    fn begin_write(&self, first: u64, frames: &[Frame]) -> Result<Option<Box<dyn Storing>>> {
+        self.write_pages(first, frames).map(|()| None)
+    }
+
     /// The bytes `within` the page at `index`, whole grains, are about to be changed: room for them is found now, while
     /// there is somebody to hear `Error::NoSpace`. Asked once for a grain, as long as its page stays in memory and it is
     /// not cut off; asked again it has to be cheap. Where a page is bigger than a block of the device, the last page of a
@@ -115,6 +122,12 @@ pub trait PageSource: Send + Sync {
     fn grain(&self) -> usize {
         PAGE_SIZE
     }
+}
+
+/// Pages on their way to where they are stored: see [`PageSource::begin_write`].
+pub trait Storing: Send {
+    /// Waits until they are there, or are known not to get there.
+    fn wait(self: Box<Self>) -> Result<()>;
 }
 
 /// Who pays for the pages of a file that lives in memory. Neither method may sleep.

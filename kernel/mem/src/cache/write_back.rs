@@ -12,13 +12,15 @@
 use core::ops::Range;
 use core::sync::atomic::Ordering;
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use base::{Error, Result, time};
 use hal::frame::Frame;
 
 use super::counts::COUNTS;
 use super::stored::NextRun;
-use super::{PageCache, PageSource, registry};
+use super::{PageCache, PageSource, Storing, registry};
 
 impl PageCache {
     /// Stores the dirty ones of `count` pages from `first` on, and waits for those that are being
@@ -97,25 +99,71 @@ impl PageCache {
                 frames,
             } => {
                 let end = first + frames.len() as u64;
-                let written = self.write_run(source, first, &frames);
+                self.guard_everywhere(first..end);
+                let written = source.write_pages(first, &frames);
+                let written = self.note_outcome(source, first, &frames, written);
                 drop(frames);
-                let pending = {
-                    let mut state = self.state.lock();
-                    state.finish_run(number);
-                    state.stored.as_ref().is_some_and(|s| s.is_pending())
-                };
-                self.arrived.wake_all();
-                if !pending {
-                    registry::settle(&self.me);
-                }
+                self.end_run(number);
                 (Step::Behind(end), written)
             }
         })
     }
 
-    fn write_run(&self, source: &Arc<dyn PageSource>, first: u64, frames: &[Frame]) -> Result<()> {
+    /// Begins to store the first run of dirty pages; `None` if there is none, or somebody else stores it. So what several
+    /// files have can be on its way at once.
+    pub fn begin_write_back(&self) -> Result<Option<Begun>> {
+        let (Some(source), Some(cache)) = (&self.source, self.me.upgrade()) else {
+            return Ok(None);
+        };
+        let next = {
+            let mut state = self.state.lock();
+            let next = state.take_run(0..u64::MAX)?;
+            if matches!(next, NextRun::Run { .. }) {
+                self.generation.fetch_add(1, Ordering::AcqRel);
+            }
+            next
+        };
+        let NextRun::Run {
+            first,
+            number,
+            frames,
+        } = next
+        else {
+            return Ok(None);
+        };
         self.guard_everywhere(first..first + frames.len() as u64);
-        match source.write_pages(first, frames) {
+        let under_way = source.begin_write(first, &frames);
+        Ok(Some(Begun {
+            cache,
+            first,
+            number,
+            frames,
+            under_way: Some(under_way),
+        }))
+    }
+
+    /// A run is written, or will not be.
+    fn end_run(&self, number: u64) {
+        let pending = {
+            let mut state = self.state.lock();
+            state.finish_run(number);
+            state.stored.as_ref().is_some_and(|s| s.is_pending())
+        };
+        self.arrived.wake_all();
+        if !pending {
+            registry::settle(&self.me);
+        }
+    }
+
+    /// What has become of a run.
+    fn note_outcome(
+        &self,
+        source: &Arc<dyn PageSource>,
+        first: u64,
+        frames: &[Frame],
+        written: Result<()>,
+    ) -> Result<()> {
+        match written {
             Ok(()) => {
                 COUNTS.written.fetch_add(frames.len(), Ordering::Relaxed);
                 Ok(())
@@ -175,6 +223,54 @@ impl PageCache {
         for space in self.mapping_spaces() {
             space.guard_object(self.identity, range.clone());
         }
+    }
+}
+
+/// A run of pages that is being stored: see [`PageCache::begin_write_back`].
+pub struct Begun {
+    cache: Arc<PageCache>,
+    first: u64,
+    number: u64,
+    frames: Vec<Frame>,
+    /// None when it has ended.
+    under_way: Option<Result<Option<Box<dyn Storing>>>>,
+}
+
+impl Begun {
+    /// How many pages it has.
+    pub fn pages(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Whether there is nothing to wait for.
+    pub fn is_done(&self) -> bool {
+        !matches!(self.under_way, Some(Ok(Some(_))))
+    }
+
+    /// Waits until the pages are stored.
+    pub fn finish(mut self) -> Result<()> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<()> {
+        let (Some(under_way), Some(source)) = (self.under_way.take(), &self.cache.source) else {
+            return Ok(());
+        };
+        let written = under_way.and_then(|storing| storing.map_or(Ok(()), Storing::wait));
+        let frames = core::mem::take(&mut self.frames);
+        let outcome = self
+            .cache
+            .note_outcome(source, self.first, &frames, written);
+        drop(frames);
+        self.cache.end_run(self.number);
+        outcome
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        // What went wrong is kept with the file.
+        let _ = self.end();
     }
 }
 

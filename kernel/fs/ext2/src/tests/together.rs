@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use base::thread;
 use mem::transfer::{Sink, Source};
-use object::File;
+use object::{File, SpaceChange};
 use vfs::FileSystem;
 
 use super::kit::*;
@@ -69,6 +69,147 @@ fn live(number: usize, seed: u64, context: &vfs::FsContext, ext2: &crate::Ext2) 
     }
 }
 
+/// Ends of files wander, and holes come and go, while they are stored.
+fn cut_and_punch(seed: u64, context: &vfs::FsContext) {
+    let mut random = Random::new(seed);
+    for round in 0..60 {
+        let file = context.touch(&format!("/cut{}", round % 3)).unwrap();
+        let at = random.below(20_000) as u64;
+        let length = random.below(9000) as u64;
+        match random.below(4) {
+            0 => file.truncate(at).unwrap(),
+            1 => file
+                .change_space(at, length + 1, SpaceChange::Punch)
+                .unwrap(),
+            _ => {
+                let bytes = random.bytes(length as usize);
+                file.write_at(at, &mut Source::kernel(&bytes)).unwrap();
+                let mut there = vec![0; bytes.len()];
+                file.read_at(at, &mut Sink::kernel(&mut there)).unwrap();
+                assert!(there == bytes);
+            }
+        }
+    }
+}
+
+/// All files in the root and in its directories, with their contents.
+fn everything(context: &vfs::FsContext) -> Vec<(String, Vec<u8>)> {
+    let directories = ["", "/d0", "/d1", "/d2"];
+    let paths = directories.iter().flat_map(|directory| {
+        let names = context.names(&format!("{directory}/")).unwrap();
+        names
+            .into_iter()
+            .map(move |name| format!("{directory}/{name}"))
+    });
+    paths
+        .filter_map(|path| {
+            let bytes = context.get(&path).ok()?;
+            Some((path, bytes))
+        })
+        .collect()
+}
+
+/// Blocks that are cut off a page that is on its way to the disk, on a disk so full that the next file has them soon.
+#[test]
+fn what_is_cut_off_while_it_is_stored_arrives_before_another_has_its_room() {
+    let image = make_image(128, &["-b", "1024", "-N", "16"]);
+    for seed in 1..=30 {
+        let image = image.clone();
+        on_machine_with(seed, 2, move || {
+            let disk = disk(image);
+            let slow = SlowDisk::new(&disk, seed);
+            let ext2 = crate::Ext2::mount(slow.clone(), false).unwrap();
+            let context = context(&ext2);
+            let full = context.touch("/full").unwrap();
+            let left = ext2.statistics().blocks_free as usize - 8;
+            full.write(&mut Source::kernel(&vec![1; left * 1024]))
+                .unwrap();
+            full.sync(true).unwrap();
+            let over = Arc::new(AtomicBool::new(false));
+            let storing = {
+                let (ext2, over) = (ext2.clone(), over.clone());
+                thread::spawn("storing", move || {
+                    while !over.load(Ordering::Relaxed) {
+                        ext2.sync().unwrap();
+                        thread::yield_now();
+                    }
+                })
+                .unwrap()
+            };
+            let mut random = Random::new(seed);
+            for round in 0..30_u8 {
+                let file = context.touch("/cut").unwrap();
+                let _ = file.write_at(0, &mut Source::kernel(&[round | 0x80; 4096]));
+                for _ in 0..random.below(60) {
+                    thread::yield_now();
+                }
+                match round % 2 {
+                    0 => file.truncate(1024).unwrap(),
+                    _ => file.change_space(1024, 3072, SpaceChange::Punch).unwrap(),
+                }
+                let name = format!("/other{}", round % 2);
+                let other = context.touch(&name).unwrap();
+                other.truncate(0).unwrap();
+                let bytes = vec![round | 0x40; 3072];
+                if other.write_at(0, &mut Source::kernel(&bytes)) != Ok(3072) {
+                    continue;
+                }
+                other.sync(true).unwrap();
+                for _ in 0..random.below(200) {
+                    thread::yield_now();
+                }
+                // As the disk has it.
+                let place = context
+                    .resolve(None, name.as_bytes(), Default::default())
+                    .unwrap();
+                place.inode().page_cache().unwrap().drop_clean(0, 1);
+                assert!(
+                    context.get(&name) == Ok(bytes),
+                    "seed {seed}, round {round}"
+                );
+            }
+            over.store(true, Ordering::Relaxed);
+            storing.join();
+            drop((context, storing, full));
+            ext2.unmount().unwrap();
+            drop(ext2);
+            slow.end();
+            assert_clean(&disk.contents());
+        });
+    }
+}
+
+#[test]
+fn what_many_files_have_is_on_its_way_at_once() {
+    for block in ["1024", "4096"] {
+        let image = make_image(8192, &["-b", block]);
+        on_machine(move || {
+            let disk = disk(image);
+            let slow = SlowDisk::new(&disk, 1);
+            let ext2 = crate::Ext2::mount(slow.clone(), false).unwrap();
+            let context = context(&ext2);
+            for number in 0..200 {
+                let bytes = vec![number as u8; 100 + number * 30];
+                context.put(&format!("/{number}"), &bytes).unwrap();
+            }
+            assert!(slow.longest_queue() < 10);
+            ext2.sync().unwrap();
+            assert!(slow.longest_queue() > 20, "{}", slow.longest_queue());
+            drop(context);
+            ext2.unmount().unwrap();
+            drop(ext2);
+            slow.end();
+            assert_clean(&disk.contents());
+            let ext2 = mount(&disk);
+            for number in 0..200 {
+                let expected = vec![number as u8; 100 + number * 30];
+                let found = super::kit::context(&ext2).get(&format!("/{number}"));
+                assert_eq!(found, Ok(expected));
+            }
+        });
+    }
+}
+
 #[test]
 fn several_threads_at_once_agree() {
     let image = make_image(4096, &["-b", "1024"]);
@@ -76,7 +217,11 @@ fn several_threads_at_once_agree() {
         let image = image.clone();
         on_machine_with(seed, 4, move || {
             let disk = disk(image);
-            let ext2 = mount(&disk);
+            let slow = SlowDisk::new(&disk, seed);
+            let ext2 = match seed % 2 {
+                0 => mount(&disk),
+                _ => crate::Ext2::mount(slow.clone(), false).unwrap(),
+            };
             let context = Arc::new(context(&ext2));
             for name in ["/d0", "/d1", "/d2"] {
                 context.make_directory(name).unwrap();
@@ -87,11 +232,17 @@ fn several_threads_at_once_agree() {
                     thread::spawn("worker", move || live(number, seed, &context, &ext2)).unwrap()
                 })
                 .collect();
+            cut_and_punch(seed, &context);
             threads.iter().for_each(|thread| thread.join());
             drop(threads);
+            let before = everything(&context);
             drop(context);
             ext2.unmount().unwrap();
+            drop(ext2);
+            slow.end();
             assert_clean(&disk.contents());
+            let after = everything(&super::kit::context(&mount(&disk)));
+            assert!(before == after, "other bytes on the disk than in memory");
         });
     }
 }
