@@ -5,12 +5,11 @@
 //! list of changes ([`scarlet_fuzz::change`]).
 #![no_main]
 
-use std::sync::{LazyLock, mpsc};
+use std::sync::LazyLock;
 
-use device::block::MemoryDisk;
 use fs_ext2::Ext2;
 use libfuzzer_sys::fuzz_target;
-use scarlet_fuzz::{change, mke2fs, on_machine, walk};
+use scarlet_fuzz::{change, mke2fs, survives, worked_on};
 use vfs::{FileSystem, Name, SetExtended};
 
 static IMAGES: LazyLock<[Vec<u8>; 2]> =
@@ -18,9 +17,7 @@ static IMAGES: LazyLock<[Vec<u8>; 2]> =
 
 /// The image with extended attributes: in the inode where there is room, and in a block that two files share.
 fn marked(image: Vec<u8>) -> Vec<u8> {
-    let (send, receive) = mpsc::channel();
-    on_machine(move || {
-        let disk = MemoryDisk::new("fuzz", 0, image);
+    worked_on(image, |disk| {
         let ext2 = Ext2::mount(disk.clone(), false).expect("it mounts");
         for name in ["one", "indirect", "a"] {
             let name = Name::new(name.as_bytes()).expect("a name");
@@ -35,9 +32,7 @@ fn marked(image: Vec<u8>) -> Vec<u8> {
             }
         }
         ext2.sync().expect("it is written");
-        send.send(disk.contents()).expect("somebody waits");
-    });
-    receive.recv().expect("an image")
+    })
 }
 
 fuzz_target!(|input: &[u8]| {
@@ -46,11 +41,5 @@ fuzz_target!(|input: &[u8]| {
     };
     let mut image = IMAGES[usize::from(*kind) % IMAGES.len()].clone();
     change(&mut image, changes, 1024, 64 << 10);
-    on_machine(move || {
-        if let Ok(ext2) = Ext2::mount(MemoryDisk::new("fuzz", 0, image), false) {
-            walk(&ext2.root(), &mut 100, 0);
-            let _ = ext2.sync();
-            let _ = ext2.statistics();
-        }
-    });
+    survives(image, |disk| Ext2::mount(disk, false));
 });

@@ -7,11 +7,9 @@
 
 use std::sync::LazyLock;
 
-use device::block::MemoryDisk;
 use fs_ext2::{Ext2, Family, How};
 use libfuzzer_sys::fuzz_target;
-use scarlet_fuzz::{change, mke2fs, on_machine, walk};
-use vfs::FileSystem;
+use scarlet_fuzz::{change, mke2fs, survives};
 
 static IMAGES: LazyLock<[Vec<u8>; 3]> = LazyLock::new(|| {
     [
@@ -28,12 +26,7 @@ fuzz_target!(|input: &[u8]| {
     };
     let mut image = IMAGES[usize::from(*kind) % IMAGES.len()].clone();
     change(&mut image, changes, 1024, 64 << 10);
-    on_machine(move || {
-        let disk = MemoryDisk::new("fuzz", 0, image);
-        if let Ok(ext4) = Ext2::mount_as(disk, Family::Ext4, How::default()) {
-            walk(&ext4.root(), &mut 100, 0);
-            let _ = ext4.sync();
-            let _ = ext4.statistics();
-        }
+    survives(image, |disk| {
+        Ext2::mount_as(disk, Family::Ext4, How::default())
     });
 });

@@ -4,12 +4,11 @@
 //! The first byte of the input says how large the log is; the rest is a list of changes ([`scarlet_fuzz::change`]).
 #![no_main]
 
-use std::sync::{LazyLock, mpsc};
+use std::sync::LazyLock;
 
-use device::block::MemoryDisk;
 use fs_xv6::Xv6Fs;
 use libfuzzer_sys::fuzz_target;
-use scarlet_fuzz::{change, fill, on_machine, walk};
+use scarlet_fuzz::{change, fill, survives, worked_on};
 use vfs::FileSystem;
 
 /// Images with logs of three sizes, filled.
@@ -17,15 +16,11 @@ static IMAGES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| [11, 30, 31].map(make).
 
 fn make(log: u32) -> Vec<u8> {
     let image = fs_xv6::make::empty(600, 80, log).expect("a layout that fits");
-    let (send, receive) = mpsc::channel();
-    on_machine(move || {
-        let disk = MemoryDisk::new("fuzz", 0, image);
+    worked_on(image, |disk| {
         let filesystem = Xv6Fs::mount(disk.clone(), false).expect("it mounts");
         fill(&filesystem.root(), &["one", "two", "three"], 0);
         filesystem.finish().expect("it is written");
-        send.send(disk.contents()).expect("somebody waits");
-    });
-    receive.recv().expect("an image")
+    })
 }
 
 fuzz_target!(|input: &[u8]| {
@@ -35,12 +30,5 @@ fuzz_target!(|input: &[u8]| {
     let mut image = IMAGES[usize::from(*which) % IMAGES.len()].clone();
     change(&mut image, changes, 1024, 64 << 10);
     let _ = fs_xv6::check::check(&image);
-    on_machine(move || {
-        let disk = MemoryDisk::new("fuzz", 0, image);
-        if let Ok(filesystem) = Xv6Fs::mount(disk, false) {
-            walk(&filesystem.root(), &mut 100, 0);
-            let _ = filesystem.sync();
-            let _ = filesystem.statistics();
-        }
-    });
+    survives(image, |disk| Xv6Fs::mount(disk, false));
 });

@@ -1,10 +1,11 @@
 //! What the targets share: images that real tools made, changes to their bytes, and a walk that does everything to a
 //! mounted file system that a program could.
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
+use device::block::MemoryDisk;
 use mem::transfer::{Sink, Source};
-use vfs::{Inode, Name, NewInode, Ownership, RenameFlags, SetExtended};
+use vfs::{FileSystem, Inode, Name, NewInode, Ownership, RenameFlags, SetExtended};
 
 /// Whose the things are that [`walk`] makes.
 pub const OWNER: Ownership = Ownership {
@@ -68,6 +69,37 @@ pub fn mke2fs(arguments: &[&str]) -> Vec<u8> {
         "e2fsprogs is needed"
     );
     std::fs::read(&image).expect("the image")
+}
+
+/// What a disk with `image` on it holds after `work`, on a hosted machine of its own.
+///
+/// # Panics
+/// As [`on_machine`].
+pub fn worked_on(image: Vec<u8>, work: impl FnOnce(&Arc<MemoryDisk>) + 'static) -> Vec<u8> {
+    let (send, receive) = mpsc::channel();
+    on_machine(move || {
+        let disk = MemoryDisk::new("fuzz", 0, image);
+        work(&disk);
+        send.send(disk.contents()).expect("somebody waits");
+    });
+    receive.recv().expect("an image")
+}
+
+/// Mounts a disk with `image` on it on a hosted machine, walks what is there and brings it to the disk.
+///
+/// # Panics
+/// As [`on_machine`].
+pub fn survives<F: FileSystem>(
+    image: Vec<u8>,
+    mount: impl FnOnce(Arc<MemoryDisk>) -> base::Result<Arc<F>> + 'static,
+) {
+    on_machine(move || {
+        if let Ok(filesystem) = mount(MemoryDisk::new("fuzz", 0, image)) {
+            walk(&filesystem.root(), &mut 100, 0);
+            let _ = filesystem.sync();
+            let _ = filesystem.statistics();
+        }
+    });
 }
 
 /// Puts files with these names into a directory and three levels below it, each level's twice as long.

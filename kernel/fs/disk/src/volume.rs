@@ -35,8 +35,19 @@ pub trait Volume: Deref<Target = Shared<Self>> + Send + Sync + Sized + 'static {
         PAGE_SIZE
     }
 
+    /// Commits until nothing waits.
+    fn commit_whole(&self, meta: &mut Self::Meta) -> Result<()> {
+        self.commit(meta)
+    }
+
     /// Brings all data and everything else to the disk.
-    fn sync_all(&self) -> Result<()>;
+    fn sync_all(&self) -> Result<()> {
+        if self.is_read_only() {
+            return Ok(());
+        }
+        let outcome = self.write_pages_back();
+        outcome.and(self.commit_whole(&mut self.meta()))
+    }
 
     /// Does something that takes room; where there is none, once more after what was freed lately is free.
     fn with_room<T>(

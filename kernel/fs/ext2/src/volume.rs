@@ -174,17 +174,6 @@ impl Volume {
         }
     }
 
-    /// Commits until nothing waits: what one commit frees is noted by the next.
-    fn commit_whole(&self, meta: &mut Meta) -> Result<()> {
-        for _ in 0..8 {
-            self.commit(meta)?;
-            if meta.blocks.waiting() == 0 && !meta.counts_changed && !self.has_dropped() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
     /// The end of a mount.
     fn close(&self) -> Result<()> {
         if self.is_read_only() {
@@ -237,12 +226,15 @@ impl fs_disk::Volume for Volume {
         !meta.freed_blocks.is_empty() || !meta.freed_inodes.is_empty()
     }
 
-    fn sync_all(&self) -> Result<()> {
-        if self.is_read_only() {
-            return Ok(());
+    /// What one commit frees is noted by the next.
+    fn commit_whole(&self, meta: &mut Meta) -> Result<()> {
+        for _ in 0..8 {
+            self.commit(meta)?;
+            if meta.blocks.waiting() == 0 && !meta.counts_changed && !self.has_dropped() {
+                break;
+            }
         }
-        let outcome = self.write_pages_back();
-        outcome.and(self.commit_whole(&mut self.meta()))
+        Ok(())
     }
 }
 

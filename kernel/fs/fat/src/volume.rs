@@ -246,14 +246,6 @@ impl fs_disk::Volume for Volume {
     fn has_freed(&self, meta: &Meta) -> bool {
         !meta.freed.is_empty() || !meta.leaving.is_empty() || self.has_dropped()
     }
-
-    fn sync_all(&self) -> Result<()> {
-        if self.is_read_only() {
-            return Ok(());
-        }
-        let outcome = self.write_pages_back();
-        outcome.and(self.commit(&mut self.meta()))
-    }
 }
 
 /// A FAT file system on a disk.
