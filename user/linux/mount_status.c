@@ -196,7 +196,12 @@ static void refusals(void) {
     CALL(status_of(here, TYPE, &room, 519));
     SHOW("size", "%u", room.status.size);
     CALL(status_of(here, 0, &room, 0));
+    struct statx there;
+    CALL(statx(AT_FDCWD, ".", 0, 0, &there));
+    CALL(status_of(here, SB_BASIC, &room, sizeof room));
+    CHECK(room.status.major == there.stx_dev_major && room.status.minor == there.stx_dev_minor);
     puts("listmount");
+    CALL(list(here, 5, found, 64, 0));
     CALL(list(here, 0, found, 64, 2));
     CALL(list(0, 0, found, 64, 0));
     CALL(list(here + (1ull << 40), 0, found, 64, 0));

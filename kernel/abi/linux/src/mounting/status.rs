@@ -7,6 +7,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use base::{Error, Result, Room};
+use device::DeviceNumber;
 use mem::user::{UserPtr, UserSlice};
 use vfs::{FsContext, Mount, MountInfo, PeerInfo};
 use zerocopy::IntoBytes;
@@ -132,8 +133,9 @@ fn describe(
     let mut status = MountStatus::default();
     let mut texts = Texts::default();
     if wanted.contains(Wanted::FILE_SYSTEM) {
-        status.device_major = (seen.device >> 32) as u32;
-        status.device_minor = seen.device as u32;
+        let device = DeviceNumber::from_linux(seen.device);
+        status.device_major = device.major;
+        status.device_minor = device.minor;
         status.magic = mount.volume().filesystem().statistics().magic;
         status.filesystem_flags = seen.filesystem_read_only.into();
     }
@@ -217,6 +219,10 @@ pub(crate) fn listmount(
     check_range(UserSlice::new(numbers.address(), count * size_of::<u64>()))?;
     let context = call.process().fs();
     let request = read_request(&context, request)?;
+    // Where to go on is the number of a mount, or 0 at first.
+    if (1..=FIRST_UNIQUE).contains(&request.parameter) {
+        return Err(Error::InvalidArgument);
+    }
     let (place, itself) = match request.mount {
         OWN_ROOT => (context.root.clone(), None),
         number => {
