@@ -330,7 +330,11 @@ impl Node {
         if moves && to.links() >= LINKS_MAX {
             return Err(Error::TooManyLinks);
         }
-        self.settle_move(&mut meta, &node, to, replaced.is_some(), moves)?;
+        // What the disk has never seen nobody misses there.
+        let replaces = replaced
+            .as_ref()
+            .is_some_and(|old| !meta.newborn.contains_key(&old.number));
+        self.settle_move(&mut meta, &node, to, replaces, moves)?;
         let parent = match moves {
             true => Some(meta.parent_name(node.number, &node.record())?),
             false => None,

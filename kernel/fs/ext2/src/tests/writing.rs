@@ -285,6 +285,32 @@ fn a_full_disk_says_so_and_goes_on() {
 }
 
 #[test]
+fn a_file_takes_the_place_of_a_new_one_without_waiting_for_the_disk() {
+    on_machine(|| {
+        let disk = disk(make_image(2048, &[]));
+        let ext2 = mount(&disk);
+        let on = context(&ext2);
+        on.touch("/old").unwrap();
+        ext2.sync().unwrap();
+        disk.record();
+        for _ in 0..50 {
+            on.touch("/a").unwrap();
+            on.touch("/b").unwrap();
+            on.move_to("/a", "/b").unwrap();
+            on.remove("/b").unwrap();
+        }
+        assert_eq!(disk.record(), []);
+        // What is on the disk is replaced by what is there too.
+        on.touch("/a").unwrap();
+        on.move_to("/a", "/old").unwrap();
+        assert_ne!(disk.record(), []);
+        drop(on);
+        ext2.unmount().unwrap();
+        assert_clean(&disk.contents());
+    });
+}
+
+#[test]
 fn a_full_table_of_inodes_says_so_and_goes_on() {
     round(
         1024,
