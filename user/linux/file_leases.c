@@ -119,7 +119,7 @@ static void waiting(const char *what, int lease, int way) {
     CHECK(poll(&waits, 1, 50) == 0);
     if (!strcmp(what, "weakened")) {
         CALL(fcntl(file, F_SETLEASE, F_RDLCK));
-        CHECK(poll(&waits, 1, 50) == (way == O_RDONLY));
+        CHECK(poll(&waits, 1, way == O_RDONLY ? -1 : 50) == (way == O_RDONLY));
     }
     if (!strcmp(what, "given back"))
         CALL(fcntl(file, F_SETLEASE, F_UNLCK));
@@ -161,7 +161,7 @@ int main(void) {
     char text[16] = {0};
     CALL(read(setting, text, sizeof text - 1));
     SHOW("time", "%s", text);
-    CALL(pwrite(setting, "1\n", 2, 0));
+    CALL(pwrite(setting, "4\n", 2, 0));
     waiting("taken away", F_WRLCK, O_RDONLY);
     waiting("taken away", F_WRLCK, O_WRONLY);
     CALL(pwrite(setting, "45\n", 3, 0));

@@ -219,8 +219,9 @@ impl Terminal {
     /// Wakes whom `effects` concern; called without the lock.
     pub(crate) fn wake(&self, effects: Effects) {
         if effects.contains(Effects::READABLE) {
-            self.readable.wake_all();
+            // First: who sleeps and wakes finds that the others were told.
             self.listeners.tell(Ready::READ);
+            self.readable.wake_all();
         }
         if effects.intersects(Effects::OUTPUT | Effects::FLUSHED) {
             self.writable.wake_all();
