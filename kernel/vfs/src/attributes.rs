@@ -63,6 +63,9 @@ impl FsContext {
         {
             return Err(Error::AccessDenied);
         }
+        if wanted.contains(Permission::WRITE) {
+            FileMarks::check_writing(&**place.inode())?;
+        }
         if !wanted.is_empty() {
             self.check(place, wanted)?;
         }

@@ -46,6 +46,14 @@ impl FileMarks {
         }
     }
 
+    /// Whether the marks let anything be written at all.
+    pub(crate) fn check_writing(inode: &dyn Inode) -> Result<()> {
+        match Self::of(inode).contains(FileMarks::IMMUTABLE) {
+            true => Err(Error::NotPermitted),
+            false => Ok(()),
+        }
+    }
+
     /// Whether the marks let times be set: to the present moment, or to any (`chosen`).
     pub(crate) fn check_times(inode: &dyn Inode, chosen: bool) -> Result<()> {
         let mut forbidding = FileMarks::IMMUTABLE;
