@@ -94,6 +94,7 @@ fn run(boot: BootInfo, options: &Options) -> Result<u32, Failure> {
     drivers::start(&devices);
     tty::start().map_err(at("the terminals"))?;
     fs_proc::start(&boot.command_line);
+    fs_sys::register();
     fs_proc::register_report("unimplemented", abi_linux::unimplemented::report);
     fs_proc::register_report("environments", proc::environment_report);
     let view = root::build(boot.initramfs, options)?;

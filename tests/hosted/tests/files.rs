@@ -334,3 +334,40 @@ fn a_mount_over_a_file_about_a_process_does_not_keep_the_process() {
         }
     });
 }
+
+#[test]
+fn a_loop_device_tells_its_file_in_sysfs() {
+    const SET_FILE: usize = 0x4c00;
+    const CLEAR_FILE: usize = 0x4c01;
+    testkit::system::linux(|linux| {
+        linux.mkdir("/sys").unwrap();
+        linux.mount("sysfs", "/sys").unwrap();
+        let told = |linux: &mut testkit::linux::Linux<'_>, name: &str| {
+            let file = linux.open(&format!("/sys/block/loop0/{name}"), 0, 0)?;
+            let text = linux.read_all(file, 200);
+            linux.close(file)?;
+            Ok(String::from_utf8_lossy(&text?).into_owned())
+        };
+        assert_eq!(told(linux, "size"), Ok("0\n".into()));
+        assert_eq!(told(linux, "loop/backing_file"), Err(2));
+        let file = linux.open("/tmp/file", READ_WRITE | CREATE, 0o644).unwrap();
+        linux.call(number::FTRUNCATE, &[file, 8192]).unwrap();
+        let device = linux.open("/dev/loop0", READ_WRITE, 0).unwrap();
+        let set = linux.call(number::IOCTL, &[device, SET_FILE, file]);
+        assert_eq!(set, Ok(0));
+        assert_eq!(told(linux, "size"), Ok("16\n".into()));
+        assert_eq!(told(linux, "loop/backing_file"), Ok("/tmp/file\n".into()));
+        for (name, value) in [
+            ("autoclear", "0\n"),
+            ("offset", "0\n"),
+            ("partscan", "0\n"),
+            ("sizelimit", "0\n"),
+        ] {
+            let name = format!("loop/{name}");
+            assert_eq!(told(linux, &name), Ok(value.into()), "{name}");
+        }
+        linux.call(number::IOCTL, &[device, CLEAR_FILE, 0]).unwrap();
+        linux.close(device).unwrap();
+        assert_eq!(told(linux, "loop/backing_file"), Err(2));
+    });
+}

@@ -7,7 +7,7 @@ use base::sync::SpinLock;
 use base::wait::WaitQueue;
 use base::{Error, Result, rank};
 
-use super::{BlockDevice, Operation, SECTOR, Segment};
+use super::{BlockDevice, Counters, Operation, SECTOR, Segment};
 
 /// Requests that somebody waits for together.
 pub struct Batch {
@@ -20,9 +20,12 @@ struct State {
     outstanding: usize,
     /// The first error.
     error: Option<Error>,
-    /// The segments of answered requests, until somebody who may free memory comes.
-    used: Vec<Vec<Segment>>,
+    /// What answered requests held, until somebody who may free memory comes.
+    used: Vec<(Vec<Segment>, Counting)>,
 }
+
+/// Where a request is counted: by a part of a disk, and by the disk.
+type Counting = [Option<Arc<Counters>>; 2];
 
 impl Batch {
     /// Without requests yet.
@@ -60,6 +63,9 @@ pub struct Request {
     pub sector: u64,
     segments: Vec<Segment>,
     batch: Arc<Batch>,
+    counting: Counting,
+    /// When it began to be counted, in ticks of the clock.
+    begun: u64,
     answered: bool,
 }
 
@@ -83,6 +89,8 @@ impl Request {
             sector,
             segments,
             batch: batch.clone(),
+            counting: [None, None],
+            begun: 0,
             answered: false,
         }
     }
@@ -130,6 +138,18 @@ impl Request {
         Ok(())
     }
 
+    /// Counts it from now on until its answer. Whoever is going to answer it, or to hand it on to the whole disk, says
+    /// this once, after having looked whether it can be done.
+    #[inline]
+    pub fn count(&mut self, counters: &Arc<Counters>) {
+        let Some(place) = self.counting.iter_mut().find(|place| place.is_none()) else {
+            return;
+        };
+        self.begun = hal::timer::ticks();
+        counters.begin(self.begun);
+        *place = Some(counters.clone());
+    }
+
     /// The same request with another place: a partition's way to the whole device.
     pub fn moved(mut self, by: u64) -> Request {
         self.sector = self.sector.saturating_add(by);
@@ -145,9 +165,17 @@ impl Request {
         if core::mem::replace(&mut self.answered, true) {
             return;
         }
+        let counting = core::mem::take(&mut self.counting);
+        if counting[0].is_some() {
+            let (now, sectors) = (hal::timer::ticks(), (self.bytes() / SECTOR) as u64);
+            for counters in counting.iter().flatten() {
+                counters.end(self.operation, sectors, self.begun, now);
+            }
+        }
         let last = {
             let mut state = self.batch.state.lock();
-            state.used.push(core::mem::take(&mut self.segments));
+            let held = (core::mem::take(&mut self.segments), counting);
+            state.used.push(held);
             state.outstanding -= 1;
             if let Err(error) = outcome {
                 state.error.get_or_insert(error);

@@ -13,7 +13,7 @@ use core::ops::Range;
 use base::sync::SpinLock;
 use base::{Error, Result, rank};
 
-use super::{BlockDevice, Geometry, Operation, Request, SECTOR};
+use super::{BlockDevice, Counters, Geometry, Operation, Request, SECTOR};
 use crate::DeviceNumber;
 
 /// What was done to a disk.
@@ -31,6 +31,7 @@ pub struct MemoryDisk {
     name: String,
     geometry: Geometry,
     state: SpinLock<State>,
+    counters: Arc<Counters>,
 }
 
 struct State {
@@ -62,6 +63,7 @@ impl MemoryDisk {
                     record: None,
                 },
             ),
+            counters: Arc::new(Counters::new()),
         })
     }
 
@@ -150,10 +152,15 @@ impl BlockDevice for MemoryDisk {
         self.geometry
     }
 
-    fn submit(&self, request: Request) {
-        let outcome = request
-            .check(self)
-            .and_then(|()| self.state.lock().perform(&request));
+    fn submit(&self, mut request: Request) {
+        let outcome = request.check(self).and_then(|()| {
+            request.count(&self.counters);
+            self.state.lock().perform(&request)
+        });
         request.finish(outcome);
+    }
+
+    fn counters(&self) -> Option<&Arc<Counters>> {
+        Some(&self.counters)
     }
 }

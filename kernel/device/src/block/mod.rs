@@ -21,6 +21,7 @@
 
 mod batch;
 mod cache;
+mod counters;
 mod file;
 mod memory;
 pub mod partition;
@@ -29,6 +30,7 @@ mod records;
 
 pub use batch::{Batch, Request};
 pub use cache::{BlockCache, sync_all};
+pub use counters::{Count, Counters};
 pub use file::BlockFile;
 pub use memory::{MemoryDisk, Recorded};
 pub use pieces::Pieces;
@@ -105,6 +107,11 @@ pub trait BlockDevice: Send + Sync {
     /// Whether a part is open or mounted.
     fn is_used(&self) -> bool {
         false
+    }
+
+    /// What it has done, if it counts that. It gives this to each request that it takes ([`Request::count`]).
+    fn counters(&self) -> Option<&Arc<Counters>> {
+        None
     }
 
     /// Which part of [`BlockDevice::whole`] it is, if it is one.

@@ -8,7 +8,9 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use base::sync::SpinLock;
 use base::{Error, Result, log, rank};
 use device::DeviceNumber;
-use device::block::{BlockCache, BlockDevice, BlockFile, Geometry, Operation, Request, SECTOR};
+use device::block::{
+    BlockCache, BlockDevice, BlockFile, Counters, Geometry, Operation, Request, SECTOR,
+};
 use object::{File, FileAccess, FileKind, FileStatus, StatusFlags};
 
 use crate::attachment::{Attachment, Setup};
@@ -26,6 +28,7 @@ pub struct LoopDevice {
     index: u32,
     name: String,
     users: AtomicU32,
+    counters: Arc<Counters>,
     state: SpinLock<Option<State>>,
 }
 
@@ -44,6 +47,7 @@ impl LoopDevice {
             index,
             name: format!("loop{index}"),
             users: AtomicU32::new(0),
+            counters: Arc::new(Counters::new()),
             state: SpinLock::new(rank::DEVICE, None),
         })
     }
@@ -226,7 +230,8 @@ impl LoopDevice {
             .truncate(sectors.saturating_mul(SECTOR as u64))
     }
 
-    fn file(&self) -> Result<Arc<dyn File>> {
+    /// The file that is shown; [`Error::NoSuchDevice`] without one.
+    pub fn file(&self) -> Result<Arc<dyn File>> {
         let file = self.state.lock().as_ref().map(|state| state.file.clone());
         file.and_then(|file| file.upgrade())
             .ok_or(Error::NoSuchDevice)
@@ -270,7 +275,11 @@ impl BlockDevice for LoopDevice {
         }
     }
 
-    fn submit(&self, request: Request) {
+    fn counters(&self) -> Option<&Arc<Counters>> {
+        Some(&self.counters)
+    }
+
+    fn submit(&self, mut request: Request) {
         if let Err(error) = request.check(self) {
             return request.finish(Err(error));
         }
@@ -280,7 +289,10 @@ impl BlockDevice for LoopDevice {
             state.map(|state| (state.attachment.clone(), state.setup.offset))
         };
         match attached {
-            Some((attachment, offset)) => attachment.submit(offset, request),
+            Some((attachment, offset)) => {
+                request.count(&self.counters);
+                attachment.submit(offset, request);
+            }
             // Without a file nothing waits for being safe.
             None if request.operation == Operation::Flush => request.finish(Ok(())),
             None => request.finish(Err(Error::InputOutput)),

@@ -18,7 +18,7 @@ use base::sync::SpinLock;
 use base::time::Timer;
 use base::wait::WaitQueue;
 use base::{Error, Result, rank};
-use device::block::{BlockDevice, Geometry, Operation, Request, SECTOR};
+use device::block::{BlockDevice, Counters, Geometry, Operation, Request, SECTOR};
 use device::{DeviceNumber, registry};
 use hal::sync::Once;
 use hal::virtio::{Block, BlockOperation, BlockRefusal, Channel};
@@ -42,6 +42,7 @@ struct Disk {
     /// Woken when there is room for another request.
     room: WaitQueue,
     watch: Once<Timer>,
+    counters: Arc<Counters>,
 }
 
 struct State {
@@ -88,6 +89,7 @@ pub(crate) fn start(channel: Channel, line: Option<u32>, index: u32) -> Result<(
         ),
         room: WaitQueue::new(),
         watch: Once::new(),
+        counters: Arc::new(Counters::new()),
     });
     let weak = Arc::downgrade(&disk);
     let _ = disk.watch.set(Timer::new(Arc::new(move || look(&weak))));
@@ -261,7 +263,11 @@ impl BlockDevice for Disk {
         self.geometry
     }
 
-    fn submit(&self, request: Request) {
+    fn counters(&self) -> Option<&Arc<Counters>> {
+        Some(&self.counters)
+    }
+
+    fn submit(&self, mut request: Request) {
         if let Err(error) = request.check(self) {
             return request.finish(Err(error));
         }
@@ -272,6 +278,7 @@ impl BlockDevice for Disk {
         if nothing {
             return request.finish(Ok(()));
         }
+        request.count(&self.counters);
         let mut request = Some(request);
         self.room.wait_until(|| {
             let mut state = self.state.lock();

@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 
 use base::sync::Once;
 use base::{Error, Result};
+use fs_text::Meta;
 use hal::Global;
 use object::Timestamp;
 use proc::{Environment, PidNamespace, Process};
@@ -24,6 +25,21 @@ impl Shared {
     /// The namespace that is shown.
     pub(crate) fn namespace(&self) -> &Arc<PidNamespace> {
         self.environment.processes()
+    }
+
+    /// A file of the super-user.
+    pub(crate) fn meta(&self, inode: u64, mode: u32) -> Meta {
+        Meta {
+            device: self.device,
+            inode,
+            mode,
+            uid: 0,
+            gid: 0,
+            links: 1,
+            size: 0,
+            block_size: 1024,
+            made: self.made,
+        }
     }
 }
 

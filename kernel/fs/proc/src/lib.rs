@@ -5,10 +5,10 @@
 //! `/proc/PID/scarlet`. A file is here only if what it says is true.
 //!
 //! A [`ProcFs`] shows one namespace of processes: the one of the process that mounts it. Text is made
-//! at the moment it is read from its beginning ([`mod@text`]); nothing about processes is cached by
+//! at the moment it is read from its beginning ([`fs_text`]); nothing about processes is cached by
 //! name, so a directory of a process that has ended is simply not found.
 //!
-//! * [`node`]: the few kinds of inodes. * [`tree`]: fixed directories as tables.
+//! * [`tree`]: fixed directories as tables.
 //! * [`root`]: what lies in `/proc`. * [`system`]: the texts about the machine.
 //! * [`process`]: what lies in `/proc/PID`.
 //! * [`reports`]: `/proc/scarlet`, where other rooms put texts of their own; [`insight`]: ours.
@@ -20,13 +20,11 @@ extern crate alloc;
 mod access;
 mod filesystem;
 mod insight;
-mod node;
 mod process;
 mod reports;
 mod root;
 mod sysctl;
 mod system;
-mod text;
 mod tree;
 
 pub use filesystem::{ProcFs, start};

@@ -17,8 +17,7 @@ use object::{DirectoryEntry, FileKind, FileStatus};
 use vfs::{Inode, Name};
 
 use crate::filesystem::Shared;
-use crate::node::{Generate, Meta, TextNode};
-use crate::tree::inode_below;
+use fs_text::{Generate, Meta, TextNode, inode_below};
 
 /// Makes a report.
 pub type Report = fn() -> String;
@@ -46,7 +45,7 @@ fn names() -> Vec<&'static str> {
 pub(crate) fn directory(shared: &Arc<Shared>, inode: u64) -> Arc<dyn Inode> {
     let meta = Meta {
         links: 2,
-        ..Meta::system(shared, inode, 0o555)
+        ..shared.meta(inode, 0o555)
     };
     Arc::new(Directory {
         shared: shared.clone(),
@@ -121,7 +120,7 @@ impl Inode for Directory {
         if name.as_bytes() == TRACE {
             let inode = inode_below(self.meta.inode, TRACE);
             return Ok(Arc::new(TextNode {
-                meta: Meta::system(&self.shared, inode, 0o600),
+                meta: self.shared.meta(inode, 0o600),
                 source: Arc::new(Trace(self.shared.clone())),
                 cacheable: true,
             }));
@@ -131,7 +130,7 @@ impl Inode for Directory {
             .find(|known| known.as_bytes() == name.as_bytes())
             .ok_or(Error::NotFound)?;
         let inode = inode_below(self.meta.inode, known.as_bytes());
-        let meta = Meta::system(&self.shared, inode, 0o444);
+        let meta = self.shared.meta(inode, 0o444);
         Ok(Arc::new(TextNode {
             meta,
             source: Arc::new(Named(known)),

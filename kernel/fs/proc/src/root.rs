@@ -11,10 +11,10 @@ use proc::{Process, Task};
 use vfs::{Inode, Name};
 
 use crate::filesystem::Shared;
-use crate::node::Meta;
 use crate::process::{Subject, directory};
-use crate::tree::{Content, Entry, inode_below, show};
+use crate::tree::{Content, Entry, show};
 use crate::{reports, sysctl, system};
+use fs_text::{Meta, inode_below};
 
 /// Cookies of processes follow those of the fixed entries.
 const PROCESSES: u64 = 256;
@@ -25,6 +25,7 @@ static ENTRIES: &[Entry] = &[
     Entry::new("cmdline", Content::Text(system::machine::command_line)),
     Entry::new("cpuinfo", Content::Text(system::machine::cpuinfo)),
     Entry::new("devices", Content::Text(system::devices::devices)),
+    Entry::new("diskstats", Content::Text(system::devices::disk_statistics)),
     Entry::new("filesystems", Content::Text(system::devices::filesystems)),
     Entry::new("loadavg", Content::Text(system::load::loadavg)),
     Entry::new("meminfo", Content::Text(system::memory::meminfo)),
@@ -51,7 +52,7 @@ impl Root {
     pub(crate) fn new(shared: &Arc<Shared>) -> Self {
         let meta = Meta {
             links: 2,
-            ..Meta::system(shared, 1, 0o555)
+            ..shared.meta(1, 0o555)
         };
         Self {
             shared: shared.clone(),

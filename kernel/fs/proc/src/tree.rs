@@ -9,7 +9,7 @@ use object::{DirectoryEntry, FileKind, FileStatus};
 use vfs::{Inode, Name};
 
 use crate::filesystem::Shared;
-use crate::node::{Generate, LinkNode, Meta, Target, TextNode};
+use fs_text::{Generate, LinkNode, Meta, Target, TextNode, inode_below};
 
 /// Makes a text about the machine.
 pub(crate) type Make = fn(&Shared) -> Result<Vec<u8>>;
@@ -56,7 +56,7 @@ impl Entry {
 
     /// Its inode; `inode` is the number.
     pub(crate) fn make(&'static self, shared: &Arc<Shared>, inode: u64) -> Result<Arc<dyn Inode>> {
-        let meta = |mode| Meta::system(shared, inode, mode);
+        let meta = |mode| shared.meta(inode, mode);
         Ok(match self.content {
             Content::Text(text) => system_text(shared, meta(0o444), text, None),
             Content::Setting(text, store) => system_text(shared, meta(0o644), text, Some(store)),
@@ -91,16 +91,6 @@ impl Entry {
             Content::Special(make) => make(shared, inode),
         })
     }
-}
-
-/// A number for an entry below a directory: stable, and different for different names.
-pub(crate) fn inode_below(directory: u64, name: &[u8]) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325 ^ directory;
-    for &byte in name {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    }
-    // Apart from the numbers of processes' files, and short enough for 32-bit programs.
-    (hash ^ hash >> 32) & 0x3fff_ffff | 0x4000_0000
 }
 
 fn system_text(

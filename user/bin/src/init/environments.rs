@@ -22,6 +22,9 @@ const SHARED: [(&str, &str); 4] = [
     ("/tmp", "/tmp"),
 ];
 
+/// What only Linux programs look for.
+const LINUX: (&str, &str) = ("/sys", "/sys");
+
 /// Blocks of 1 KiB that xv6's disk has beside the files that come with it.
 const XV6_BLOCKS: u64 = 2000;
 /// Files and directories that xv6's disk has room for.
@@ -87,15 +90,17 @@ fn fill(root: &str) -> io::Result<()> {
 }
 
 fn make(abi: &str, root: &str) -> io::Result<()> {
+    let more = (abi == "linux").then_some(LINUX);
+    let shared = || SHARED.into_iter().chain(more);
     // The view does not see the mounts below its root yet, so the mount points are made outside.
-    for (_, place) in SHARED {
+    for (_, place) in shared() {
         let path = format!("{root}{place}");
         if !fs::exists(&path) {
             fs::create_dir(&path)?;
         }
     }
     let view = View::new(root)?;
-    for (source, place) in SHARED {
+    for (source, place) in shared() {
         let named = |error: io::Error| io::Error::new(error.kind(), format!("{place}: {error}"));
         view.bind(source, place, BindFlags::RECURSIVE)
             .map_err(named)?;

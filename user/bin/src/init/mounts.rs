@@ -5,10 +5,11 @@ use scarlet::os::mount::{MountFlags, mount};
 use scarlet::prelude::*;
 
 /// Kind, place, options.
-const MOUNTS: [(&str, &str, &str); 4] = [
+const MOUNTS: [(&str, &str, &str); 5] = [
     ("devtmpfs", "/dev", ""),
     ("devpts", "/dev/pts", "mode=620,gid=5,ptmxmode=666"),
     ("proc", "/proc", ""),
+    ("sysfs", "/sys", ""),
     ("tmpfs", "/tmp", "mode=1777"),
 ];
 

@@ -12,7 +12,7 @@ use hal::Global;
 
 use super::Entry;
 use crate::DeviceNumber;
-use crate::block::{BlockDevice, Geometry, Request, SECTOR};
+use crate::block::{BlockDevice, Counters, Geometry, Operation, Request, SECTOR};
 
 /// The most parts of one disk whose minor numbers are followed by the next disk's.
 const MOST: u32 = 15;
@@ -55,6 +55,7 @@ pub struct Partition {
     entry: Entry,
     _minor: Option<Minor>,
     users: AtomicU32,
+    counters: Arc<Counters>,
 }
 
 impl Partition {
@@ -91,6 +92,7 @@ impl Partition {
             entry: *entry,
             _minor: minor,
             users: AtomicU32::new(0),
+            counters: Arc::new(Counters::new()),
         })
     }
 
@@ -116,11 +118,19 @@ impl BlockDevice for Partition {
         }
     }
 
-    fn submit(&self, request: Request) {
-        match request.check(self) {
-            Ok(()) => self.whole.submit(request.moved(self.entry.start)),
-            Err(error) => request.finish(Err(error)),
+    fn submit(&self, mut request: Request) {
+        if let Err(error) = request.check(self) {
+            return request.finish(Err(error));
         }
+        // A flush is the whole disk's, as Linux counts.
+        if request.operation != Operation::Flush && self.whole.counters().is_some() {
+            request.count(&self.counters);
+        }
+        self.whole.submit(request.moved(self.entry.start));
+    }
+
+    fn counters(&self) -> Option<&Arc<Counters>> {
+        self.whole.counters().map(|_| &self.counters)
     }
 
     fn opened(&self) {

@@ -12,7 +12,7 @@ use super::{
     Make, MakeChanges, ProcessText, Remembered, Store, Subject, handles, limits, links, maps,
     mounts, program, scarlet, stat, status, threads,
 };
-use crate::node::{LinkNode, Meta, Target, TextNode};
+use fs_text::{LinkNode, Meta, Target, TextNode};
 
 /// What an entry is.
 enum Content {
@@ -192,7 +192,7 @@ impl Directory {
         entries.iter().enumerate().skip(skip).all(|(index, entry)| {
             visit(&DirectoryEntry {
                 name: entry.name.as_bytes(),
-                inode: self.meta.inode_of_same(entry.index),
+                inode: super::inode_of_same(self.meta.inode, entry.index),
                 kind: entry.kind(),
                 next_position: base + index as u64 + 1,
             })

@@ -14,7 +14,7 @@ use object::{
 use vfs::{Inode, Name, OpenFile, Path};
 
 use super::{Remembered, Subject};
-use crate::node::{Generate, LinkNode, Meta, Target, TextNode};
+use fs_text::{Generate, LinkNode, Meta, Target, TextNode};
 
 /// Inode numbers of handles follow those of the fixed entries.
 const FIRST_INODE: u32 = 1000;
@@ -99,7 +99,7 @@ fn mode(handle: &Handle) -> u32 {
 impl Handles {
     fn inode_of(&self, slot: Slot) -> u64 {
         let index = FIRST_INODE.saturating_add(slot as u32 * 2 + u32::from(self.info));
-        self.meta.inode_of_same(index)
+        super::inode_of_same(self.meta.inode, index)
     }
 }
 

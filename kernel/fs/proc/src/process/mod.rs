@@ -21,7 +21,7 @@ use proc::{Process, Task};
 use vfs::MountChanges;
 
 use crate::filesystem::Shared;
-use crate::node::{Generate, Meta};
+use fs_text::{Generate, Meta};
 
 /// The process, or the thread, that a file is about.
 #[derive(Clone)]
@@ -76,16 +76,19 @@ impl Subject {
     /// The meta data of a file about it: it belongs to the process's user.
     pub(crate) fn meta(&self, index: u32, mode: u32, links: u32) -> Meta {
         let credentials = self.process.credentials();
+        let inode = u64::from(self.id()) << 32 | u64::from(index);
         Meta {
-            device: self.shared.device,
-            inode: u64::from(self.id()) << 32 | u64::from(index),
-            mode,
             uid: credentials.euid,
             gid: credentials.egid,
             links,
-            made: self.shared.made,
+            ..self.shared.meta(inode, mode)
         }
     }
+}
+
+/// The inode number of another file about the same process.
+pub(crate) fn inode_of_same(inode: u64, index: u32) -> u64 {
+    inode & !u64::from(u32::MAX) | u64::from(index)
 }
 
 /// A subject as files keep it: without keeping the process. A file below `/proc/PID` can be what a

@@ -12,8 +12,8 @@ use vfs::{Inode, Name};
 
 use super::directory::thread;
 use super::{Remembered, Subject};
-use crate::node::Meta;
 use crate::root::id_of;
+use fs_text::Meta;
 
 /// The directory.
 pub(super) fn directory(subject: Subject, meta: Meta) -> Arc<dyn Inode> {

@@ -81,6 +81,23 @@ pub(crate) fn partitions(_shared: &Shared) -> Result<Vec<u8>> {
     Ok(text.into_bytes())
 }
 
+/// `/proc/diskstats`: what every block device that counts has done.
+pub(crate) fn disk_statistics(_shared: &Shared) -> Result<Vec<u8>> {
+    let mut text = String::new();
+    for device in registry().block_devices() {
+        let (number, Some(counters)) = (device.number(), device.counters()) else {
+            continue;
+        };
+        let (major, minor, name) = (number.major, number.minor, device.name());
+        let _ = write!(text, "{major:>4} {minor:>7} {name}");
+        for field in counters.fields() {
+            let _ = write!(text, " {field}");
+        }
+        text.push('\n');
+    }
+    Ok(text.into_bytes())
+}
+
 /// `/proc/filesystems`.
 pub(crate) fn filesystems(_shared: &Shared) -> Result<Vec<u8>> {
     let mut text = String::new();

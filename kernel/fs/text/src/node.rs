@@ -9,42 +9,34 @@ use base::{Error, Result};
 use object::{File, FileKind, FileStatus, Timestamp};
 use vfs::{AttributeChange, Inode, MountChanges, OpenRequest, Path};
 
-use crate::filesystem::Shared;
-use crate::text::TextFile;
+use crate::open::TextFile;
 
 /// What every inode's status is made of.
 #[derive(Clone, Copy)]
-pub(crate) struct Meta {
-    pub(crate) device: u64,
-    pub(crate) inode: u64,
-    pub(crate) mode: u32,
-    pub(crate) uid: u32,
-    pub(crate) gid: u32,
-    pub(crate) links: u32,
-    pub(crate) made: Timestamp,
+pub struct Meta {
+    /// The file system's number.
+    pub device: u64,
+    /// Its number there.
+    pub inode: u64,
+    /// Permissions.
+    pub mode: u32,
+    /// Its owner.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+    /// How many names it has, as a directory counts them.
+    pub links: u32,
+    /// What a text's size is said to be, which nobody knows before it is made.
+    pub size: u64,
+    /// What bytes are best read at a time.
+    pub block_size: u32,
+    /// All its times.
+    pub made: Timestamp,
 }
 
 impl Meta {
-    /// The inode number of another file about the same process.
-    pub(crate) fn inode_of_same(&self, index: u32) -> u64 {
-        self.inode & !u64::from(u32::MAX) | u64::from(index)
-    }
-
-    /// A file of the super-user.
-    pub(crate) fn system(shared: &Shared, inode: u64, mode: u32) -> Self {
-        Self {
-            device: shared.device,
-            inode,
-            mode,
-            uid: 0,
-            gid: 0,
-            links: 1,
-            made: shared.made,
-        }
-    }
-
     /// The status of an inode of this kind.
-    pub(crate) fn status(&self, kind: FileKind) -> FileStatus {
+    pub fn status(&self, kind: FileKind) -> FileStatus {
         FileStatus {
             kind,
             mode: self.mode,
@@ -53,7 +45,7 @@ impl Meta {
             inode: self.inode,
             device: self.device,
             links: self.links,
-            block_size: 1024,
+            block_size: self.block_size,
             access_time: self.made,
             modification_time: self.made,
             change_time: self.made,
@@ -63,13 +55,18 @@ impl Meta {
 }
 
 /// Where a text comes from.
-pub(crate) trait Generate: Send + Sync {
+pub trait Generate: Send + Sync {
     /// The text at this moment.
     fn text(&self) -> Result<Vec<u8>>;
 
     /// Where changes of the text are told, for whoever polls it. Asked once, when the file is opened.
     fn changes(&self) -> Result<Option<Arc<MountChanges>>> {
         Ok(None)
+    }
+
+    /// Whether it may be opened for writing, given the permission.
+    fn is_writable(&self) -> bool {
+        true
     }
 
     /// Takes what was written.
@@ -79,10 +76,13 @@ pub(crate) trait Generate: Send + Sync {
 }
 
 /// A file whose text is made when it is read.
-pub(crate) struct TextNode {
-    pub(crate) meta: Meta,
-    pub(crate) source: Arc<dyn Generate>,
-    pub(crate) cacheable: bool,
+pub struct TextNode {
+    /// What is told of it.
+    pub meta: Meta,
+    /// Where the text comes from.
+    pub source: Arc<dyn Generate>,
+    /// See [`Inode::cacheable`].
+    pub cacheable: bool,
 }
 
 impl Inode for TextNode {
@@ -95,7 +95,10 @@ impl Inode for TextNode {
     }
 
     fn status(&self) -> Result<FileStatus> {
-        Ok(self.meta.status(FileKind::Regular))
+        Ok(FileStatus {
+            size: self.meta.size,
+            ..self.meta.status(FileKind::Regular)
+        })
     }
 
     fn cacheable(&self) -> bool {
@@ -112,13 +115,16 @@ impl Inode for TextNode {
     }
 
     fn open(&self, request: &OpenRequest) -> Result<Option<Arc<dyn File>>> {
+        if request.write && !self.source.is_writable() {
+            return Err(Error::AccessDenied);
+        }
         let status = self.status()?;
         Ok(Some(TextFile::open(self.source.clone(), status, request)?))
     }
 }
 
 /// Where a link leads.
-pub(crate) enum Target {
+pub enum Target {
     /// To a name.
     Body(Vec<u8>),
     /// To a place, found when it is followed.
@@ -126,10 +132,13 @@ pub(crate) enum Target {
 }
 
 /// A symbolic link.
-pub(crate) struct LinkNode {
-    pub(crate) meta: Meta,
-    pub(crate) target: Target,
-    pub(crate) cacheable: bool,
+pub struct LinkNode {
+    /// What is told of it.
+    pub meta: Meta,
+    /// Where it leads.
+    pub target: Target,
+    /// See [`Inode::cacheable`].
+    pub cacheable: bool,
 }
 
 impl Inode for LinkNode {
@@ -172,4 +181,14 @@ impl Inode for LinkNode {
             Target::Place(find) => find().map(Some),
         }
     }
+}
+
+/// A number for an entry below a directory: stable, and different for different names.
+pub fn inode_below(directory: u64, name: &[u8]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325 ^ directory;
+    for &byte in name {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    // Apart from the numbers of processes' files, and short enough for 32-bit programs.
+    (hash ^ hash >> 32) & 0x3fff_ffff | 0x4000_0000
 }

@@ -24,7 +24,7 @@ use crate::node::Generate;
 const LONGEST_WRITE: usize = 4096;
 
 /// An open text.
-pub(crate) struct TextFile {
+pub struct TextFile {
     source: Arc<dyn Generate>,
     status: FileStatus,
     access: FileAccess,
@@ -45,7 +45,8 @@ struct Reading {
 }
 
 impl TextFile {
-    pub(crate) fn open(
+    /// Opens a text.
+    pub fn open(
         source: Arc<dyn Generate>,
         status: FileStatus,
         request: &OpenRequest,
