@@ -41,7 +41,8 @@
 //! Inodes and names of many operations share blocks, so no order of operations could give this; the order is that of
 //! the *steps*, and an inode's record may look otherwise in step 2 than it does. What cannot be put into one order goes
 //! into two commits: a move that would close a circle of blocks that wait for each other, a new file that takes the
-//! place of one that is on the disk, an old one that goes to a directory that is not there yet.
+//! place of one that is on the disk, an old one that goes to a directory that is not there yet, a directory that dies after
+//! names were moved out of it.
 //!
 //! When a name is *replaced*, the old inode has to live until the new name is there (or a cut would leave neither),
 //! and dies in step 4. A cut right between leaves an inode without a name, which e2fsck only connects to `lost+found`

@@ -267,6 +267,9 @@ impl Node {
             }
             _ => {}
         }
+        if directory {
+            self.settle_emptied(&mut meta, &node)?;
+        }
         if node.links() > 1 && !directory {
             self.volume
                 .order_names(&mut meta, node.number, place.block)?;
@@ -335,6 +338,11 @@ impl Node {
             .as_ref()
             .is_some_and(|old| !meta.newborn.contains_key(&old.number));
         self.settle_move(&mut meta, &node, to, replaces, moves)?;
+        if let Some(old) = replaced.as_ref()
+            && old.kind == FileKind::Directory
+        {
+            self.settle_emptied(&mut meta, old)?;
+        }
         let parent = match moves {
             true => Some(meta.parent_name(node.number, &node.record())?),
             false => None,
@@ -399,6 +407,15 @@ impl Node {
         // neither. A directory carries what is in it along. And what is on the disk is not named where nothing is yet.
         let late = if born { replaces || moves } else { into_new };
         if late {
+            self.volume.commit(meta)?;
+        }
+        Ok(())
+    }
+
+    /// What has to be on the disk before a directory goes. It is dead there before names are written, so what was moved
+    /// out of it has to have its new name by then: else a loss of power between leaves it with none.
+    fn settle_emptied(&self, meta: &mut Meta, directory: &Node) -> Result<()> {
+        if !meta.order.is_empty() && !meta.newborn.contains_key(&directory.number) {
             self.volume.commit(meta)?;
         }
         Ok(())

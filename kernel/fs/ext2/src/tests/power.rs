@@ -349,3 +349,46 @@ fn a_loss_of_power_is_repaired_and_loses_nothing_that_was_brought_to_the_disk() 
         cut(seed, 150, cuts);
     }
 }
+
+#[test]
+fn what_leaves_a_directory_that_goes_has_a_name_all_the_time() {
+    let result = Arc::new(Mutex::new(None));
+    let given = result.clone();
+    on_machine(move || {
+        let disk = disk(make_image(2048, &["-b", "1024", "-N", "256"]));
+        let ext2 = mount(&disk);
+        let context = context(&ext2);
+        for directory in ["/one", "/two", "/three", "/four", "/to"] {
+            context.make_directory(directory).unwrap();
+        }
+        context.put("/one/file", b"first").unwrap();
+        context.put("/two/file", b"second").unwrap();
+        ext2.sync().unwrap();
+        let mut history = History::new(&disk, 1024);
+        context.move_to("/one/file", "/to/first").unwrap();
+        context.rmdir(None, b"/one").unwrap();
+        context.move_to("/two/file", "/to/second").unwrap();
+        context.move_to("/three", "/two").unwrap();
+        ext2.sync().unwrap();
+        drop(context);
+        ext2.unmount().unwrap();
+        history.collect(&disk);
+        *given.lock().unwrap() = Some(history);
+    });
+    let history = result.lock().unwrap().take().expect("it ran");
+    let name = |path: &str, bytes: &[u8]| (path.to_string(), bytes.to_vec());
+    let promises = [
+        vec![name("/one/file", b"first"), name("/to/first", b"first")],
+        vec![name("/two/file", b"second"), name("/to/second", b"second")],
+    ];
+    let promises = promises.map(|either| Promise {
+        since: 0,
+        until: usize::MAX,
+        either,
+    });
+    for cut in 0..history.length() {
+        let left = history.cut(cut, || true);
+        let words = judge(&left, cut, &promises);
+        assert_eq!(words, None, "cut {cut} of {}", history.length());
+    }
+}
