@@ -486,6 +486,12 @@ pub trait Inode: Send + Sync + Any {
         Ok(())
     }
 
+    /// From now on a name that it gets comes to the device only after the bytes and attributes that it has. Who can
+    /// promise that without waiting for the device says how; everybody else brings all of it there.
+    fn put_before_names(&self) -> Result<()> {
+        self.sync(true)
+    }
+
     /// What others hang on this inode: a fifo's pipe, locks, a socket. Without it, none can be.
     fn attachments(&self) -> Option<&Attachments> {
         None

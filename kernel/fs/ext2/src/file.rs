@@ -441,6 +441,15 @@ impl Node {
         }
     }
 
+    /// The bytes are written before any name that comes from now on: a commit writes names behind a flush, which has
+    /// bytes, maps and inodes before it.
+    pub(crate) fn write_before_names(&self) -> Result<()> {
+        match self.volume.is_read_only() {
+            true => Ok(()),
+            false => self.write_all_pages(),
+        }
+    }
+
     /// Brings bytes, and whatever of the file system leads to them, to the disk.
     pub(crate) fn bring_to_disk(&self, metadata: bool) -> Result<()> {
         if self.volume.is_read_only() {

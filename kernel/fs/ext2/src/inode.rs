@@ -159,6 +159,10 @@ impl Inode for Node {
     fs_disk::inode_bytes!();
     fs_disk::inode_names!();
 
+    fn put_before_names(&self) -> Result<()> {
+        self.write_before_names()
+    }
+
     fn status(&self) -> Result<FileStatus> {
         let record = self.record();
         let (device_major, device_minor) = match self.kind {

@@ -76,6 +76,14 @@ impl Node {
         meta.newborn.get(&self.number).map_or(0, |depth| depth + 1)
     }
 
+    /// What is new and has got a name in this directory is born after it.
+    fn delay_birth(&self, meta: &mut Meta, number: u32) {
+        let least = self.birth_depth(meta);
+        if let Some(depth) = meta.newborn.get_mut(&number) {
+            *depth = least.max(*depth);
+        }
+    }
+
     /// Makes an inode and enters it.
     pub(crate) fn make(
         &self,
@@ -226,12 +234,12 @@ impl Node {
         })?;
         if nameless {
             meta.nameless.remove(&target.number);
-            let depth = self.birth_depth(&meta);
-            meta.newborn.insert(target.number, depth);
+            meta.newborn.insert(target.number, 0);
             if meta.orphans.contains(&target.number) {
                 meta.finished.insert(target.number);
             }
         }
+        self.delay_birth(&mut meta, target.number);
         target.change(|record| {
             record.links += 1;
             record.change_time = vfs::now();
@@ -365,6 +373,7 @@ impl Node {
                 })?;
             }
         }
+        to.delay_birth(&mut meta, node.number);
         self.volume
             .order_names(&mut meta, node.number, source.block)?;
         self.remove_place(&mut meta, source)?;
@@ -404,8 +413,12 @@ impl Node {
         let born = meta.newborn.contains_key(&node.number);
         let into_new = meta.newborn.contains_key(&to.number);
         // What takes the place of something that is on the disk has to be there too, or a loss of power could leave
-        // neither. A directory carries what is in it along. And what is on the disk is not named where nothing is yet.
-        let late = if born { replaces || moves } else { into_new };
+        // neither. A directory carries what is in it along, and the order of their births. And what is on the disk is
+        // not named where nothing is yet.
+        let late = match born {
+            true => replaces || moves && !meta.is_empty(node.number, &node.record())?,
+            false => into_new,
+        };
         if late {
             self.volume.commit(meta)?;
         }

@@ -179,7 +179,7 @@ fn make_copy(
         })?;
         // The rename must not come to the device before the bytes.
         match status.kind {
-            FileKind::Regular if bytes => target.sync(true),
+            FileKind::Regular if bytes => target.put_before_names(),
             _ => Ok(()),
         }
     };

@@ -392,3 +392,85 @@ fn what_leaves_a_directory_that_goes_has_a_name_all_the_time() {
         assert_eq!(words, None, "cut {cut} of {}", history.length());
     }
 }
+
+/// What `first` does and a commit are on the disk; then the power goes between any two writes of what `then` does and
+/// another, with what lies between two flushes whole, gone, and in part.
+fn cut_everywhere(
+    first: impl FnOnce(&FsContext) + Send + 'static,
+    then: impl FnOnce(&FsContext) + Send + 'static,
+    promises: &[Promise],
+) {
+    let result = Arc::new(Mutex::new(None));
+    let given = result.clone();
+    on_machine(move || {
+        let disk = disk(make_image(2048, &["-b", "1024", "-N", "256", "-I", "128"]));
+        let ext2 = mount(&disk);
+        let context = context(&ext2);
+        first(&context);
+        ext2.sync().unwrap();
+        let mut history = History::new(&disk, 1024);
+        then(&context);
+        ext2.sync().unwrap();
+        drop(context);
+        ext2.unmount().unwrap();
+        history.collect(&disk);
+        *given.lock().unwrap() = Some(history);
+    });
+    let history = result.lock().unwrap().take().expect("it ran");
+    let mut random = Random::new(7);
+    for cut in 0..history.length() {
+        for round in 0..4 {
+            let left = history.cut(cut, || match round {
+                0 => true,
+                1 => false,
+                _ => random.below(2) == 0,
+            });
+            let words = judge(&left, cut, promises);
+            assert_eq!(words, None, "cut {cut} of {}", history.length());
+        }
+    }
+}
+
+#[test]
+fn what_is_new_is_born_after_the_new_directory_that_it_went_to() {
+    cut_everywhere(
+        |_| (),
+        |context| {
+            // Their numbers lie in one block, the directory's in another.
+            for name in ["/moved", "/linked", "/b", "/c", "/d", "/e", "/f", "/g"] {
+                context.put(name, &[1; 3000]).unwrap();
+            }
+            context.make_directory("/to").unwrap();
+            context.make_directory("/to/below").unwrap();
+            context.move_to("/moved", "/to/moved").unwrap();
+            let linked = context.touch("/linked").unwrap();
+            context
+                .link(linked.path(), None, b"/to/below/linked")
+                .unwrap();
+            context.remove("/linked").unwrap();
+        },
+        &[],
+    );
+}
+
+#[test]
+fn a_new_directory_that_moves_has_one_name() {
+    cut_everywhere(
+        |context| {
+            for directory in ["/from", "/to"] {
+                context.make_directory(directory).unwrap();
+            }
+        },
+        |context| {
+            context.make_directory("/from/new").unwrap();
+            context.move_to("/from/new", "/to/new").unwrap();
+            context.put("/to/new/file", &[1; 3000]).unwrap();
+            context.make_directory("/deep").unwrap();
+            context.make_directory("/deep/er").unwrap();
+            context.make_directory("/other").unwrap();
+            context.move_to("/other", "/deep/er/other").unwrap();
+            context.put("/deep/er/other/file", &[1; 3000]).unwrap();
+        },
+        &[],
+    );
+}

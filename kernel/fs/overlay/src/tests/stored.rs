@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use device::block::MemoryDisk;
-use filesystem_testkit::{History, Scratch, judged_by, tool};
+use filesystem_testkit::{History, Random, Scratch, judged_by, tool};
 use fs_ext2::Ext2;
+use object::File;
 use vfs::{FileSystem, FsContext, MountFlags};
 
 use super::kit::*;
@@ -165,5 +166,59 @@ fn a_rename_over_a_file_never_shows_what_lies_below() {
             done += usize::from(file.is_none() && mine(&other));
         }
         assert!(done > 0);
+    });
+}
+
+#[test]
+fn a_copy_that_has_its_name_has_its_bytes_whatever_the_power_does() {
+    on_machine(|| {
+        let disk = MemoryDisk::new("test", 0, image());
+        let bytes = Random::new(2).bytes(30_000);
+        let ground_with_file = || {
+            let root = ground();
+            root.make_directory("/disk").unwrap();
+            root.make_directory("/low/dir").unwrap();
+            root.put("/low/dir/file", &bytes).unwrap();
+            root
+        };
+        let root = ground_with_file();
+        let ext2 = attach(&root, &disk);
+        root.make_directory("/disk/up").unwrap();
+        root.make_directory("/disk/staging").unwrap();
+        mount(&root, ON_DISK);
+        ext2.sync().unwrap();
+        let mut history = History::new(&disk, 4096);
+        drop(root.touch("/all/dir/file").unwrap());
+        // Brings names there, and no other file's bytes.
+        root.touch("/all/other").unwrap().sync(true).unwrap();
+        ext2.sync().unwrap();
+        let length = history.collect(&disk);
+        unmount(&root);
+        root.view.unmount(place(&root, "/disk"), false).unwrap();
+        drop(ext2);
+        let mut random = Random::new(1);
+        let mut copied = 0;
+        for at in 0..=length {
+            // All that was written is there, none of it since the latest flush, and some of it.
+            for lost in 0..4 {
+                let image = history.cut(at, || match lost {
+                    0 => true,
+                    1 => false,
+                    _ => random.below(2) == 0,
+                });
+                let (code, words, image) = judged_by("e2fsprogs", "e2fsck", &["-f", "-p"], &image);
+                assert!(code < 4, "before write {at}: {words}");
+                let root = ground_with_file();
+                let ext2 = attach(&root, &MemoryDisk::new("test", 0, image));
+                mount(&root, ON_DISK);
+                let seen = root.get("/all/dir/file").unwrap();
+                assert!(seen == bytes, "before write {at}: {} bytes", seen.len());
+                copied += usize::from(root.status("/disk/up/dir/file").is_ok());
+                unmount(&root);
+                root.view.unmount(place(&root, "/disk"), false).unwrap();
+                drop(ext2);
+            }
+        }
+        assert!(copied > 0);
     });
 }
