@@ -59,6 +59,28 @@ pub fn fails_to_write(disk: &Arc<MemoryDisk>, filesystem: &Arc<dyn FileSystem>) 
     assert_eq!(late.sync(true), Ok(()));
 }
 
+/// A file gets longer, and the first fdatasync fails after its bytes are stored: the second one brings what leads to them.
+///
+/// # Panics
+/// If it is not so.
+pub fn catches_up(disk: &Arc<MemoryDisk>, mount: &Mounting) {
+    let filesystem = mount(disk);
+    let root = context(&filesystem);
+    root.put("/file", b"x").expect("room");
+    filesystem.sync().expect("a disk that works");
+    let file = root.touch("/file").expect("it is there");
+    let done = file.write_at(1, &mut Source::kernel(&[7; 3000]));
+    assert_eq!(done, Ok(3000));
+    assert_eq!(file.sync_range(0, 4096, true), Ok(()));
+    disk.fail(Operation::Write, 0..1 << 20);
+    assert_eq!(file.sync(false), Err(Error::InputOutput));
+    disk.heal();
+    assert_eq!(file.sync(false), Ok(()));
+    let left = mount(&MemoryDisk::new("left", 1, disk.contents()));
+    let found = context(&left).get("/file").map(|bytes| bytes.len());
+    assert_eq!(found, Ok(3001));
+}
+
 /// The disk is gone while it is mounted: what is in memory is read, the rest is an error, also what is to be safe, which
 /// each descriptor hears once. The mount ends, and what lies on the disk is what was there before.
 ///

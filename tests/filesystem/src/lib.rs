@@ -8,8 +8,8 @@
 //! - [`made_by`] and [`judged_by`] let such a program make an image, or say what it thinks of one;
 //! - [`Life`] lives on an image at random, beside a model of it;
 //! - [`History`] is what was written to a disk, cut where the power goes;
-//! - [`fails_to_read`], [`fails_to_write`], [`vanishes`], [`mutate`] and [`stir`] are for disks that
-//!   fail, and for images that make no sense;
+//! - [`fails_to_read`], [`fails_to_write`], [`catches_up`], [`vanishes`], [`mutate`] and [`stir`] are for
+//!   disks that fail, and for images that make no sense;
 //! - [`SlowDisk`] answers late and out of order;
 //! - [`rounds`] is how often a test is repeated;
 //! - [`Random`] makes seeded numbers and contents.
@@ -28,7 +28,7 @@ mod random;
 mod short;
 mod slow;
 
-pub use damage::{fails_to_read, fails_to_write, mutate, stir, vanishes};
+pub use damage::{catches_up, fails_to_read, fails_to_write, mutate, stir, vanishes};
 pub use history::History;
 pub use host::{Scratch, rounds, tool};
 pub use image::{judged_by, made_by};

@@ -236,7 +236,8 @@ impl<V: Volume> Live<V> {
 
     /// Whether bringing it to the disk takes a commit; [`Volume::commit`] and a flush differ only in that.
     pub fn is_essential(&self, metadata: bool) -> bool {
-        metadata || self.kind != FileKind::Regular || self.essential.load(Ordering::Relaxed)
+        let essential = self.essential.load(Ordering::Relaxed) || self.volume.is_unfinished();
+        metadata || self.kind != FileKind::Regular || essential
     }
 
     /// The last use ends; what is `gone` has no name, and nobody will miss its pages.

@@ -74,6 +74,8 @@ pub struct Shared<V: Volume> {
     device: Arc<dyn BlockDevice>,
     meta: Mutex<V::Meta>,
     read_only: AtomicBool,
+    /// The latest commit did not come to its end, so what it was to bring to the disk waits for the next.
+    unfinished: AtomicBool,
     /// Held for each file whose pages are stored, and while it is let go.
     storing: Mutex<()>,
     /// Inodes that differ from the disk.
@@ -89,6 +91,7 @@ impl<V: Volume> Shared<V> {
             device,
             meta: Mutex::new(rank::ALLOCATION, meta),
             read_only: AtomicBool::new(read_only),
+            unfinished: AtomicBool::new(false),
             storing: Mutex::new(rank::WRITE_BACK, ()),
             changed: SpinLock::new(ATTRIBUTES, BTreeMap::new()),
             dropped: SpinLock::new(ATTRIBUTES, Vec::new()),
@@ -154,8 +157,19 @@ impl<V: Volume> Shared<V> {
         !self.changed.lock().is_empty()
     }
 
-    /// Lets those go that did not change again.
+    /// A commit begins to put what was changed where it is written from. It ends with [`Shared::forget_settled`].
+    pub fn begin_commit(&self) {
+        self.unfinished.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the latest commit did not come to its end.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.unfinished.load(Ordering::Relaxed)
+    }
+
+    /// A commit has come to its end: lets those go that did not change again.
     pub fn forget_settled(&self, settled: Vec<Arc<V::Node>>) {
+        self.unfinished.store(false, Ordering::Relaxed);
         for node in settled {
             // Twice in a row: between being told of a write and the page that it makes dirty lies a moment.
             if node.is_settled() && node.quiet.swap(true, Ordering::AcqRel) {

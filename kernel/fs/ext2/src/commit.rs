@@ -35,6 +35,7 @@ impl Volume {
             }
             self.open_for_writing(meta)?;
         }
+        self.begin_commit();
         self.reap(meta);
         let settled = self.store_nodes(meta)?;
         meta.store_counts()?;
@@ -133,11 +134,12 @@ impl Meta {
             for &(offset, links) in looks {
                 let record = &mut bytes[offset..];
                 record[LINKS].copy_from_slice(&u16::to_le_bytes(links));
-                if links == 0 {
-                    record[DEATH].copy_from_slice(&death_time().to_le_bytes());
-                } else if !listed.contains(&(block, offset)) {
-                    record[DEATH].fill(0);
+                if listed.contains(&(block, offset)) {
+                    // There lies the number of the next orphan.
+                    continue;
                 }
+                let death = if links == 0 { death_time() } else { 0 };
+                record[DEATH].copy_from_slice(&death.to_le_bytes());
             }
             true
         })

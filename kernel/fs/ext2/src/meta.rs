@@ -43,8 +43,8 @@ pub(crate) struct Meta {
     pub(crate) newborn: BTreeMap<u32, u32>,
     /// Inodes that stay alive on the disk until the name that replaced theirs is there, and the block where that is.
     pub(crate) departing: BTreeMap<u32, u64>,
-    /// The block in which an inode got its latest name since the last commit.
-    pub(crate) named_in: BTreeMap<u32, u64>,
+    /// The blocks in which inodes got names since the last commit, inode first.
+    pub(crate) named_in: BTreeSet<(u32, u64)>,
     /// Blocks of names of which the first has to be on the disk before the second.
     pub(crate) order: BTreeSet<(u64, u64)>,
     /// Blocks to be free after the next commit, first and count.
@@ -88,7 +88,7 @@ impl Meta {
             unclean: false,
             newborn: BTreeMap::new(),
             departing: BTreeMap::new(),
-            named_in: BTreeMap::new(),
+            named_in: BTreeSet::new(),
             order: BTreeSet::new(),
             freed_blocks: Vec::new(),
             freed_inodes: Vec::new(),

@@ -58,7 +58,7 @@ impl Node {
         self.roomy.store(roomy, Ordering::Relaxed);
         self.adopt(&record);
         let block = entered?;
-        meta.named_in.insert(inode, block);
+        meta.named_in.insert((inode, block));
         self.note_modification();
         Ok(block)
     }
@@ -351,6 +351,13 @@ impl Node {
         {
             self.settle_emptied(&mut meta, old)?;
         }
+        if let (Some(place), Some(old)) = (target, &replaced)
+            && old.kind != FileKind::Directory
+            && old.links() > 1
+        {
+            self.volume
+                .order_names(&mut meta, old.number, place.block)?;
+        }
         let parent = match moves {
             true => Some(meta.parent_name(node.number, &node.record())?),
             false => None,
@@ -358,7 +365,7 @@ impl Node {
         match (target, &replaced) {
             (Some(place), Some(old)) => {
                 meta.replace_name(place, node.number, node.kind)?;
-                meta.named_in.insert(node.number, place.block);
+                meta.named_in.insert((node.number, place.block));
                 to.note_modification();
                 // An empty directory may as well go first: it holds nothing, and cannot have two names for a while.
                 let alive = old.links() == 1 && !meta.newborn.contains_key(&old.number);

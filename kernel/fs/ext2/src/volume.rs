@@ -163,14 +163,16 @@ impl Volume {
         Ok(changed)
     }
 
-    /// The latest place where an inode got a name has to be on the disk before the block is that loses one.
+    /// The places where an inode got names have to be on the disk before the block is that loses one.
     pub(crate) fn order_names(&self, meta: &mut Meta, inode: u32, loses: u64) -> Result<()> {
         if meta.newborn.contains_key(&inode) {
             return Ok(());
         }
-        match meta.named_in.get(&inode).copied() {
-            Some(gained) if !meta.put_in_order(gained, loses) => self.commit(meta),
-            _ => Ok(()),
+        let named = meta.named_in.range((inode, 0)..=(inode, u64::MAX));
+        let gained: Vec<u64> = named.map(|(_, block)| *block).collect();
+        match gained.into_iter().all(|one| meta.put_in_order(one, loses)) {
+            true => Ok(()),
+            false => self.commit(meta),
         }
     }
 

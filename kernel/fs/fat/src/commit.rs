@@ -20,6 +20,7 @@ impl Volume {
             self.stop_writing();
             return Ok(());
         }
+        self.begin_commit();
         self.reap(meta);
         let settled = self.changed();
         for node in &settled {

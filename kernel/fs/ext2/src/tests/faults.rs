@@ -140,3 +140,9 @@ fn damage_that_is_found_is_noted_and_ends_writing_where_the_superblock_says_so()
         });
     }
 }
+
+#[test]
+fn after_a_commit_that_failed_the_next_fdatasync_makes_up_for_it() {
+    let image = make_image(4096, &["-b", "1024"]);
+    on_machine(move || catches_up(&disk(image), &mounting));
+}

@@ -8,8 +8,8 @@ use device::block::MemoryDisk;
 use vfs::{FileSystem, FsContext, ResolveFlags};
 
 pub(super) use filesystem_testkit::{
-    History, Life, Random, Scratch, Short, SlowDisk, fails_to_read, fails_to_write, judged_by,
-    made_by, mutate, on_machine, on_machine_with, rounds, spelled_so, stir, vanishes,
+    History, Life, Random, Scratch, Short, SlowDisk, catches_up, fails_to_read, fails_to_write,
+    judged_by, made_by, mutate, on_machine, on_machine_with, rounds, spelled_so, stir, vanishes,
 };
 
 use crate::Ext2;

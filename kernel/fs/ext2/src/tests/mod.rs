@@ -6,6 +6,7 @@ mod faults;
 mod handles;
 mod kit;
 mod model;
+mod moments;
 mod power;
 mod pressure;
 mod reading;

@@ -14,10 +14,10 @@ use crate::Ext2;
 
 /// From one write to another, one of these files has these bytes.
 #[derive(Clone)]
-struct Promise {
-    since: usize,
-    until: usize,
-    either: Vec<(String, Vec<u8>)>,
+pub(super) struct Promise {
+    pub(super) since: usize,
+    pub(super) until: usize,
+    pub(super) either: Vec<(String, Vec<u8>)>,
 }
 
 /// A workload, what it wrote, and what it was promised.
@@ -276,7 +276,7 @@ fn run(seed: u64, steps: usize) -> (History, Vec<Promise>) {
 }
 
 /// What is wrong with the disk after a cut behind the first `cut` writes.
-fn judge(image: &[u8], cut: usize, promises: &[Promise]) -> Option<String> {
+pub(super) fn judge(image: &[u8], cut: usize, promises: &[Promise]) -> Option<String> {
     let (code, words, repaired) = check(image, "-p");
     if code > 1 {
         return Some(words);
@@ -348,129 +348,4 @@ fn a_loss_of_power_is_repaired_and_loses_nothing_that_was_brought_to_the_disk() 
     for seed in 1..=3 {
         cut(seed, 150, cuts);
     }
-}
-
-#[test]
-fn what_leaves_a_directory_that_goes_has_a_name_all_the_time() {
-    let result = Arc::new(Mutex::new(None));
-    let given = result.clone();
-    on_machine(move || {
-        let disk = disk(make_image(2048, &["-b", "1024", "-N", "256"]));
-        let ext2 = mount(&disk);
-        let context = context(&ext2);
-        for directory in ["/one", "/two", "/three", "/four", "/to"] {
-            context.make_directory(directory).unwrap();
-        }
-        context.put("/one/file", b"first").unwrap();
-        context.put("/two/file", b"second").unwrap();
-        ext2.sync().unwrap();
-        let mut history = History::new(&disk, 1024);
-        context.move_to("/one/file", "/to/first").unwrap();
-        context.rmdir(None, b"/one").unwrap();
-        context.move_to("/two/file", "/to/second").unwrap();
-        context.move_to("/three", "/two").unwrap();
-        ext2.sync().unwrap();
-        drop(context);
-        ext2.unmount().unwrap();
-        history.collect(&disk);
-        *given.lock().unwrap() = Some(history);
-    });
-    let history = result.lock().unwrap().take().expect("it ran");
-    let name = |path: &str, bytes: &[u8]| (path.to_string(), bytes.to_vec());
-    let promises = [
-        vec![name("/one/file", b"first"), name("/to/first", b"first")],
-        vec![name("/two/file", b"second"), name("/to/second", b"second")],
-    ];
-    let promises = promises.map(|either| Promise {
-        since: 0,
-        until: usize::MAX,
-        either,
-    });
-    for cut in 0..history.length() {
-        let left = history.cut(cut, || true);
-        let words = judge(&left, cut, &promises);
-        assert_eq!(words, None, "cut {cut} of {}", history.length());
-    }
-}
-
-/// What `first` does and a commit are on the disk; then the power goes between any two writes of what `then` does and
-/// another, with what lies between two flushes whole, gone, and in part.
-fn cut_everywhere(
-    first: impl FnOnce(&FsContext) + Send + 'static,
-    then: impl FnOnce(&FsContext) + Send + 'static,
-    promises: &[Promise],
-) {
-    let result = Arc::new(Mutex::new(None));
-    let given = result.clone();
-    on_machine(move || {
-        let disk = disk(make_image(2048, &["-b", "1024", "-N", "256", "-I", "128"]));
-        let ext2 = mount(&disk);
-        let context = context(&ext2);
-        first(&context);
-        ext2.sync().unwrap();
-        let mut history = History::new(&disk, 1024);
-        then(&context);
-        ext2.sync().unwrap();
-        drop(context);
-        ext2.unmount().unwrap();
-        history.collect(&disk);
-        *given.lock().unwrap() = Some(history);
-    });
-    let history = result.lock().unwrap().take().expect("it ran");
-    let mut random = Random::new(7);
-    for cut in 0..history.length() {
-        for round in 0..4 {
-            let left = history.cut(cut, || match round {
-                0 => true,
-                1 => false,
-                _ => random.below(2) == 0,
-            });
-            let words = judge(&left, cut, promises);
-            assert_eq!(words, None, "cut {cut} of {}", history.length());
-        }
-    }
-}
-
-#[test]
-fn what_is_new_is_born_after_the_new_directory_that_it_went_to() {
-    cut_everywhere(
-        |_| (),
-        |context| {
-            // Their numbers lie in one block, the directory's in another.
-            for name in ["/moved", "/linked", "/b", "/c", "/d", "/e", "/f", "/g"] {
-                context.put(name, &[1; 3000]).unwrap();
-            }
-            context.make_directory("/to").unwrap();
-            context.make_directory("/to/below").unwrap();
-            context.move_to("/moved", "/to/moved").unwrap();
-            let linked = context.touch("/linked").unwrap();
-            context
-                .link(linked.path(), None, b"/to/below/linked")
-                .unwrap();
-            context.remove("/linked").unwrap();
-        },
-        &[],
-    );
-}
-
-#[test]
-fn a_new_directory_that_moves_has_one_name() {
-    cut_everywhere(
-        |context| {
-            for directory in ["/from", "/to"] {
-                context.make_directory(directory).unwrap();
-            }
-        },
-        |context| {
-            context.make_directory("/from/new").unwrap();
-            context.move_to("/from/new", "/to/new").unwrap();
-            context.put("/to/new/file", &[1; 3000]).unwrap();
-            context.make_directory("/deep").unwrap();
-            context.make_directory("/deep/er").unwrap();
-            context.make_directory("/other").unwrap();
-            context.move_to("/other", "/deep/er/other").unwrap();
-            context.put("/deep/er/other/file", &[1; 3000]).unwrap();
-        },
-        &[],
-    );
 }

@@ -27,6 +27,12 @@ fn a_disk_that_is_gone_gives_errors_and_the_mount_ends() {
     });
 }
 
+#[test]
+fn after_a_commit_that_failed_the_next_fdatasync_makes_up_for_it() {
+    let image = make_image(8192, &["-F", "16", "-s", "2"]);
+    on_machine(move || catches_up(&disk(image), &mounting));
+}
+
 /// An image with a bit of everything in it.
 fn sample(kibibytes: u64, arguments: &[&str]) -> Vec<u8> {
     let image = make_image(kibibytes, arguments);

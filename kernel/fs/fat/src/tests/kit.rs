@@ -5,8 +5,8 @@ use std::sync::Arc;
 use device::block::MemoryDisk;
 
 pub(super) use filesystem_testkit::{
-    History, Life, Random, Short, fails_to_read, fails_to_write, judged_by, made_by, mutate,
-    on_machine, rounds, stir, vanishes,
+    History, Life, Random, Short, catches_up, fails_to_read, fails_to_write, judged_by, made_by,
+    mutate, on_machine, rounds, stir, vanishes,
 };
 use vfs::{FileSystem, FsContext};
 
