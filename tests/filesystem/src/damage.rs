@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use base::Error;
 use device::block::{MemoryDisk, Operation, SECTOR};
+use hal::user::Access;
+use mem::MemoryObject;
 use mem::transfer::{Sink, Source};
 use object::{File, FileKind};
 use vfs::{FileSystem, FsContext, Inode, Name, NewInode, Ownership, RenameFlags};
@@ -79,6 +81,41 @@ pub fn catches_up(disk: &Arc<MemoryDisk>, mount: &Mounting) {
     let left = mount(&MemoryDisk::new("left", 1, disk.contents()));
     let found = context(&left).get("/file").map(|bytes| bytes.len());
     assert_eq!(found, Ok(3001));
+}
+
+/// A page that was stored is changed once more through a mapping, and nobody has the file open after that: it is on the
+/// disk all the same, after a sync and after the end of the mount.
+///
+/// # Panics
+/// If it is not so.
+pub fn stores_what_mappings_change(disk: &Arc<MemoryDisk>, mount: &Mounting) {
+    let filesystem = mount(disk);
+    let root = context(&filesystem);
+    root.put("/file", &[1; 9000]).expect("room");
+    let change = |at: usize| {
+        // Until nothing of it waits, twice.
+        for _ in 0..4 {
+            filesystem.sync().expect("a disk that works");
+        }
+        let file = root.touch("/file").expect("it is there");
+        let cache = file.path().inode().page_cache().expect("it is a file");
+        let page = cache.page(0, Access::Write).expect("it is in memory");
+        page.write(at, &[2]);
+    };
+    let expected = |places: &[usize]| {
+        let mut bytes = vec![1; 9000];
+        places.iter().for_each(|&at| bytes[at] = 2);
+        Ok(bytes)
+    };
+    change(10);
+    filesystem.sync().expect("a disk that works");
+    let left = mount(&MemoryDisk::new("left", 1, disk.contents()));
+    assert!(context(&left).get("/file") == expected(&[10]));
+    change(20);
+    drop(root);
+    filesystem.finish().expect("a disk that works");
+    let left = mount(&MemoryDisk::new("left", 2, disk.contents()));
+    assert!(context(&left).get("/file") == expected(&[10, 20]));
 }
 
 /// The disk is gone while it is mounted: what is in memory is read, the rest is an error, also what is to be safe, which

@@ -11,6 +11,7 @@
 //! - [`fails_to_read`], [`fails_to_write`], [`catches_up`], [`vanishes`], [`mutate`] and [`stir`] are for
 //!   disks that fail, and for images that make no sense;
 //! - [`SlowDisk`] answers late and out of order;
+//! - [`stores_what_mappings_change`] is for what reaches the disk without a call;
 //! - [`rounds`] is how often a test is repeated;
 //! - [`Random`] makes seeded numbers and contents.
 //!
@@ -28,7 +29,9 @@ mod random;
 mod short;
 mod slow;
 
-pub use damage::{catches_up, fails_to_read, fails_to_write, mutate, stir, vanishes};
+pub use damage::{
+    catches_up, fails_to_read, fails_to_write, mutate, stir, stores_what_mappings_change, vanishes,
+};
 pub use history::History;
 pub use host::{Scratch, rounds, tool};
 pub use image::{judged_by, made_by};

@@ -177,14 +177,22 @@ impl<V: Volume> Live<V> {
         if self.stale.load(Ordering::Acquire) {
             return false;
         }
-        let pending = self.cache.as_ref().is_some_and(|cache| cache.is_pending());
-        self.written.store(pending, Ordering::Release);
+        // Whoever makes a page dirty after it was looked for says so after this.
+        self.written.swap(false, Ordering::AcqRel);
+        let pending = self.is_pending();
+        if pending {
+            self.written.store(true, Ordering::Release);
+        }
         !pending
+    }
+
+    fn is_pending(&self) -> bool {
+        self.cache.as_ref().is_some_and(|cache| cache.is_pending())
     }
 
     /// Writes the dirty pages, if there may be some.
     pub fn write_pages_back(&self) -> Result<()> {
-        match self.written.swap(false, Ordering::AcqRel) {
+        match self.written.swap(false, Ordering::AcqRel) || self.is_pending() {
             true => self.write_pages(),
             false => Ok(()),
         }
@@ -195,7 +203,8 @@ impl<V: Volume> Live<V> {
         let Some(cache) = self.cache.as_ref() else {
             return Ok(None);
         };
-        if !self.written.swap(false, Ordering::AcqRel) {
+        // Somebody may be looking at this moment whether it is settled.
+        if !self.written.swap(false, Ordering::AcqRel) && !cache.is_pending() {
             return Ok(None);
         }
         match cache.begin_write_back() {
@@ -211,7 +220,7 @@ impl<V: Volume> Live<V> {
         if outcome.is_err() {
             self.written.store(true, Ordering::Release);
         }
-        match self.cache.as_ref().is_some_and(|cache| cache.is_pending()) {
+        match self.is_pending() {
             true => outcome.and(self.write_pages()),
             false => outcome,
         }

@@ -72,6 +72,12 @@ impl<N: DiskNode> PageSource for FilePages<N> {
         Ok(())
     }
 
+    fn became_dirty(&self) {
+        if let Ok(node) = self.node() {
+            node.note_written();
+        }
+    }
+
     fn grain(&self) -> usize {
         self.grain
     }

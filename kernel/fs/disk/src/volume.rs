@@ -171,12 +171,16 @@ impl<V: Volume> Shared<V> {
     pub fn forget_settled(&self, settled: Vec<Arc<V::Node>>) {
         self.unfinished.store(false, Ordering::Relaxed);
         for node in settled {
-            // Twice in a row: between being told of a write and the page that it makes dirty lies a moment.
+            // Twice in a row: who has just been written to will be again.
             if node.is_settled() && node.quiet.swap(true, Ordering::AcqRel) {
-                self.let_go(node.number);
-                if !node.is_settled() {
-                    self.keep(node);
-                }
+                let mut changed = self.changed.lock();
+                // Who says from now on that something differs enters it after this.
+                let gone = match node.is_settled() {
+                    true => changed.remove(&node.number),
+                    false => None,
+                };
+                drop(changed);
+                drop(gone);
             }
         }
     }

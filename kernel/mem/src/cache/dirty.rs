@@ -62,6 +62,9 @@ impl PageCache {
     /// After the first page became dirty, without locks.
     pub(super) fn first_is_dirty(&self) {
         registry::settle(&self.me);
+        if let Some(source) = &self.source {
+            source.became_dirty();
+        }
         flush::begin();
     }
 

@@ -118,6 +118,10 @@ pub trait PageSource: Send + Sync {
         Ok(())
     }
 
+    /// A page became dirty where none was: something of the file waits for being stored from now on, also where no room
+    /// had to be found for it. Called before whoever changes it goes on.
+    fn became_dirty(&self) {}
+
     /// For how many bytes room is found at once: a power of two, from 512 to the size of a page.
     fn grain(&self) -> usize {
         PAGE_SIZE

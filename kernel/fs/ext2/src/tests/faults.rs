@@ -146,3 +146,9 @@ fn after_a_commit_that_failed_the_next_fdatasync_makes_up_for_it() {
     let image = make_image(4096, &["-b", "1024"]);
     on_machine(move || catches_up(&disk(image), &mounting));
 }
+
+#[test]
+fn what_a_mapping_changes_again_is_stored() {
+    let image = make_image(4096, &["-b", "1024"]);
+    on_machine(move || stores_what_mappings_change(&disk(image), &mounting));
+}

@@ -9,7 +9,8 @@ use vfs::{FileSystem, FsContext, ResolveFlags};
 
 pub(super) use filesystem_testkit::{
     History, Life, Random, Scratch, Short, SlowDisk, catches_up, fails_to_read, fails_to_write,
-    judged_by, made_by, mutate, on_machine, on_machine_with, rounds, spelled_so, stir, vanishes,
+    judged_by, made_by, mutate, on_machine, on_machine_with, rounds, spelled_so, stir,
+    stores_what_mappings_change, vanishes,
 };
 
 use crate::Ext2;

@@ -161,3 +161,9 @@ fn damage_that_is_found_ends_writing() {
         });
     }
 }
+
+#[test]
+fn what_a_mapping_changes_again_is_stored() {
+    let image = make_image(8192, &["-F", "16", "-s", "2"]);
+    on_machine(move || stores_what_mappings_change(&disk(image), &mounting));
+}

@@ -6,7 +6,7 @@ use device::block::MemoryDisk;
 
 pub(super) use filesystem_testkit::{
     History, Life, Random, Short, catches_up, fails_to_read, fails_to_write, judged_by, made_by,
-    mutate, on_machine, rounds, stir, vanishes,
+    mutate, on_machine, rounds, stir, stores_what_mappings_change, vanishes,
 };
 use vfs::{FileSystem, FsContext};
 

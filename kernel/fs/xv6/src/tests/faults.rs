@@ -78,3 +78,8 @@ fn the_checker_sees_what_is_wrong() {
         assert!(!crate::check::check(&image).damage.is_empty(), "{at}");
     }
 }
+
+#[test]
+fn what_a_mapping_changes_again_is_stored() {
+    on_machine(|| stores_what_mappings_change(&disk(usual()), &mount));
+}

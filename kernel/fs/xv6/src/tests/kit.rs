@@ -7,6 +7,7 @@ use vfs::{FileSystem, FsContext};
 
 pub(super) use filesystem_testkit::{
     History, Life, Random, Short, fails_to_read, mutate, on_machine, rounds, spelled_so, stir,
+    stores_what_mappings_change,
 };
 
 use crate::Xv6Fs;
