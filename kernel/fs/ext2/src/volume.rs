@@ -245,17 +245,11 @@ impl Meta {
     fn bury(&mut self, number: u32, record: Record) -> Result<()> {
         let directory = record.kind() == Some(FileKind::Directory);
         self.indices.forget(number);
-        let mut gone = record;
         if self.orphans.contains(&number) {
-            // It stays in the list, empty, until it is the last there.
             let next = self.read_inode(number)?.deletion_time;
-            self.free_contents(&mut gone)?;
-            gone.size = 0;
-            gone.deletion_time = next;
-            self.write_inode(number, &gone, false)?;
-            self.finished.insert(number);
-            return Ok(());
+            return self.empty_orphan(number, record, next);
         }
+        let mut gone = record;
         let dead = Record {
             deletion_time: crate::commit::death_time(),
             ..record
@@ -266,38 +260,47 @@ impl Meta {
         freed
     }
 
-    /// What was without names when the power went: it vanishes now.
+    /// Who is in the list of orphans stays there, empty, until it is the last.
+    fn empty_orphan(&mut self, number: u32, mut record: Record, next: u32) -> Result<()> {
+        self.free_contents(&mut record)?;
+        record.size = 0;
+        record.deletion_time = next;
+        self.write_inode(number, &record, false)?;
+        self.finished.insert(number);
+        Ok(())
+    }
+
+    /// What was without names when the power went: it vanishes with the next commit, the last in the list first.
     fn process_orphans(&mut self) -> Result<()> {
         let mut next = self.superblock.last_orphan.get();
-        let mut left = self.measures.inodes;
-        let mut found = 0;
         while next != 0 {
             let number = next;
             let sound = number >= self.measures.first_inode && self.is_taken(number)?;
-            if !sound || left == 0 {
+            if !sound || self.finished.contains(&number) {
                 self.damage("the list of orphans", number.into());
                 break;
             }
-            left -= 1;
             let mut record = self.read_inode(number)?;
-            next = core::mem::take(&mut record.deletion_time);
+            next = record.deletion_time;
             if record.links > 0 {
                 let keep = record.size.div_ceil(self.measures.block_size as u64);
                 if record.kind() == Some(FileKind::Regular) {
                     self.cut(&mut record, keep)?;
                 }
                 self.write_inode(number, &record, false)?;
+                self.finished.insert(number);
             } else {
-                self.bury(number, record)?;
+                self.empty_orphan(number, record, next)?;
             }
-            found += 1;
+            self.orphans.push(number);
         }
-        if found > 0 {
-            let name = self.blocks.device().name();
-            log::info!("ext2 {name}: {found} orphans cleared away");
+        if self.orphans.is_empty() {
+            self.superblock.last_orphan = U32::new(0);
+            self.counts_changed = true;
+            return Ok(());
         }
-        self.superblock.last_orphan = U32::new(0);
-        self.counts_changed = true;
+        let name = self.blocks.device().name();
+        log::info!("ext2 {name}: {} orphans cleared away", self.orphans.len());
         Ok(())
     }
 }

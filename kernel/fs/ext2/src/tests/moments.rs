@@ -39,6 +39,12 @@ fn at_every_moment(
         assert_clean(&disk.contents());
     });
     let history = result.lock().unwrap().take().expect("it ran");
+    judge_every_cut(&history, names);
+}
+
+/// Parts of what was written since the last flush before the cut are there, too.
+#[track_caller]
+fn judge_every_cut(history: &History, names: Names<'_>) {
     let promises: Vec<Promise> = names
         .iter()
         .map(|(paths, bytes)| Promise {
@@ -58,7 +64,7 @@ fn at_every_moment(
                 1 => false,
                 _ => random.below(2) == 0,
             });
-            let words = judge(&left, cut, &promises);
+            let words = judge(&left, "-p", cut, &promises);
             assert_eq!(words, None, "cut {cut} of {}", history.length());
         }
     }
@@ -206,4 +212,45 @@ fn who_gets_a_name_again_leaves_the_list_of_orphans_whole() {
         },
         &[(&["/kept"], b"kept")],
     );
+}
+
+/// Who mounts the disk after a loss of power, without having it checked, clears orphans away; and the power goes again.
+#[test]
+fn orphans_are_cleared_away_one_after_the_other() {
+    let result = Arc::new(Mutex::new(None));
+    let given = result.clone();
+    on_machine(move || {
+        let image = make_image(2048, &["-b", "1024", "-N", "256", "-I", "128"]);
+        let disk = disk(image);
+        let ext2 = mount(&disk);
+        let context = context(&ext2);
+        context.put("/kept", b"kept").unwrap();
+        // Their numbers lie in different blocks.
+        let files: Vec<_> = (0..30)
+            .map(|number| {
+                let path = format!("/{number}");
+                context.put(&path, &[number; 3000]).unwrap();
+                let file = context.touch(&path).unwrap();
+                context.remove(&path).unwrap();
+                file
+            })
+            .collect();
+        ext2.sync().unwrap();
+        *given.lock().unwrap() = Some(disk.contents());
+        drop(files);
+    });
+    let image = result.lock().unwrap().take().expect("it ran");
+    let result = Arc::new(Mutex::new(None));
+    let given = result.clone();
+    on_machine(move || {
+        let disk = disk(image);
+        let mut history = History::new(&disk, 1024);
+        mount(&disk).unmount().unwrap();
+        history.collect(&disk);
+        *given.lock().unwrap() = Some(history);
+        let (code, words, _) = check(&disk.contents(), "-p");
+        assert!(code <= 1 && !words.contains("orphan"), "{words}");
+    });
+    let history = result.lock().unwrap().take().expect("it ran");
+    judge_every_cut(&history, &[(&["/kept"], b"kept")]);
 }
