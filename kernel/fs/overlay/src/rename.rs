@@ -90,7 +90,14 @@ impl Node {
                 self.keep_apart(other, &from)?;
                 rename(&from, &to, RenameFlags::EXCHANGE)?;
             } else {
-                self.move_over(upper, &source, &from, &to)?;
+                let step = Step {
+                    directory: self,
+                    upper,
+                    source: &source,
+                    from,
+                    to,
+                };
+                step.move_over()?;
             }
         }
         self.disown(name.as_bytes());
@@ -111,18 +118,23 @@ impl Node {
         }
         Ok(())
     }
+}
 
-    /// The rename in the upper layer, under the lock on names.
-    fn move_over(
-        &self,
-        upper: &Upper,
-        source: &Node,
-        from: &Side<'_>,
-        to: &Side<'_>,
-    ) -> Result<()> {
+/// A rename of one name in the upper layer, under the lock on names.
+struct Step<'a> {
+    directory: &'a Node,
+    upper: &'a Upper,
+    source: &'a Node,
+    from: Side<'a>,
+    to: Side<'a>,
+}
+
+impl Step<'_> {
+    fn move_over(&self) -> Result<()> {
+        let (upper, from, to) = (self.upper, &self.from, &self.to);
         let leaves = from.has_below()?;
         let there = peek(&to.directory, to.name)?;
-        let is_directory = source.kind == FileKind::Directory;
+        let is_directory = self.source.kind == FileKind::Directory;
         match there {
             None if leaves => {
                 upper.whiteout_at(&to.directory, to.name)?;
@@ -145,24 +157,27 @@ impl Node {
             }
             Some(there) if there.inode().is_directory() => {
                 rename(from, to, RenameFlags::EXCHANGE)?;
-                self.replace_directory(upper, &from.directory, from.name, &there, leaves)
+                self.directory
+                    .replace_directory(upper, &from.directory, from.name, &there, leaves)
             }
-            Some(_) if leaves => self.replace_and_hide(upper, source, from, to),
+            Some(_) if leaves => self.replace_and_hide(),
             Some(_) => rename(from, to, RenameFlags::empty()),
         }
     }
 
     /// A file takes the place of another of the upper layer, and a whiteout takes its own place.
-    fn replace_and_hide(
-        &self,
-        upper: &Upper,
-        source: &Node,
-        from: &Side<'_>,
-        to: &Side<'_>,
-    ) -> Result<()> {
+    fn replace_and_hide(&self) -> Result<()> {
+        let Step {
+            upper,
+            source,
+            from,
+            to,
+            ..
+        } = self;
         let file = source.upper().ok_or(Error::NotFound)?;
         let work = &upper.work.root;
-        let (second, hiding) = (self.volume.temporary(), self.volume.temporary());
+        let volume = &self.directory.volume;
+        let (second, hiding) = (volume.temporary(), volume.temporary());
         let (second_name, hiding_name) = (name_of(&second)?, name_of(&hiding)?);
         upper.make_whiteout(&hiding)?;
         let flags = RenameFlags::empty();

@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 
 use base::sync::Once;
 use base::{Error, Result};
-use fs_text::Meta;
+use fs_text::{Directory, Meta};
 use hal::Global;
 use object::Timestamp;
 use proc::{Environment, PidNamespace, Process};
@@ -70,7 +70,7 @@ impl FileSystem for ProcFs {
     }
 
     fn root(&self) -> Arc<dyn Inode> {
-        Arc::new(Root::new(&self.shared))
+        Arc::new(Directory(Root::new(&self.shared)))
     }
 
     fn statistics(&self) -> FileSystemStatistics {

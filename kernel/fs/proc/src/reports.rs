@@ -7,17 +7,16 @@
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::any::Any;
 
 use base::rank;
 use base::sync::SpinLock;
 use base::{Error, Result};
 use hal::Global;
-use object::{DirectoryEntry, FileKind, FileStatus};
+use object::{FileKind, FileStatus};
 use vfs::{Inode, Name};
 
 use crate::filesystem::Shared;
-use fs_text::{Generate, Meta, TextNode, inode_below};
+use fs_text::{Directory, Generate, Listing, Meta, TextNode, Visit, inode_below, show};
 
 /// Makes a report.
 pub type Report = fn() -> String;
@@ -47,13 +46,11 @@ pub(crate) fn directory(shared: &Arc<Shared>, inode: u64) -> Arc<dyn Inode> {
         links: 2,
         ..shared.meta(inode, 0o555)
     };
-    Arc::new(Directory {
-        shared: shared.clone(),
-        meta,
-    })
+    let shared = shared.clone();
+    Arc::new(Directory(Reports { shared, meta }))
 }
 
-struct Directory {
+struct Reports {
     shared: Arc<Shared>,
     meta: Meta,
 }
@@ -95,28 +92,16 @@ impl Generate for Trace {
     }
 }
 
-impl Inode for Directory {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn kind(&self) -> FileKind {
-        FileKind::Directory
-    }
-
+impl Listing for Reports {
     fn status(&self) -> Result<FileStatus> {
         Ok(self.meta.status(FileKind::Directory))
     }
 
-    fn caches_absence(&self) -> bool {
+    fn is_fixed(&self) -> bool {
         false
     }
 
-    fn absence_is_final(&self) -> bool {
-        true
-    }
-
-    fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
+    fn find(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
         if name.as_bytes() == TRACE {
             let inode = inode_below(self.meta.inode, TRACE);
             return Ok(Arc::new(TextNode {
@@ -138,24 +123,13 @@ impl Inode for Directory {
         }))
     }
 
-    fn read_directory(
-        &self,
-        cookie: u64,
-        visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
-    ) -> Result<()> {
-        let from = usize::try_from(cookie).unwrap_or(usize::MAX);
+    fn list(&self, cookie: u64, visit: &mut Visit<'_>) -> Result<()> {
         let all = names().into_iter().map(str::as_bytes).chain([TRACE]);
-        for (index, name) in all.enumerate().skip(from) {
-            let more = visit(&DirectoryEntry {
-                name,
-                inode: inode_below(self.meta.inode, name),
-                kind: FileKind::Regular,
-                next_position: index as u64 + 1,
-            });
-            if !more {
-                break;
-            }
-        }
+        let row = all.map(|name| {
+            let inode = inode_below(self.meta.inode, name);
+            (name, inode, FileKind::Regular)
+        });
+        show(row, cookie, visit);
         Ok(())
     }
 }

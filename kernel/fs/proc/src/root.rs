@@ -3,7 +3,6 @@
 use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::any::Any;
 
 use base::{Error, Result};
 use object::{DirectoryEntry, FileKind, FileStatus};
@@ -12,9 +11,9 @@ use vfs::{Inode, Name};
 
 use crate::filesystem::Shared;
 use crate::process::{Subject, directory};
-use crate::tree::{Content, Entry, show};
+use crate::tree::{Content, Entry, row};
 use crate::{reports, sysctl, system};
-use fs_text::{Meta, inode_below};
+use fs_text::{Listing, Meta, Visit, inode_below, show};
 
 /// Cookies of processes follow those of the fixed entries.
 const PROCESSES: u64 = 256;
@@ -90,15 +89,7 @@ pub(crate) fn id_of(name: Name<'_>) -> Option<u32> {
     if plain { text.parse().ok() } else { None }
 }
 
-impl Inode for Root {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn kind(&self) -> FileKind {
-        FileKind::Directory
-    }
-
+impl Listing for Root {
     fn status(&self) -> Result<FileStatus> {
         let processes = self.shared.namespace().processes().len() as u32;
         let links = self.meta.links + processes;
@@ -108,15 +99,11 @@ impl Inode for Root {
         })
     }
 
-    fn caches_absence(&self) -> bool {
+    fn is_fixed(&self) -> bool {
         false
     }
 
-    fn absence_is_final(&self) -> bool {
-        true
-    }
-
-    fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
+    fn find(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
         if let Some(id) = id_of(name) {
             let namespace = self.shared.namespace();
             // A thread's number leads to its process too, but is not listed.
@@ -130,12 +117,9 @@ impl Inode for Root {
         entry.make(&self.shared, inode_below(self.meta.inode, name.as_bytes()))
     }
 
-    fn read_directory(
-        &self,
-        cookie: u64,
-        visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
-    ) -> Result<()> {
-        if cookie < PROCESSES && !show(ENTRIES, self.meta.inode, cookie, visit) {
+    fn list(&self, cookie: u64, visit: &mut Visit<'_>) -> Result<()> {
+        let fixed = row(ENTRIES, self.meta.inode);
+        if cookie < PROCESSES && !show(fixed, cookie, visit) {
             return Ok(());
         }
         let mut next = cookie.saturating_sub(PROCESSES) as u32;

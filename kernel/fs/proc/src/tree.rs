@@ -2,14 +2,15 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::any::Any;
 
 use base::{Error, Result};
-use object::{DirectoryEntry, FileKind, FileStatus};
+use object::{FileKind, FileStatus};
 use vfs::{Inode, Name};
 
 use crate::filesystem::Shared;
-use fs_text::{Generate, LinkNode, Meta, Target, TextNode, inode_below};
+use fs_text::{
+    Directory, Generate, LinkNode, Listing, Meta, Target, TextNode, Visit, inode_below, show,
+};
 
 /// Makes a text about the machine.
 pub(crate) type Make = fn(&Shared) -> Result<Vec<u8>>;
@@ -82,11 +83,11 @@ impl Entry {
                     links: 2,
                     ..meta(0o555)
                 };
-                Arc::new(FixedDirectory {
+                Arc::new(Directory(FixedEntries {
                     shared: shared.clone(),
                     meta,
                     entries,
-                })
+                }))
             }
             Content::Special(make) => make(shared, inode),
         })
@@ -127,60 +128,37 @@ impl Generate for SystemText {
     }
 }
 
-/// A directory whose entries are known when the kernel is built.
-pub(crate) struct FixedDirectory {
+/// What a directory has whose entries are known when the kernel is built.
+struct FixedEntries {
     shared: Arc<Shared>,
     meta: Meta,
     entries: &'static [Entry],
 }
 
-impl Inode for FixedDirectory {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn kind(&self) -> FileKind {
-        FileKind::Directory
-    }
-
+impl Listing for FixedEntries {
     fn status(&self) -> Result<FileStatus> {
         Ok(self.meta.status(FileKind::Directory))
     }
 
-    fn absence_is_final(&self) -> bool {
-        true
-    }
-
-    fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
+    fn find(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
         let wanted = |entry: &&Entry| entry.name.as_bytes() == name.as_bytes();
         let entry = self.entries.iter().find(wanted).ok_or(Error::NotFound)?;
         entry.make(&self.shared, inode_below(self.meta.inode, name.as_bytes()))
     }
 
-    fn read_directory(
-        &self,
-        cookie: u64,
-        visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
-    ) -> Result<()> {
-        show(self.entries, self.meta.inode, cookie, visit);
+    fn list(&self, cookie: u64, visit: &mut Visit<'_>) -> Result<()> {
+        show(row(self.entries, self.meta.inode), cookie, visit);
         Ok(())
     }
 }
 
-/// Shows fixed entries from `cookie` on; true if the visitor wants more.
-pub(crate) fn show(
-    entries: &[Entry],
+/// Fixed entries of a directory, as they are shown.
+pub(crate) fn row(
+    entries: &'static [Entry],
     directory: u64,
-    cookie: u64,
-    visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
-) -> bool {
-    let from = usize::try_from(cookie).unwrap_or(usize::MAX);
-    entries.iter().enumerate().skip(from).all(|(index, entry)| {
-        visit(&DirectoryEntry {
-            name: entry.name.as_bytes(),
-            inode: inode_below(directory, entry.name.as_bytes()),
-            kind: entry.kind(),
-            next_position: index as u64 + 1,
-        })
+) -> impl Iterator<Item = (&'static str, u64, FileKind)> {
+    entries.iter().map(move |entry| {
+        let inode = inode_below(directory, entry.name.as_bytes());
+        (entry.name, inode, entry.kind())
     })
 }

@@ -8,7 +8,7 @@ use base::{Error, Result};
 use hal::Global;
 use vfs::{FileSystem, FileSystemStatistics, Inode, MountSource};
 
-use crate::tree::{Child, Directory, Shared};
+use crate::tree::{self, Child, Shared};
 use crate::{block, processors};
 
 /// The machine as files.
@@ -25,7 +25,7 @@ impl SysFs {
             device: vfs::allocate_device(),
             made: vfs::now(),
         };
-        let root = Directory::root(shared, || {
+        let root = tree::root(shared, || {
             vec![
                 Child::changing("block", block::disks),
                 Child::fixed("class", || vec![Child::changing("block", block::by_name)]),

@@ -3,12 +3,13 @@
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::any::Any;
 
 use base::{Error, Result};
-use fs_text::{Generate, LinkNode, Meta, Target, TextNode, inode_below};
-use object::{DirectoryEntry, FileKind, FileStatus, Timestamp};
-use vfs::{Inode, Name, NewInode, Ownership};
+use fs_text::{
+    Directory, Generate, LinkNode, Listing, Meta, Target, TextNode, Visit, inode_below, show,
+};
+use object::{FileKind, FileStatus, Timestamp};
+use vfs::{Inode, Name, NewInode};
 
 /// What all inodes share.
 #[derive(Clone, Copy)]
@@ -113,13 +114,13 @@ impl Child {
                 target: Target::Body(target),
                 cacheable: stays,
             }),
-            Content::Directory(list, fixed) => Arc::new(Directory {
+            Content::Directory(list, fixed) => Arc::new(Directory(Entries {
                 shared,
                 inode,
                 list,
                 fixed,
                 stays,
-            }),
+            })),
         }
     }
 }
@@ -137,8 +138,8 @@ impl Generate for Text {
     }
 }
 
-/// A directory.
-pub(crate) struct Directory {
+/// What a directory has.
+struct Entries {
     shared: Shared,
     inode: u64,
     list: List,
@@ -146,31 +147,21 @@ pub(crate) struct Directory {
     stays: bool,
 }
 
-impl Directory {
-    /// The first of all.
-    pub(crate) fn root(
-        shared: Shared,
-        list: impl Fn() -> Vec<Child> + Send + Sync + 'static,
-    ) -> Arc<dyn Inode> {
-        Arc::new(Directory {
-            shared,
-            inode: ROOT,
-            list: Arc::new(list),
-            fixed: true,
-            stays: true,
-        })
-    }
+/// The first directory of all.
+pub(crate) fn root(
+    shared: Shared,
+    list: impl Fn() -> Vec<Child> + Send + Sync + 'static,
+) -> Arc<dyn Inode> {
+    Arc::new(Directory(Entries {
+        shared,
+        inode: ROOT,
+        list: Arc::new(list),
+        fixed: true,
+        stays: true,
+    }))
 }
 
-impl Inode for Directory {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn kind(&self) -> FileKind {
-        FileKind::Directory
-    }
-
+impl Listing for Entries {
     fn status(&self) -> Result<FileStatus> {
         let children = (self.list)();
         let directories = children
@@ -182,15 +173,23 @@ impl Inode for Directory {
         Ok(meta.status(FileKind::Directory))
     }
 
-    fn cacheable(&self) -> bool {
+    fn stays(&self) -> bool {
         self.stays
     }
 
-    fn caches_absence(&self) -> bool {
+    fn is_fixed(&self) -> bool {
         self.fixed
     }
 
-    fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
+    /// No file can be made here, whoever asks (Linux: `EACCES` for files, `EPERM` for all else).
+    fn refusal(&self, new: &NewInode<'_>) -> Option<Error> {
+        Some(match new {
+            NewInode::File => Error::AccessDenied,
+            _ => Error::NotPermitted,
+        })
+    }
+
+    fn find(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
         let children = (self.list)();
         let mut children = children.into_iter();
         let child = children
@@ -200,36 +199,13 @@ impl Inode for Directory {
         Ok(child.make(self.shared, inode, self.fixed))
     }
 
-    /// No file can be made here, whoever asks (Linux: `EACCES` for files, `EPERM` for all else).
-    fn create(
-        &self,
-        _name: Name<'_>,
-        new: &NewInode<'_>,
-        _owner: Ownership,
-    ) -> Result<Arc<dyn Inode>> {
-        match new {
-            NewInode::File => Err(Error::AccessDenied),
-            _ => Err(Error::NotPermitted),
-        }
-    }
-
-    fn read_directory(
-        &self,
-        cookie: u64,
-        visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
-    ) -> Result<()> {
-        let from = usize::try_from(cookie).unwrap_or(usize::MAX);
-        for (index, child) in (self.list)().iter().enumerate().skip(from) {
-            let more = visit(&DirectoryEntry {
-                name: child.name.as_bytes(),
-                inode: inode_below(self.inode, child.name.as_bytes()),
-                kind: child.kind(),
-                next_position: index as u64 + 1,
-            });
-            if !more {
-                break;
-            }
-        }
+    fn list(&self, cookie: u64, visit: &mut Visit<'_>) -> Result<()> {
+        let children = (self.list)();
+        let row = children.iter().map(|child| {
+            let inode = inode_below(self.inode, child.name.as_bytes());
+            (&child.name, inode, child.kind())
+        });
+        show(row, cookie, visit);
         Ok(())
     }
 }

@@ -69,6 +69,14 @@ fn live(number: usize, seed: u64, context: &vfs::FsContext, ext2: &crate::Ext2) 
     }
 }
 
+/// The file system is unmounted, and what it leaves on the disk is sound.
+fn end(ext2: Arc<crate::Ext2>, slow: &SlowDisk, disk: &device::block::MemoryDisk) {
+    ext2.unmount().unwrap();
+    drop(ext2);
+    slow.end();
+    assert_clean(&disk.contents());
+}
+
 /// Ends of files wander, and holes come and go, while they are stored.
 fn cut_and_punch(seed: u64, context: &vfs::FsContext) {
     let mut random = Random::new(seed);
@@ -171,10 +179,7 @@ fn what_is_cut_off_while_it_is_stored_arrives_before_another_has_its_room() {
             over.store(true, Ordering::Relaxed);
             storing.join();
             drop((context, storing, full));
-            ext2.unmount().unwrap();
-            drop(ext2);
-            slow.end();
-            assert_clean(&disk.contents());
+            end(ext2, &slow, &disk);
         });
     }
 }
@@ -196,10 +201,7 @@ fn what_many_files_have_is_on_its_way_at_once() {
             ext2.sync().unwrap();
             assert!(slow.longest_queue() > 20, "{}", slow.longest_queue());
             drop(context);
-            ext2.unmount().unwrap();
-            drop(ext2);
-            slow.end();
-            assert_clean(&disk.contents());
+            end(ext2, &slow, &disk);
             let ext2 = mount(&disk);
             for number in 0..200 {
                 let expected = vec![number as u8; 100 + number * 30];
@@ -237,10 +239,7 @@ fn several_threads_at_once_agree() {
             drop(threads);
             let before = everything(&context);
             drop(context);
-            ext2.unmount().unwrap();
-            drop(ext2);
-            slow.end();
-            assert_clean(&disk.contents());
+            end(ext2, &slow, &disk);
             let after = everything(&super::kit::context(&mount(&disk)));
             assert!(before == after, "other bytes on the disk than in memory");
         });

@@ -119,10 +119,12 @@ fn an_overlay_can_be_a_lower_layer_but_not_an_upper_one() {
 fn what_a_loss_of_power_left_in_the_work_directory_goes() {
     on_machine(|| {
         let root = ground();
-        root.make_directory("/staging/work").unwrap();
-        root.make_directory("/staging/work/#7").unwrap();
-        root.put("/staging/work/#7/x", b"").unwrap();
-        root.put("/staging/work/#1", b"half").unwrap();
+        let work = String::from("/staging/work");
+        root.make_directory(&work).unwrap();
+        let left = |name: &str| [&work, name].join("/");
+        root.make_directory(&left("#7")).unwrap();
+        root.put(&left("#7/x"), b"").unwrap();
+        root.put(&left("#1"), b"half").unwrap();
         root.put("/low/file", b"").unwrap();
         mount(&root, USUAL);
         assert_clean(&root);

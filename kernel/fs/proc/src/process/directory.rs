@@ -2,17 +2,16 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::any::Any;
 
 use base::{Error, Result};
-use object::{DirectoryEntry, FileKind, FileStatus};
+use object::{FileKind, FileStatus};
 use vfs::{Inode, Name, Path};
 
 use super::{
     Make, MakeChanges, ProcessText, Remembered, Store, Subject, handles, limits, links, maps,
     mounts, program, scarlet, stat, status, threads,
 };
-use fs_text::{LinkNode, Meta, Target, TextNode};
+use fs_text::{Directory, LinkNode, Listing, Meta, Target, TextNode, Visit, show};
 
 /// What an entry is.
 enum Content {
@@ -90,11 +89,7 @@ impl Entry {
                     cacheable: false,
                 })
             }
-            Content::Table(entries) => Arc::new(Directory {
-                meta: meta(0o555, 2),
-                subject: subject.remember(),
-                entries,
-            }),
+            Content::Table(entries) => Tables::directory(subject, meta(0o555, 2), [entries, &[]]),
             Content::Special(make, mode) => make(subject.clone(), meta(mode, 2)),
         }
     }
@@ -146,143 +141,64 @@ static SCARLET: &[Entry] = &[
     Entry::new("environment", 21, Content::Text(scarlet::environment)),
 ];
 
-/// The directory of a process.
+/// The directory of a process: it has what a thread's has, and `task`.
 pub(crate) fn process(subject: Subject) -> Arc<dyn Inode> {
     let meta = subject.meta(2, 0o555, 9);
-    Arc::new(Whole {
-        inner: Directory {
-            subject: subject.remember(),
-            meta,
-            entries: THREAD,
-        },
-    })
+    Tables::directory(&subject, meta, [THREAD, PROCESS_ONLY])
 }
 
 /// The directory of a thread.
 pub(crate) fn thread(subject: Subject) -> Arc<dyn Inode> {
     let meta = subject.meta(1, 0o555, 7);
-    Arc::new(Directory {
-        subject: subject.remember(),
-        meta,
-        entries: THREAD,
-    })
+    Tables::directory(&subject, meta, [THREAD, &[]])
 }
 
-struct Directory {
+/// What a directory about a process has.
+struct Tables {
     subject: Remembered,
     meta: Meta,
-    entries: &'static [Entry],
+    tables: [&'static [Entry]; 2],
 }
 
-impl Directory {
-    fn find(entries: &'static [Entry], name: Name<'_>) -> Option<&'static Entry> {
-        entries
-            .iter()
-            .find(|entry| entry.name.as_bytes() == name.as_bytes())
+impl Tables {
+    fn directory(subject: &Subject, meta: Meta, tables: [&'static [Entry]; 2]) -> Arc<dyn Inode> {
+        let subject = subject.remember();
+        Arc::new(Directory(Tables {
+            subject,
+            meta,
+            tables,
+        }))
     }
 
-    fn show(
-        &self,
-        entries: &'static [Entry],
-        skip: u64,
-        base: u64,
-        visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
-    ) -> bool {
-        let skip = usize::try_from(skip).unwrap_or(usize::MAX);
-        entries.iter().enumerate().skip(skip).all(|(index, entry)| {
-            visit(&DirectoryEntry {
-                name: entry.name.as_bytes(),
-                inode: super::inode_of_same(self.meta.inode, entry.index),
-                kind: entry.kind(),
-                next_position: base + index as u64 + 1,
-            })
-        })
+    fn entries(&self) -> impl Iterator<Item = &'static Entry> {
+        self.tables.into_iter().flatten()
     }
 }
 
-impl Inode for Directory {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn kind(&self) -> FileKind {
-        FileKind::Directory
-    }
-
+impl Listing for Tables {
     fn status(&self) -> Result<FileStatus> {
         Ok(self.meta.status(FileKind::Directory))
     }
 
-    fn cacheable(&self) -> bool {
+    fn stays(&self) -> bool {
         false
     }
 
-    fn absence_is_final(&self) -> bool {
-        true
-    }
-
-    fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
+    fn find(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
         let subject = self.subject.present()?;
-        let entry = Self::find(self.entries, name).ok_or(Error::NotFound)?;
-        Ok(entry.make(&subject))
+        let found = self
+            .entries()
+            .find(|entry| entry.name.as_bytes() == name.as_bytes());
+        Ok(found.ok_or(Error::NotFound)?.make(&subject))
     }
 
-    fn read_directory(
-        &self,
-        cookie: u64,
-        visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
-    ) -> Result<()> {
+    fn list(&self, cookie: u64, visit: &mut Visit<'_>) -> Result<()> {
         self.subject.present()?;
-        self.show(self.entries, cookie, 0, visit);
-        Ok(())
-    }
-}
-
-/// A process's directory has what a thread's has, and `task`.
-struct Whole {
-    inner: Directory,
-}
-
-impl Inode for Whole {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn kind(&self) -> FileKind {
-        FileKind::Directory
-    }
-
-    fn status(&self) -> Result<FileStatus> {
-        self.inner.status()
-    }
-
-    fn cacheable(&self) -> bool {
-        false
-    }
-
-    fn absence_is_final(&self) -> bool {
-        true
-    }
-
-    fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
-        match Directory::find(PROCESS_ONLY, name) {
-            Some(entry) => Ok(entry.make(&self.inner.subject.present()?)),
-            None => self.inner.lookup(name),
-        }
-    }
-
-    fn read_directory(
-        &self,
-        cookie: u64,
-        visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
-    ) -> Result<()> {
-        self.inner.subject.present()?;
-        let common = THREAD.len() as u64;
-        if cookie < common && !self.inner.show(THREAD, cookie, 0, visit) {
-            return Ok(());
-        }
-        self.inner
-            .show(PROCESS_ONLY, cookie.saturating_sub(common), common, visit);
+        let row = self.entries().map(|entry| {
+            let inode = super::inode_of_same(self.meta.inode, entry.index);
+            (entry.name, inode, entry.kind())
+        });
+        show(row, cookie, visit);
         Ok(())
     }
 }

@@ -5,7 +5,6 @@ use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::any::Any;
 
 use base::{Error, Result};
 use object::{
@@ -14,27 +13,27 @@ use object::{
 use vfs::{Inode, Name, OpenFile, Path};
 
 use super::{Remembered, Subject};
-use fs_text::{Generate, LinkNode, Meta, Target, TextNode};
+use fs_text::{Directory, Generate, LinkNode, Listing, Meta, Target, TextNode, Visit};
 
 /// Inode numbers of handles follow those of the fixed entries.
 const FIRST_INODE: u32 = 1000;
 
 /// `/proc/PID/fd`.
 pub(super) fn directory(subject: Subject, meta: Meta) -> Arc<dyn Inode> {
-    Arc::new(Handles {
+    Arc::new(Directory(Handles {
         subject: subject.remember(),
         meta,
         info: false,
-    })
+    }))
 }
 
 /// `/proc/PID/fdinfo`.
 pub(super) fn info_directory(subject: Subject, meta: Meta) -> Arc<dyn Inode> {
-    Arc::new(Handles {
+    Arc::new(Directory(Handles {
         subject: subject.remember(),
         meta,
         info: true,
-    })
+    }))
 }
 
 struct Handles {
@@ -103,15 +102,7 @@ impl Handles {
     }
 }
 
-impl Inode for Handles {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn kind(&self) -> FileKind {
-        FileKind::Directory
-    }
-
+impl Listing for Handles {
     fn status(&self) -> Result<FileStatus> {
         // Linux tells the number of open files as the size.
         let subject = self.subject.present();
@@ -122,15 +113,11 @@ impl Inode for Handles {
         })
     }
 
-    fn cacheable(&self) -> bool {
+    fn stays(&self) -> bool {
         false
     }
 
-    fn absence_is_final(&self) -> bool {
-        true
-    }
-
-    fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
+    fn find(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
         let text = name.as_str().ok_or(Error::NotFound)?;
         let slot: Slot = text.parse().map_err(|_| Error::NotFound)?;
         if format!("{slot}") != text {
@@ -173,11 +160,7 @@ impl Inode for Handles {
         }))
     }
 
-    fn read_directory(
-        &self,
-        cookie: u64,
-        visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
-    ) -> Result<()> {
+    fn list(&self, cookie: u64, visit: &mut Visit<'_>) -> Result<()> {
         let subject = self.subject.present()?;
         crate::access::check(&subject.process)?;
         let kind = if self.info {

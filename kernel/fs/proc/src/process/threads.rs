@@ -3,7 +3,6 @@
 use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::any::Any;
 
 use base::{Error, Result};
 use object::{DirectoryEntry, FileKind, FileStatus};
@@ -13,12 +12,12 @@ use vfs::{Inode, Name};
 use super::directory::thread;
 use super::{Remembered, Subject};
 use crate::root::id_of;
-use fs_text::Meta;
+use fs_text::{Directory, Listing, Meta, Visit};
 
 /// The directory.
 pub(super) fn directory(subject: Subject, meta: Meta) -> Arc<dyn Inode> {
     let subject = subject.remember();
-    Arc::new(Threads { subject, meta })
+    Arc::new(Directory(Threads { subject, meta }))
 }
 
 struct Threads {
@@ -39,15 +38,7 @@ impl Threads {
     }
 }
 
-impl Inode for Threads {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn kind(&self) -> FileKind {
-        FileKind::Directory
-    }
-
+impl Listing for Threads {
     fn status(&self) -> Result<FileStatus> {
         let subject = self.subject.present();
         let links = 2 + subject.map_or(0, |subject| subject.process.task_count() as u32);
@@ -57,15 +48,11 @@ impl Inode for Threads {
         })
     }
 
-    fn cacheable(&self) -> bool {
+    fn stays(&self) -> bool {
         false
     }
 
-    fn absence_is_final(&self) -> bool {
-        true
-    }
-
-    fn lookup(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
+    fn find(&self, name: Name<'_>) -> Result<Arc<dyn Inode>> {
         let subject = self.subject.present()?;
         let wanted = id_of(name).ok_or(Error::NotFound)?;
         let found = Self::tasks(&subject)
@@ -78,11 +65,7 @@ impl Inode for Threads {
         }))
     }
 
-    fn read_directory(
-        &self,
-        cookie: u64,
-        visit: &mut dyn FnMut(&DirectoryEntry<'_>) -> bool,
-    ) -> Result<()> {
+    fn list(&self, cookie: u64, visit: &mut Visit<'_>) -> Result<()> {
         for (id, _) in Self::tasks(&self.subject.present()?) {
             let next_position = u64::from(id);
             if next_position <= cookie {
