@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 /* Two processes that would wait for each other: the one that comes last is told. */
 static void deadlock(void) {
@@ -30,8 +31,72 @@ static void deadlock(void) {
     close(file), close(second), close(ready[0]), close(ready[1]);
 }
 
-int main(void) {
+/* Whether another process could lock the whole file. */
+static int is_free(const char *name) {
+    int status;
+    fflush(stdout);
+    if (fork() == 0) {
+        struct flock lock = { .l_type = F_WRLCK };
+        _exit(fcntl(open(name, O_RDWR), F_SETLK, &lock) ? 0 : 1);
+    }
+    wait(&status);
+    return WEXITSTATUS(status);
+}
+
+/* A process's locks go with any descriptor of the file, whatever call closes it, and exec is one of them. */
+static void endings(const char *program) {
+    struct flock lock = { .l_type = F_WRLCK };
+    int file = open("ends", O_RDWR | O_CREAT, 0600), copy = dup(file);
+    CALL(fcntl(file, F_SETLK, &lock));
+    SHOW("locked", "%d", is_free("ends"));
+    CALL(close_range(copy, copy, 0));
+    SHOW("close_range", "%d", is_free("ends"));
+    CALL(fcntl(file, F_SETLK, &lock));
+    int place = dup(file), other = open("ends", O_RDONLY);
+    SHOW("another descriptor opened", "%d", is_free("ends"));
+    CALL(dup2(0, place) == place ? 0 : -1);
+    SHOW("dup2", "%d", is_free("ends"));
+    fcntl(other, F_SETFD, FD_CLOEXEC);
+    CALL(fcntl(file, F_SETLK, &lock));
+    fflush(stdout);
+    if (fork() == 0) {
+        CALL(fcntl(file, F_OFD_SETLK, &(struct flock){ .l_type = F_UNLCK }));
+        _exit(0);
+    }
+    wait(NULL);
+    SHOW("a child's descriptor closed", "%d", is_free("ends"));
+    fflush(stdout);
+    int status;
+    if (fork() == 0) {
+        int mine = open("exec", O_RDWR | O_CREAT, 0600);
+        open("exec", O_RDWR | O_CLOEXEC);
+        fcntl(mine, F_SETLK, &lock);
+        execl(program, program, "after", NULL);
+        _exit(1);
+    }
+    wait(&status);
+    SHOW("exec", "%d", WEXITSTATUS(status));
+    /* Up to the largest offset is up to the end. */
+    lock = (struct flock){ .l_type = F_WRLCK, .l_start = 1, .l_len = 0x7fffffffffffffff };
+    CALL(fcntl(file, F_SETLK, &lock));
+    fflush(stdout);
+    if (fork() == 0) {
+        CALL(fcntl(file, F_GETLK, &lock));
+        SHOW("largest", "%d %ld %ld", lock.l_type, (long)lock.l_start, (long)lock.l_len);
+        lock = (struct flock){ .l_type = F_WRLCK, .l_start = 2, .l_len = 0x7fffffffffffffff };
+        CALL(fcntl(file, F_SETLK, &lock));
+        fflush(stdout);
+        _exit(0);
+    }
+    wait(NULL);
+    close(file), close(other), close(place);
+}
+
+int main(int count, char **arguments) {
+    if (count > 1)
+        return is_free("exec") ? 7 : 8;
     deadlock();
+    endings(arguments[0]);
     int file = open("file", O_RDWR | O_CREAT, 0600), other = open("file", O_RDWR);
     struct flock lock = { .l_type = F_WRLCK, .l_start = 10, .l_len = 10 };
     CALL(fcntl(file, F_SETLK, &lock));

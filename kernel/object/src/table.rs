@@ -143,18 +143,22 @@ impl HandleTable {
         })
     }
 
-    /// Closes what is marked to close at exec.
-    pub fn close_for_exec(&self) {
-        self.close_where(|_, handle| handle.close_on_exec);
-    }
-
     /// Closes everything: the end of a process.
     pub fn close_all(&self) {
         self.close_where(|_, _| true);
     }
 
     /// Closes each handle that `which` chooses.
-    pub fn close_where(&self, mut which: impl FnMut(Slot, &Handle) -> bool) {
+    pub fn close_where(&self, which: impl FnMut(Slot, &Handle) -> bool) {
+        self.take_where(which, drop);
+    }
+
+    /// Takes out each handle that `which` chooses, and hands it to `taken`, which is called without the table's lock.
+    pub fn take_where(
+        &self,
+        mut which: impl FnMut(Slot, &Handle) -> bool,
+        mut taken: impl FnMut(Handle),
+    ) {
         let mut start = 0;
         // One at a time: the handle is dropped after the lock, and needs no list to wait in.
         loop {
@@ -165,9 +169,9 @@ impl HandleTable {
                     .is_some_and(|handle| which(slot, handle))
             });
             let Some(slot) = found else { return };
-            let closed = inner.take(slot);
+            let handle = inner.take(slot);
             drop(inner);
-            drop(closed);
+            handle.into_iter().for_each(&mut taken);
             start = slot + 1;
         }
     }

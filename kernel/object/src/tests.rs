@@ -121,7 +121,7 @@ fn exec_closes_what_is_marked() {
         let marked = handle(&open, FileAccess::READ).with_close_on_exec(true);
         let closed = table.insert(marked, 0).unwrap();
         let copy = table.fork().unwrap();
-        table.close_for_exec();
+        table.close_where(|_, handle| handle.close_on_exec);
         assert!(table.get(kept).is_ok());
         assert_eq!(table.get(closed).err(), Some(Error::BadHandle));
         assert_eq!(open.load(Ordering::Relaxed), 2, "the copy still holds it");

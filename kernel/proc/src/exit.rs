@@ -91,7 +91,7 @@ fn end(process: &Arc<Process>) {
     };
     process.alarm.stop();
     process.processor.stop();
-    release_locks(process);
+    process.release_all_locks();
     let system_v = process.environment().system_v();
     system_v.undo_adjustments(process.id());
     drop_resources(process);
@@ -108,19 +108,6 @@ fn end(process: &Arc<Process>) {
     exec::give_back(process);
     process.ended.wake_all();
     report_end(process, status);
-}
-
-/// A process's record locks end with it, whoever else has the files open.
-fn release_locks(process: &Process) {
-    for (_, handle) in process.handles().iter() {
-        let opened = handle.object.file().and_then(|file| {
-            let opened = file.downcast::<vfs::OpenFile>()?;
-            opened.inode().attachments()?.locks_if_any()
-        });
-        if let Some(locks) = opened {
-            locks.unlock_all(process.id().into());
-        }
-    }
 }
 
 /// Lets go of memory, files and handles; what is left answers questions about a zombie.

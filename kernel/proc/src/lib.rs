@@ -36,6 +36,7 @@ mod namespace;
 mod parent_death;
 mod process;
 pub mod record;
+mod record_locks;
 mod spawn;
 mod status;
 mod stop;

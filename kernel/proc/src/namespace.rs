@@ -214,6 +214,17 @@ impl Identity {
         self.levels.first().map_or(0, |(_, number)| *number)
     }
 
+    /// The number that its own namespace has for the process with the machine's own number `outermost`; 0 where that is
+    /// out of sight.
+    pub fn number_of(&self, outermost: u32) -> u32 {
+        let process = self
+            .levels
+            .first()
+            .and_then(|(machine, _)| machine.process(outermost));
+        let seen = |process: Arc<Process>| Some(process.identity().number_in(self.namespace()?));
+        process.and_then(seen).unwrap_or(0)
+    }
+
     /// Its own namespace.
     pub fn namespace(&self) -> Option<&Arc<PidNamespace>> {
         self.levels.last().map(|(namespace, _)| namespace)

@@ -138,7 +138,7 @@ impl Leases {
             return Err(Error::WouldBlock);
         }
         self.give_back_late();
-        {
+        let before = {
             let mut held = self.held.lock();
             let refused = held.iter().any(|lease| {
                 lease.owner != owner && (kind == LeaseKind::Write || lease.end.is_some())
@@ -147,31 +147,50 @@ impl Leases {
                 return Err(Error::WouldBlock);
             }
             if let Some(own) = held.iter_mut().find(|lease| lease.owner == owner) {
+                let before = (own.kind, own.weaken);
                 own.kind = kind;
                 if kind == LeaseKind::Read {
                     own.weaken = None;
                 }
-                drop(held);
-                self.changed.wake_all();
-                return Ok(());
+                Some(before)
+            } else {
+                held.make_room(1)?;
+                held.push(Lease {
+                    owner,
+                    kind,
+                    holder,
+                    end: None,
+                    weaken: None,
+                });
+                COUNT.fetch_add(1, Ordering::SeqCst);
+                None
             }
-            held.make_room(1)?;
-            held.push(Lease {
-                owner,
-                kind,
-                holder,
-                end: None,
-                weaken: None,
-            });
-            COUNT.fetch_add(1, Ordering::SeqCst);
-        }
+        };
         // Who opened it meanwhile has counted itself before it looked for leases.
         fence(Ordering::SeqCst);
-        if openings().allow(kind) {
-            return Ok(());
+        let outcome = match openings().allow(kind) {
+            true => Ok(()),
+            false => Err(Error::WouldBlock),
+        };
+        match before {
+            None if outcome.is_err() => drop(self.give_back(owner)),
+            None => {}
+            Some(before) => {
+                if outcome.is_err() {
+                    self.set_back(owner, before);
+                }
+                self.changed.wake_all();
+            }
         }
-        self.give_back(owner);
-        Err(Error::WouldBlock)
+        outcome
+    }
+
+    /// A lease that was changed is again what it was.
+    fn set_back(&self, owner: u64, (kind, weaken): (LeaseKind, Option<Ask>)) {
+        let mut held = self.held.lock();
+        if let Some(own) = held.iter_mut().find(|lease| lease.owner == owner) {
+            (own.kind, own.weaken) = (kind, weaken);
+        }
     }
 
     /// Ends the lease of `owner`; whether it had one.
@@ -338,6 +357,24 @@ mod tests {
         );
         assert!(leases.give_back(1));
         assert!(!leases.give_back(1));
+    }
+
+    #[test]
+    fn who_opened_it_while_a_lease_was_strengthened_is_seen() {
+        let leases = Leases::new();
+        let holder = Arc::new(Holder::default());
+        let taken = leases.take(1, LeaseKind::Read, holder.clone(), alone);
+        assert_eq!(taken, Ok(()));
+        // A reader has come between the two looks: a read lease did not stop it.
+        let looks = AtomicUsize::new(0);
+        let opened_meanwhile = || OtherOpenings {
+            other_readers: looks.fetch_add(1, Ordering::Relaxed) as i32,
+            ..alone()
+        };
+        let strengthened = leases.take(1, LeaseKind::Write, holder.clone(), opened_meanwhile);
+        assert_eq!(strengthened, Err(Error::WouldBlock));
+        assert_eq!(leases.of(1), Some(LeaseKind::Read));
+        assert_eq!(leases.make_way(false, true), Ok(()));
     }
 
     #[test]

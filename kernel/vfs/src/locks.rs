@@ -7,7 +7,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use base::rank;
 use base::sync::SpinLock;
@@ -82,34 +82,36 @@ impl FileLocks {
     /// [`Error::WouldBlock`]; [`Error::NoLocks`] if there is no room to note it; [`Error::Deadlock`] where processes
     /// would wait for each other.
     pub fn lock_range(&self, lock: RangeLock, wait: bool) -> Result<()> {
+        let waiting = Waiting::new(self, &lock);
         let attempt = || {
             let mut held = self.held.lock();
             match ranges::conflict(&held.ranges, lock.owner, lock.range, lock.kind) {
-                Some(other) => Err(other),
-                None => Ok(ranges::set(&mut held.ranges, lock)),
+                // Noted under the lock: who releases it finds all who wait for it.
+                Some(other) if wait => waiting.for_lock(&other).err().map(Err),
+                Some(_) => Some(Err(Error::WouldBlock)),
+                None => {
+                    let set = ranges::set(&mut held.ranges, lock);
+                    self.forget_waits();
+                    Some(set)
+                }
             }
         };
-        let set = match attempt() {
-            Err(_) if !wait => return Err(Error::WouldBlock),
-            Err(_) => {
-                let waiting = Waiting::new(self, &lock);
-                return self.changed.wait_interruptible(None, || match attempt() {
-                    Ok(set) => Some(set),
-                    Err(other) => waiting.for_lock(&other).err().map(Err),
-                })?;
-            }
-            Ok(set) => set,
-        };
+        self.changed.wait_interruptible(None, attempt)??;
         // A lock that was weakened may let others in.
-        self.wake_waiters();
-        set
+        self.changed.wake_all();
+        Ok(())
     }
 
     /// Gives back what `owner` holds of `range`. A hole in a lock makes two of one, for which there
     /// may be no room: [`Error::NoLocks`].
     pub fn unlock_range(&self, owner: u64, range: Range) -> Result<()> {
-        let cleared = ranges::clear(&mut self.held.lock().ranges, owner, range);
-        self.wake_waiters();
+        let cleared = {
+            let mut held = self.held.lock();
+            let cleared = ranges::clear(&mut held.ranges, owner, range);
+            self.forget_waits();
+            cleared
+        };
+        self.changed.wake_all();
         cleared
     }
 
@@ -117,17 +119,18 @@ impl FileLocks {
     pub fn unlock_all(&self, owner: u64) {
         let mut held = self.held.lock();
         held.ranges.retain(|lock| lock.owner != owner);
+        self.forget_waits();
         drop(held);
-        self.wake_waiters();
+        self.changed.wake_all();
     }
 
-    /// Has everybody who waits look again. Until then nobody knows for whom they wait.
-    fn wake_waiters(&self) {
-        if !self.changed.is_empty() {
+    /// What is locked has changed: until they have looked again, nobody knows for whom those wait who wait here.
+    /// Called with the lock on what is held.
+    fn forget_waits(&self) {
+        if WAITING.load(Ordering::Relaxed) != 0 {
             let own = self.address();
-            WAITS.lock().retain(|wait| wait.locks != own);
+            change_waits(|waits| waits.retain(|wait| wait.locks != own));
         }
-        self.changed.wake_all();
     }
 
     fn address(&self) -> usize {
@@ -151,6 +154,16 @@ struct Wait {
 /// Which process waits for which, because of record locks.
 static WAITS: Global<SpinLock<Vec<Wait>>> = Global::new(|| SpinLock::new(rank::LEAF, Vec::new()));
 
+/// How many there are.
+static WAITING: Global<AtomicUsize> = Global::new(|| AtomicUsize::new(0));
+
+fn change_waits<T>(change: impl FnOnce(&mut Vec<Wait>) -> T) -> T {
+    let mut waits = WAITS.lock();
+    let outcome = change(&mut waits);
+    WAITING.store(waits.len(), Ordering::Relaxed);
+    outcome
+}
+
 /// How long a circle may be to be found (as on Linux).
 const LONGEST_CIRCLE: usize = 10;
 
@@ -173,8 +186,11 @@ impl Waiting {
         let Some(process) = self.process else {
             return Ok(());
         };
-        let mut waits = WAITS.lock();
-        let mut next = Some(other.owner);
+        change_waits(|waits| self.enter(waits, process, other.owner))
+    }
+
+    fn enter(&self, waits: &mut Vec<Wait>, process: u64, other: u64) -> Result<()> {
+        let mut next = Some(other);
         for _ in 0..LONGEST_CIRCLE {
             let Some(owner) = next else {
                 break;
@@ -192,7 +208,7 @@ impl Waiting {
         waits.push(Wait {
             locks: self.locks,
             process,
-            other: other.owner,
+            other,
         });
         Ok(())
     }
@@ -200,8 +216,10 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        if let Some(process) = self.process {
-            WAITS.lock().retain(|wait| wait.process != process);
+        if let Some(process) = self.process
+            && WAITING.load(Ordering::Relaxed) != 0
+        {
+            change_waits(|waits| waits.retain(|wait| wait.process != process));
         }
     }
 }

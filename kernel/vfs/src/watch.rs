@@ -137,6 +137,11 @@ impl Watch {
         self.inode.lock().clone()
     }
 
+    /// Whether it watches something.
+    pub fn is_on(&self) -> bool {
+        self.inode.lock().is_some()
+    }
+
     /// The watch that `watcher` has on an inode.
     pub fn find(inode: &Arc<dyn Inode>, watcher: &Weak<dyn Watcher>) -> Option<Arc<Watch>> {
         let watches = inode.attachments()?.watches();

@@ -77,7 +77,10 @@ fn commit(task: &Arc<Task>, context: &mut UserContext, prepared: Prepared) {
         drop(task.set_identity(process.identity().clone()));
     }
     unshare(process);
-    process.handles().close_for_exec();
+    process.handles().take_where(
+        |_, handle| handle.close_on_exec,
+        |handle| process.release_locks_of(&handle),
+    );
     process.with_actions(|table| table.reset_handlers());
     process.set_name(prepared.name.clone());
     if let Some(thread) = task.thread() {

@@ -131,6 +131,7 @@ pub(crate) fn fcntl(call: &mut Call<'_>, file: Fd, command: u32, argument: usize
             let owned = matches!(command, OFD_SETLK | OFD_SETLKW);
             locks::set(
                 call,
+                file,
                 handle.file(Rights::empty())?,
                 UserPtr::<FileLock>::from(argument),
                 wait,

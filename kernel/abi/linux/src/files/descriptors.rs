@@ -58,7 +58,10 @@ pub(crate) fn close_range(
             let _ = handles.set_close_on_exec(slot, true);
         }
     } else {
-        handles.close_where(|slot, _| range.contains(&slot));
+        handles.take_where(
+            |slot, _| range.contains(&slot),
+            |handle| super::locks::closed(call, &handle),
+        );
     }
     Ok(0)
 }

@@ -59,7 +59,8 @@ fn range(file: &Arc<dyn File>, record: &FileLock) -> Result<Range> {
         0 => (start, None),
         length if length > 0 => {
             let last = start.checked_add(length - 1).ok_or(Error::Overflow)?;
-            (start, Some(last as u64 + 1))
+            // No byte can lie behind the largest offset: that is the end, wherever it may be.
+            (start, (last < i64::MAX).then(|| last as u64 + 1))
         }
         length => {
             let first = start.checked_add(length).ok_or(Error::InvalidArgument)?;
@@ -90,8 +91,8 @@ fn owner(call: &Call<'_>, file: &OpenFile, owned_by_file: bool) -> (u64, i64) {
     if owned_by_file {
         (file.flock().number(), -1)
     } else {
-        let id = call.process().id();
-        (id.into(), id.into())
+        let owner = call.process().lock_owner();
+        (owner, owner as i64)
     }
 }
 
@@ -135,7 +136,10 @@ pub(super) fn query(
                 } else {
                     (lock.range.end - lock.range.start) as i64
                 },
-                pid: lock.process as i32,
+                pid: match u32::try_from(lock.process) {
+                    Ok(number) => call.process().number_of_lock_owner(number) as i32,
+                    Err(_) => -1,
+                },
                 ..FileLock::default()
             };
         }
@@ -147,6 +151,7 @@ pub(super) fn query(
 /// `F_SETLK` and `F_SETLKW`.
 pub(super) fn set(
     call: &Call<'_>,
+    descriptor: Fd,
     file: &Arc<dyn File>,
     pointer: UserPtr<FileLock>,
     wait: Wait,
@@ -176,6 +181,12 @@ pub(super) fn set(
                 },
                 wait == Wait::Yes,
             )?;
+            // Whoever closed the descriptor meanwhile has released what the process had by then.
+            let present = call.file(descriptor, Rights::empty());
+            if !owned_by_file && !present.is_ok_and(|present| Arc::ptr_eq(&present, file)) {
+                locks.unlock_range(owner, range)?;
+                return Err(Error::BadHandle);
+            }
         }
     }
     Ok(0)
@@ -184,14 +195,5 @@ pub(super) fn set(
 /// A descriptor of this file was closed: the process's record locks on it are gone, and what it wanted to hear of it.
 pub(super) fn closed(call: &Call<'_>, handle: &Handle) {
     super::notify::closed(call, handle);
-    let Some(opened) = handle.object.file().and_then(open_file) else {
-        return;
-    };
-    if let Some(locks) = opened
-        .inode()
-        .attachments()
-        .and_then(|held| held.locks_if_any())
-    {
-        locks.unlock_all(call.process().id().into());
-    }
+    call.process().release_locks_of(handle);
 }

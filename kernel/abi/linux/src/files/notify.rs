@@ -92,7 +92,7 @@ impl Watcher for Notifier {
 type Entry = (Arc<Notifier>, Arc<Watch>);
 
 static NOTIFIERS: Global<SpinLock<BTreeMap<usize, Entry>>> =
-    Global::new(|| SpinLock::new(rank::FILE, BTreeMap::new()));
+    Global::new(|| SpinLock::new(rank::VIEW, BTreeMap::new()));
 
 /// How many there are, for the closing of files.
 static COUNT: Global<AtomicUsize> = Global::new(|| AtomicUsize::new(0));
@@ -127,14 +127,15 @@ pub(super) fn set(
     mask: u32,
 ) -> Result<usize> {
     let own = key(file);
+    let table = Arc::as_ptr(&call.handles()).addr();
     if mask & !MULTISHOT == 0 {
-        remove(|key, _, _| key == own);
+        remove(|key, notifier, _| key == own && notifier.table == table);
         return Ok(0);
     }
     let directory = open_file(file).filter(|file| file.inode().is_directory());
     let inode = directory.ok_or(Error::NotDirectory)?.inode();
     let descriptor = descriptor.slot()? as i32;
-    remove(|_, notifier, watch| notifier.file.strong_count() == 0 || watch.inode().is_none());
+    remove(|_, notifier, watch| notifier.file.strong_count() == 0 || !watch.is_on());
     let present = NOTIFIERS.lock().get(&own).cloned();
     if let Some((notifier, watch)) = present {
         let mut state = notifier.state.lock();
@@ -149,7 +150,7 @@ pub(super) fn set(
     let notifier = Arc::new(Notifier {
         owner,
         file: Arc::downgrade(file),
-        table: Arc::as_ptr(&call.handles()).addr(),
+        table,
         state: SpinLock::new(
             rank::LEAF,
             State {
@@ -164,8 +165,13 @@ pub(super) fn set(
     let watch = Watch::new(Arc::downgrade(&watcher), 0, interest(mask), device);
     watch.begin(inode)?;
     let mut notifiers = NOTIFIERS.lock();
-    notifiers.insert(own, (notifier, watch));
+    let replaced = notifiers.insert(own, (notifier, watch));
     COUNT.store(notifiers.len(), Ordering::Relaxed);
+    drop(notifiers);
+    // Another thread asked for the same at the same time.
+    if let Some((_, watch)) = replaced {
+        watch.end();
+    }
     Ok(0)
 }
 
@@ -176,6 +182,12 @@ pub(super) fn closed(call: &Call<'_>, handle: &Handle) {
         && let Some(file) = handle.object.file()
     {
         let (own, table) = (key(file), Arc::as_ptr(&call.handles()).addr());
-        remove(|key, notifier, _| key == own && notifier.table == table);
+        let concerned = match NOTIFIERS.lock().get(&own) {
+            Some((notifier, _)) => notifier.table == table,
+            None => false,
+        };
+        if concerned {
+            remove(|key, notifier, _| key == own && notifier.table == table);
+        }
     }
 }
