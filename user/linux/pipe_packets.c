@@ -1,6 +1,7 @@
 /* Pipes in packets, and how much a user's pipes may hold. */
 #include "check.h"
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 
@@ -51,6 +52,24 @@ static void packets(void) {
     close(ends[0]), close(ends[1]);
 }
 
+/* However small packets are, each has a page for itself. */
+static void many(void) {
+    int ends[2], count = 0;
+    char byte;
+    CALL(pipe2(ends, O_DIRECT | O_NONBLOCK));
+    while (write(ends[1], "x", 1) == 1)
+        count++;
+    SHOW("packets of a byte", "%d %s", count, strerrorname_np(errno));
+    struct pollfd room = { ends[1], POLLOUT, 0 };
+    CALL(poll(&room, 1, 0));
+    CALL(fcntl(ends[0], F_SETPIPE_SZ, 4096));
+    CALL(read(ends[0], &byte, 1));
+    CALL(poll(&room, 1, 0));
+    CALL(write(ends[1], "two", 3));
+    CALL(write(ends[1], "three", 5));
+    close(ends[0]), close(ends[1]);
+}
+
 static void sizes(const char *who) {
     int ends[2];
     CALL(pipe(ends));
@@ -65,6 +84,7 @@ static void sizes(const char *who) {
 
 int main(void) {
     packets();
+    many();
     show("pipe-max-size");
     show("pipe-user-pages-soft");
     show("pipe-user-pages-hard");

@@ -1,7 +1,7 @@
 //! What an open file keeps until it closes: its claim on the inode, on the mount, and what else must not go away.
 //!
 //! While a file is being opened its claims are guards, so that an open that fails gives them back; the open file
-//! then keeps them as two bits ([`Claims`]), since it holds the inode and the mount anyway.
+//! then keeps them as bits ([`Claims`]), since it holds the inode and the mount anyway.
 
 use alloc::sync::Arc;
 use core::mem;
@@ -50,6 +50,24 @@ impl Claims {
         if !self.is_empty() {
             self.give_all_back(place);
         }
+    }
+
+    /// Claims the same once more at a place for which this is claimed: for what outlives the open file. Who runs the file
+    /// claims nothing by that.
+    pub(crate) fn again(self, place: &Path) -> Result<Claims> {
+        let claims = self & (Claims::WRITES | Claims::READS | Claims::WRITES_MOUNT);
+        if let Some(attachments) = place.inode().attachments() {
+            if claims.contains(Claims::WRITES) {
+                attachments.begin_write()?;
+            }
+            if claims.contains(Claims::READS) {
+                attachments.begin_read();
+            }
+        }
+        if claims.contains(Claims::WRITES_MOUNT) {
+            place.mount.begin_write();
+        }
+        Ok(claims)
     }
 
     #[inline(never)]

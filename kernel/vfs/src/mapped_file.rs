@@ -1,8 +1,8 @@
 //! A file as mapped memory: its page cache, and the place it was opened at.
 //!
-//! The pages are the cache's. What this adds is that a mapping keeps its file in use (a mount cannot
-//! be taken away under a running program) and that `/proc/PID/maps` can say the file's name as it is
-//! now.
+//! The pages are the cache's. What this adds is that a mapping keeps its file in use as an open file does (a mount cannot
+//! be taken away under a running program, nor become read-only under who can still write) and that `/proc/PID/maps` can
+//! say the file's name as it is now.
 
 use alloc::string::String;
 use alloc::sync::{Arc, Weak};
@@ -12,6 +12,7 @@ use hal::frame::Frame;
 use hal::user::Access;
 use mem::{AddressSpace, ErrorMark, MemoryObject, ObjectDescription, PageCache, Pattern};
 
+use crate::hold::Claims;
 use crate::path::Path;
 use crate::path_text;
 
@@ -21,6 +22,14 @@ pub(crate) struct MappedFile {
     pub(crate) cache: Arc<PageCache>,
     /// Up to where msync(2) has told what could not be stored.
     pub(crate) errors: ErrorMark,
+    /// What the open file that it came from has claimed, once more.
+    pub(crate) claims: Claims,
+}
+
+impl Drop for MappedFile {
+    fn drop(&mut self) {
+        self.claims.give_back(&self.place);
+    }
 }
 
 impl MemoryObject for MappedFile {

@@ -558,8 +558,13 @@ impl File for OpenFile {
         if self.path_only {
             return Err(Error::BadHandle);
         }
-        let kept = self.status_flags() & !CHANGEABLE;
-        let flags = kept | (flags & CHANGEABLE);
+        // Nobody is ever told of bytes at offsets, so there is nothing to ask for.
+        let changeable = match &self.backend {
+            Some(_) => CHANGEABLE,
+            None => CHANGEABLE - StatusFlags::ASYNC,
+        };
+        let kept = self.status_flags() & !changeable;
+        let flags = kept | (flags & changeable);
         if flags.contains(StatusFlags::DIRECT)
             && self.inode().kind() == FileKind::Regular
             && !can_be_direct(&**self.inode())
@@ -691,6 +696,7 @@ impl File for OpenFile {
             Some(backend) => backend.memory_object(),
             None => match self.inode().page_cache() {
                 Some(cache) => Ok(Arc::new(MappedFile {
+                    claims: self.claims.again(&self.place)?,
                     place: self.place.clone(),
                     errors: cache.error_mark(),
                     cache,

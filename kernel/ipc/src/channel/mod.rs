@@ -73,6 +73,8 @@ enum Unit {
 pub struct Channel {
     ring: Mutex<Ring>,
     length: AtomicUsize,
+    /// What packets take beyond their bytes.
+    padding: AtomicUsize,
     /// Bytes that were taken out by somebody who may put them back: their room is not free.
     held: AtomicUsize,
     capacity: AtomicUsize,
@@ -100,6 +102,7 @@ impl Channel {
         Self {
             ring: Mutex::new(rank::PIPE, Ring::default()),
             length: AtomicUsize::new(0),
+            padding: AtomicUsize::new(0),
             held: AtomicUsize::new(0),
             capacity: AtomicUsize::new(DEFAULT_CAPACITY),
             readers: AtomicUsize::new(0),
@@ -163,7 +166,8 @@ impl Channel {
     }
 
     fn free(&self) -> usize {
-        let used = self.length() + self.held.load(Ordering::SeqCst);
+        let padding = self.padding.load(Ordering::Relaxed);
+        let used = self.length() + self.held.load(Ordering::SeqCst) + padding;
         self.capacity().saturating_sub(used)
     }
 
@@ -242,6 +246,7 @@ impl Channel {
     }
 
     fn publish(&self, ring: &Ring) {
+        self.padding.store(ring.padding(), Ordering::Relaxed);
         self.length.store(ring.length(), Ordering::SeqCst);
     }
 
@@ -372,12 +377,12 @@ impl Channel {
             }
             {
                 let mut ring = self.ring.lock();
-                let used = ring.length() + self.held.load(Ordering::SeqCst);
+                let used = ring.length() + ring.padding() + self.held.load(Ordering::SeqCst);
                 let free = self.capacity().saturating_sub(used);
                 let (enough, most) = match unit {
                     Unit::Whole => (from.remaining(), free),
                     Unit::Byte => (1, free),
-                    Unit::Packet(length) => (length, length),
+                    Unit::Packet(length) => (PAGE_SIZE, length),
                 };
                 if free >= enough {
                     let outcome = ring.write(from, most);
@@ -421,7 +426,7 @@ impl Channel {
     pub fn set_capacity(&self, bytes: usize) -> Result<usize> {
         let wanted = Self::rounded(bytes)?;
         let mut ring = self.ring.lock();
-        if ring.length() + self.held.load(Ordering::SeqCst) > wanted {
+        if ring.length() + ring.padding() + self.held.load(Ordering::SeqCst) > wanted {
             return Err(Error::Busy);
         }
         ring.resize(wanted)?;

@@ -26,6 +26,8 @@ pub(super) struct Ring {
     marks: VecDeque<Mark>,
     /// Which bytes are packets, from and to which position.
     packets: VecDeque<(u64, u64)>,
+    /// Room that packets take beyond their bytes: each has a page for itself.
+    padding: usize,
 }
 
 /// Bytes that something was sent along with, by their positions.
@@ -33,6 +35,12 @@ pub(super) struct Mark {
     start: u64,
     end: u64,
     ancillary: Ancillary,
+}
+
+/// What a packet of `length` bytes takes beyond them. Otherwise small packets without number, each of which has to be
+/// remembered, would fit into one pipe.
+fn padding_of(length: u64) -> usize {
+    PAGE_SIZE.saturating_sub(length as usize)
 }
 
 impl Default for Ring {
@@ -45,6 +53,7 @@ impl Default for Ring {
             consumed: 0,
             marks: VecDeque::new(),
             packets: VecDeque::new(),
+            padding: 0,
         }
     }
 }
@@ -124,11 +133,17 @@ impl Ring {
         self.length
     }
 
+    /// See the field.
+    pub(super) fn padding(&self) -> usize {
+        self.padding
+    }
+
     /// Of `done` bytes that were read, how many leave the ring: those of a packet that was begun leave it together.
     fn with_rest_of_packet(&mut self, done: usize) -> usize {
         match self.packets.front().copied() {
             Some((start, end)) if self.consumed + done as u64 > start => {
                 self.packets.pop_front();
+                self.padding = self.padding.saturating_sub(padding_of(end - start));
                 self.distance(end)
             }
             _ => done,
@@ -144,6 +159,7 @@ impl Ring {
         let behind_bytes = packets_end.max(self.consumed) < start;
         if count > 0 && !behind_bytes && self.packets.make_room(1).is_ok() {
             self.packets.push_back((start, end));
+            self.padding += padding_of(count as u64);
         }
     }
 
@@ -277,6 +293,7 @@ impl Ring {
         self.start = 0;
         self.pages = Vec::new();
         self.packets.clear();
+        self.padding = 0;
     }
 
     /// Changes how much fits; not less than what is there.
@@ -292,6 +309,7 @@ impl Ring {
             consumed: self.consumed,
             marks: VecDeque::new(),
             packets: VecDeque::new(),
+            padding: self.padding,
         };
         let mut at = self.start;
         let mut copied = 0;

@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use base::Error;
 use base::thread;
 use base::wait::Waiter;
+use hal::PAGE_SIZE;
 use mem::transfer::{Sink, Source};
 use object::{File, FileAccess, FileStatus, PollRegistration, Ready, StatusFlags};
 
@@ -276,5 +277,32 @@ fn an_end_does_only_what_it_is_for() {
         assert_eq!(read(&*writer, 1), Err(Error::BadHandle));
         assert_eq!(writer.poll(Ready::all(), None), Ready::WRITE);
         assert_eq!(reader.poll(Ready::all(), None), Ready::empty());
+    });
+}
+
+/// Each has a page for itself, or what there is to remember of them would have no bound.
+#[test]
+fn small_packets_fill_a_pipe() {
+    in_machine(5, 1, || {
+        let flags = StatusFlags::DIRECT | StatusFlags::NONBLOCK;
+        let (reader, writer) = pipe(flags);
+        let put = |bytes: &[u8]| writer.write(&mut Source::kernel(bytes));
+        let get = || reader.read(&mut Sink::kernel(&mut [0; 8]));
+        for _ in 0..16 {
+            assert_eq!(put(b"x"), Ok(1));
+        }
+        assert_eq!(put(b"x"), Err(Error::WouldBlock));
+        assert!(!writer.poll(Ready::WRITE, None).contains(Ready::WRITE));
+        assert_eq!(writer.channel().set_capacity(PAGE_SIZE), Err(Error::Busy));
+        assert_eq!(get(), Ok(1));
+        assert!(writer.poll(Ready::WRITE, None).contains(Ready::WRITE));
+        assert_eq!(put(b"yes"), Ok(3));
+        assert_eq!(put(b"no"), Err(Error::WouldBlock));
+        for _ in 0..16 {
+            assert!(get().is_ok());
+        }
+        assert_eq!(get(), Err(Error::WouldBlock));
+        let page = vec![7; PAGE_SIZE];
+        assert_eq!(put(&page.repeat(20)), Ok(16 * PAGE_SIZE));
     });
 }

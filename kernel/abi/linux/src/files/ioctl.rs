@@ -33,7 +33,11 @@ pub(crate) fn ioctl(call: &mut Call<'_>, file: Fd, request: u32, argument: usize
             let mut flags = opened.status_flags();
             flags.set(StatusFlags::ASYNC, on);
             super::owner::set_flags(opened, file, flags)?;
-            return Ok(0);
+            // What has nothing to tell of stays as it is.
+            return match opened.status_flags().contains(StatusFlags::ASYNC) == on {
+                true => Ok(0),
+                false => Err(Error::NotTerminal),
+            };
         }
         FIONBIO => {
             let on = UserPtr::<i32>::from(argument).read()? != 0;

@@ -355,7 +355,7 @@ pub(super) fn signal(file: &Arc<dyn File>) -> usize {
 pub(super) fn set_flags(file: &Arc<dyn File>, descriptor: Fd, flags: StatusFlags) -> Result<()> {
     let before = file.status_flags();
     file.set_status_flags(flags)?;
-    if !(before ^ flags).contains(StatusFlags::ASYNC) {
+    if !(before ^ file.status_flags()).contains(StatusFlags::ASYNC) {
         return Ok(());
     }
     let begin = || {

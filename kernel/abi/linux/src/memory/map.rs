@@ -10,6 +10,7 @@ use crate::arguments::Fd;
 use crate::call::Call;
 use crate::files::paths::open_file;
 use crate::state::ProcessState;
+use vfs::OpenFile;
 
 const MAP_SHARED: u32 = 0x01;
 const MAP_PRIVATE: u32 = 0x02;
@@ -154,6 +155,12 @@ fn file_backing(
     }
     if !maximum.contains(protection) {
         return Err(Error::AccessDenied);
+    }
+    if !open_file(file).is_none_or(OpenFile::may_map_executable) {
+        maximum.remove(Protection::EXECUTE);
+        if protection.contains(Protection::EXECUTE) {
+            return Err(Error::NotPermitted);
+        }
     }
     let pages = page_length(length)? as u64;
     if offset

@@ -108,8 +108,15 @@ fn restrictions_hold() {
             Some(Error::AccessDenied)
         );
         mount(&context, "/read-only", MountFlags::empty());
-        context.touch("/read-only/file").unwrap();
+        let file = context.touch("/read-only/file").unwrap();
         let target = place(&context, "/read-only");
+        let to_read_only = || context.view.remount(&target, MountFlags::READ_ONLY);
+        assert_eq!(to_read_only(), Err(Error::Busy));
+        // A mapping can still write when its file is closed.
+        let mapped = file.memory_object().unwrap();
+        drop(file);
+        assert_eq!(to_read_only(), Err(Error::Busy));
+        drop(mapped);
         context
             .view
             .remount(&target, MountFlags::READ_ONLY)
