@@ -8,7 +8,7 @@
 //! A tree belongs to a view, or it is *detached*: held by an open file only, until it is attached somewhere
 //! (open_tree(2), fsmount(2)). A *sealed* tree does not change any more.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
@@ -35,6 +35,8 @@ pub(crate) struct Trees {
     sizes: BTreeMap<u64, usize>,
     /// Who is told when a view's tree changes.
     changes: BTreeMap<u64, Arc<MountChanges>>,
+    /// Which trees are sealed.
+    sealed: BTreeSet<u64>,
     /// Every mount that is in a tree, by its number.
     mounts: BTreeMap<u64, Weak<Mount>>,
     /// What was taken out. With a mount a file system may end, and with that views of its own: not under the lock.
@@ -101,6 +103,15 @@ impl Trees {
     pub(crate) fn touch(&self, tree: u64) {
         if let Some(changes) = self.changes.get(&tree) {
             changes.note();
+        }
+    }
+
+    /// Fails for a place in a sealed tree: in a copy of it that can be changed, what its mounts cover would be seen, and
+    /// what they forbid could be done.
+    pub(crate) fn check_may_copy(&self, source: &Path) -> Result<()> {
+        match self.sealed.contains(&source.mount.tree_id()) {
+            true => Err(Error::NotPermitted),
+            false => Ok(()),
         }
     }
 
@@ -373,6 +384,7 @@ impl MountTree {
     pub(crate) fn seal(&self) {
         let mut trees = lock();
         self.sealed.store(true, Ordering::Release);
+        trees.sealed.insert(self.id);
         for mount in self.top().iter().flat_map(below) {
             trees.groups.leave(&mount);
         }
@@ -566,6 +578,7 @@ impl Drop for MountTree {
         if let Some(top) = top {
             let mut trees = lock();
             trees.changes.remove(&self.id);
+            trees.sealed.remove(&self.id);
             trees.dismantle(&top);
         }
     }

@@ -42,9 +42,13 @@ impl View {
     }
 
     /// A view of the tree at `source`; with `recursive`, of what is mounted below it too (unbindable mounts left out).
-    /// Its mounts hear of no others.
+    /// Its mounts hear of no others. [`Error::NotPermitted`] where the source is sealed.
     pub fn of(source: &Path, recursive: bool) -> Result<Arc<Self>> {
-        let copies = mount_tree::lock().copy(source, recursive, false, Kinship::Stranger)?;
+        let copies = {
+            let mut trees = mount_tree::lock();
+            trees.check_may_copy(source)?;
+            trees.copy(source, recursive, false, Kinship::Stranger)?
+        };
         Ok(Self::over(copies.top().clone()))
     }
 
@@ -173,7 +177,7 @@ impl View {
     }
 
     /// Makes what is at `source` appear at `target` too; with `recursive`, what is mounted below
-    /// the source comes along. The source may lie in another view.
+    /// the source comes along. The source may lie in another view, but in none that is sealed ([`Error::NotPermitted`]).
     pub fn bind(&self, source: &Path, target: &Path, recursive: bool) -> Result<()> {
         self.tree.check(&target.clone().into_topmost())?;
         let mount = bound(source, recursive)?;
@@ -246,6 +250,18 @@ impl View {
         Ok(())
     }
 
+    /// The volume of the mount that has its top at `place`, for who wants to change it as a whole. The mount is in this view,
+    /// which is not sealed, or detached.
+    pub fn volume_to_change(&self, place: &Path) -> Result<Arc<Volume>> {
+        if !place.is_mount_root() {
+            return Err(Error::InvalidArgument);
+        }
+        if !place.mount.is_detached_top() {
+            self.tree.check(place)?;
+        }
+        Ok(place.mount.volume().clone())
+    }
+
     /// Unmounts what has its top at `target`, which is taken by value because any other holder of
     /// a Path into the mount keeps it busy. With `lazy` it only disappears from the tree.
     pub fn unmount(&self, target: Path, lazy: bool) -> Result<()> {
@@ -284,6 +300,7 @@ impl View {
 /// A mount that shows what is at `source`, attached nowhere yet.
 pub(crate) fn bound(source: &Path, recursive: bool) -> Result<Arc<Mount>> {
     let mut trees = mount_tree::lock();
+    trees.check_may_copy(source)?;
     if source.mount.anonymous_name().is_some() || source.mount.is_unbindable() {
         return Err(Error::InvalidArgument);
     }

@@ -146,6 +146,8 @@ fn a_sealed_view_stays_as_it_is() {
                     child.call(Call::EnterView, &[view]).unwrap();
                     assert_eq!(mount(child, NONE, "/empty"), refused());
                     assert_eq!(unmount(child, NONE, "/sub"), refused());
+                    // A copy that can be changed would show what is covered.
+                    assert_eq!(child.call_path(Call::CreateView, &[], "/", &[]), refused());
                 })
                 .unwrap();
             assert_eq!(scarlet.wait(), Ok((child, EXITED, 0)));

@@ -243,11 +243,9 @@ pub(crate) fn fspick(
     );
     resolve.set(ResolveFlags::EMPTY_PATH, flags & FSPICK_EMPTY_PATH != 0);
     let place = Named::read(call, directory, path, &mut UserText::new())?.resolve(resolve)?;
-    if !Arc::ptr_eq(place.dentry(), place.mount().root_dentry()) {
-        return Err(Error::InvalidArgument);
-    }
-    let kind = place.mount().volume().filesystem().name();
-    let made = Configuration::new(kind.into(), Phase::Mounted(place.mount().volume().clone()));
+    let volume = call.process().fs().view.volume_to_change(&place)?;
+    let kind = volume.filesystem().name();
+    let made = Configuration::new(kind.into(), Phase::Mounted(volume));
     call.install(made, flags & CLOSE_ON_EXEC != 0)
 }
 
@@ -285,6 +283,8 @@ pub(crate) fn fsconfig(
             context.check_may_mount()?;
             if command == CREATE {
                 configuration.create(&context)?;
+            } else if context.view.is_sealed() {
+                return Err(Error::NotPermitted);
             } else {
                 configuration.reconfigure()?;
             }

@@ -98,6 +98,10 @@ pub(crate) fn capset(
     if wanted != records_of(&changed, count)[..count] {
         return Err(Error::NotPermitted);
     }
-    call.process().update_fs(|fs| fs.credentials = changed);
+    // Only these: another thread may be giving up its user at the same time.
+    call.process().update_fs(|fs| {
+        fs.credentials.given_up = changed.given_up;
+        fs.credentials.lost = changed.lost;
+    });
     Ok(0)
 }

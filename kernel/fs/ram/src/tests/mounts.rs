@@ -2,7 +2,7 @@
 
 use base::Error;
 use object::File;
-use vfs::{FsContext, MountFlags, OpenOptions, Path, ResolveFlags};
+use vfs::{FsContext, MountFlags, OpenOptions, Path, ResolveFlags, View};
 
 use super::kit::{Short, context, filesystem, on_machine};
 
@@ -310,5 +310,38 @@ fn a_remount_changes_how_much_there_is_room_for() {
         );
         assert_eq!(change(false, b""), Ok(()));
         assert!(context.touch("/m/file").is_ok());
+    });
+}
+
+/// In a copy that can be changed, what is covered would be seen and what is read-only could be written.
+#[test]
+fn of_a_sealed_view_there_are_sealed_copies_only() {
+    on_machine(|| {
+        let context = context();
+        context.make_directory("/covered").unwrap();
+        context.touch("/covered/secret").unwrap();
+        mount(&context, "/covered", MountFlags::READ_ONLY);
+        let other = self::context();
+        other.make_directory("/here").unwrap();
+        let here = place(&other, "/here");
+        let root = place(&context, "/");
+        let covering = place(&context, "/covered");
+        assert!(context.view.copy_tree(&root, false).is_ok());
+        assert!(context.view.volume_to_change(&covering).is_ok());
+        context.view.seal();
+        for recursive in [false, true] {
+            let refused = Err(Error::NotPermitted);
+            assert_eq!(context.view.copy_tree(&root, recursive).map(drop), refused);
+            assert_eq!(View::of(&root, recursive).map(drop), refused);
+            assert_eq!(other.view.bind(&root, &here, recursive), refused);
+        }
+        let refused = context.view.volume_to_change(&covering).map(drop);
+        assert_eq!(refused, Err(Error::NotPermitted));
+        let copy = context.view.clone_view(&mut []).unwrap();
+        assert!(copy.is_sealed());
+        assert_eq!(
+            View::of(&copy.root(), true).map(drop),
+            Err(Error::NotPermitted)
+        );
     });
 }
