@@ -57,6 +57,9 @@ pub fn fails_to_write(disk: &Arc<MemoryDisk>, filesystem: &Arc<dyn FileSystem>) 
     assert_eq!(late.sync(true), Err(Error::InputOutput));
     assert_eq!(filesystem.sync(), Err(Error::InputOutput));
     assert_eq!(root.get("/late"), Ok(vec![3; 5000]));
+    let done = late.write_at(0, &mut Source::kernel(&[4; 5000]));
+    assert_eq!(done, Ok(5000));
+    assert_eq!(late.sync_range(0, 5000, true), Err(Error::InputOutput));
     disk.heal();
     assert_eq!(late.sync(true), Ok(()));
 }

@@ -243,6 +243,14 @@ impl<V: Volume> Live<V> {
         outcome
     }
 
+    /// [`Error::ReadOnlyFileSystem`] if something of it waits, and nothing is written any more.
+    pub fn check_reached(&self) -> Result<()> {
+        match self.volume.is_read_only() && !self.is_settled() {
+            true => Err(Error::ReadOnlyFileSystem),
+            false => Ok(()),
+        }
+    }
+
     /// Whether bringing it to the disk takes a commit; [`Volume::commit`] and a flush differ only in that.
     pub fn is_essential(&self, metadata: bool) -> bool {
         let essential = self.essential.load(Ordering::Relaxed) || self.volume.is_unfinished();

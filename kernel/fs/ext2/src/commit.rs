@@ -27,7 +27,9 @@ impl Volume {
     pub(crate) fn write_changes(&self, meta: &mut Meta) -> Result<()> {
         if meta.read_only {
             self.stop_writing();
-            return Ok(());
+            // What was changed before the damage was found never gets there.
+            let lost = meta.damaged && meta.blocks.waiting() > 0;
+            return if lost { meta.check_writable() } else { Ok(()) };
         }
         if meta.untouched {
             if !self.has_changed() && !self.has_dropped() && meta.blocks.waiting() == 0 {

@@ -453,15 +453,16 @@ impl Node {
     /// Brings bytes, and whatever of the file system leads to them, to the disk.
     pub(crate) fn bring_to_disk(&self, metadata: bool) -> Result<()> {
         if self.volume.is_read_only() {
-            return Ok(());
+            self.check_reached()?;
+            return self.volume.commit(&mut self.volume.meta());
         }
         self.write_all_pages()?;
         let mut meta = self.volume.meta();
         let needed = self.is_essential(metadata) || meta.newborn.contains_key(&self.number);
-        if needed {
-            self.volume.commit(&mut meta)
-        } else {
-            meta.blocks.flush()
+        match needed {
+            true => self.volume.commit(&mut meta)?,
+            false => meta.blocks.flush()?,
         }
+        self.check_reached()
     }
 }

@@ -267,13 +267,15 @@ impl Node {
     /// Brings bytes, and whatever of the file system leads to them, to the disk.
     pub(crate) fn bring_to_disk(&self, metadata: bool) -> Result<()> {
         if self.volume.is_read_only() {
-            return Ok(());
+            self.check_reached()?;
+            return self.volume.commit(&mut self.volume.meta());
         }
         self.write_all_pages()?;
         let mut meta = self.volume.meta();
         match self.is_essential(metadata) {
-            true => self.volume.commit(&mut meta),
-            false => meta.records.flush(),
+            true => self.volume.commit(&mut meta)?,
+            false => meta.records.flush()?,
         }
+        self.check_reached()
     }
 }

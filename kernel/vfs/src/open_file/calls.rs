@@ -248,8 +248,10 @@ impl File for OpenFile {
         };
         let pages = pages_touched(offset, length);
         if wait {
-            cache.write_back(pages.start, pages.end - pages.start)?;
-            cache.error_since(&self.errors)
+            let outcome = cache.write_back(pages.start, pages.end - pages.start);
+            // Who is told of an error here is not told of it by fsync once more.
+            let before = cache.error_since(&self.errors);
+            outcome.and(before)
         } else {
             cache.start_write_back(pages.start, pages.end - pages.start)
         }

@@ -2,6 +2,7 @@
 
 use base::Error;
 use device::block::{Operation, SECTOR};
+use mem::transfer::Source;
 use object::File;
 use vfs::FileSystem;
 
@@ -151,4 +152,33 @@ fn after_a_commit_that_failed_the_next_fdatasync_makes_up_for_it() {
 fn what_a_mapping_changes_again_is_stored() {
     let image = make_image(4096, &["-b", "1024"]);
     on_machine(move || stores_what_mappings_change(&disk(image), &mounting));
+}
+
+#[test]
+fn what_is_lost_because_writing_has_ended_is_an_error() {
+    let tree = Scratch::new("tree");
+    std::fs::create_dir_all(tree.0.join("sub/inner")).unwrap();
+    for name in ["one", "two"] {
+        std::fs::write(tree.0.join(name), name).unwrap();
+    }
+    let tree = tree.0.to_str().unwrap();
+    let mut image = make_image(1024, &["-b", "1024", "-e", "remount-ro", "-d", tree]);
+    let sub = image
+        .chunks(1024)
+        .position(|block| block[4..9] == [12, 0, 1, 2, b'.'] && block[32..37] == *b"inner")
+        .expect("the directory");
+    image[sub * 1024 + 24 + 4] = 3;
+    on_machine(move || {
+        let disk = disk(image);
+        let ext2 = mount(&disk);
+        let context = context(&ext2);
+        let [one, two] = ["/one", "/two"].map(|path| context.touch(path).unwrap());
+        one.write_at(0, &mut Source::kernel(b"changed")).unwrap();
+        context.make_directory("/new").unwrap();
+        assert_eq!(context.error("/sub/inner"), Some(Error::NeedsCleaning));
+        for _ in 0..2 {
+            assert_eq!(one.sync(true), Err(Error::ReadOnlyFileSystem));
+            assert_eq!(two.sync(true), Err(Error::ReadOnlyFileSystem));
+        }
+    });
 }

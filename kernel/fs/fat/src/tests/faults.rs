@@ -1,6 +1,8 @@
 //! Disks that fail, and images that make no sense.
 
 use base::Error;
+use mem::transfer::Source;
+use object::File;
 
 use super::kit::*;
 use crate::{Fat, Options};
@@ -152,9 +154,17 @@ fn damage_that_is_found_ends_writing() {
             };
             let fat = mount_with(&disk, options);
             let context = context(&fat);
+            let [file, other] = ["/one", "/two"].map(|path| context.touch(path).unwrap());
+            file.write_at(1, &mut Source::kernel(b"2")).unwrap();
+            other.truncate(0).unwrap();
             assert_eq!(context.error("/many"), Some(Error::InputOutput));
+            // What was changed before never gets there.
+            for _ in 0..2 {
+                assert_eq!(file.sync(true).err(), error);
+                assert_eq!(other.sync(true).err(), error);
+            }
             assert_eq!(context.put("/x", b"x").err(), error);
-            assert_eq!(context.get("/one").unwrap().len(), 1);
+            assert_eq!(context.get("/one").unwrap().len(), 2);
             drop(context);
             fat.unmount().unwrap();
             assert_eq!(disk.contents()[37] & 1, 1, "in use still");
