@@ -132,6 +132,16 @@ int main(int count, char **arguments) {
     CALL(flock(file, LOCK_UN));
     CALL(flock(other, LOCK_EX | LOCK_NB));
     CALL(flock(file, 77));
+    /* Who cannot have more has not even what he had. */
+    CALL(flock(other, LOCK_UN));
+    CALL(flock(file, LOCK_SH | LOCK_NB));
+    CALL(flock(other, LOCK_SH | LOCK_NB));
+    CALL(flock(other, LOCK_EX | LOCK_NB));
+    CALL(flock(file, LOCK_EX | LOCK_NB));
+    CALL(flock(file, LOCK_UN));
+    int place = open("file", O_PATH);
+    CALL(flock(place, LOCK_SH | LOCK_NB));
+    CALL(fcntl(place, F_SETLK, &lock));
     int read_only = open("file", O_RDONLY);
     lock = (struct flock){ .l_type = F_WRLCK };
     CALL(fcntl(read_only, F_SETLK, &lock));

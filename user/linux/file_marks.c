@@ -2,12 +2,18 @@
 #include "check.h"
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <linux/fs.h>
+
+#ifndef RWF_NOAPPEND
+#define RWF_NOAPPEND 0x20
+#endif
 
 static int marked = FS_IMMUTABLE_FL | FS_APPEND_FL | FS_NODUMP_FL;
 
@@ -60,6 +66,24 @@ static void file(int marks) {
     CALL(rename("f", "g"));
     CALL(unlink("f"));
     close(old);
+    /* Whoever may only append does not get around it. */
+    int grows = open("f", O_RDWR | O_APPEND);
+    if (grows >= 0) {
+        struct iovec one = {"y", 1};
+        CALL(fcntl(grows, F_SETFL, O_NONBLOCK | O_APPEND));
+        CALL(fcntl(grows, F_SETFL, 0));
+        SHOW("flags", "%x", fcntl(grows, F_GETFL) & (O_APPEND | O_NONBLOCK));
+        CALL(fcntl(grows, F_SETFL, O_APPEND));
+        CALL(pwritev2(grows, &one, 1, 0, RWF_NOAPPEND));
+        CALL(pwritev2(grows, &one, 1, 0, 0));
+        for (int sharing = MAP_SHARED; sharing <= MAP_PRIVATE; sharing++) {
+            void *start = mmap(NULL, 4096, PROT_READ, sharing, grows, 0);
+            SHOW("mapped", "%d %s", start != MAP_FAILED, start == MAP_FAILED ? strerrorname_np(errno) : "");
+            if (start != MAP_FAILED)
+                munmap(start, 4096);
+        }
+        close(grows);
+    }
 }
 
 static void directory(int marks) {

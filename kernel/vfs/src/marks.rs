@@ -2,8 +2,8 @@
 //!
 //! A file system that keeps marks on its disk gives them out by [`Inode::marks`], and itself refuses what they
 //! forbid of bytes, names and attributes, because it has them at hand there. What a file system does not see is
-//! refused here: opening in a way that could not be used, and setting times. Only who opens a file for writing or
-//! sets times asks for marks.
+//! refused here: opening in a way that could not be used, no longer appending, mapping what only grows to write to it, and
+//! setting times. Only who does one of these asks for marks.
 
 use base::{Error, Result};
 
@@ -49,6 +49,14 @@ impl FileMarks {
     /// Whether the marks let anything be written at all.
     pub(crate) fn check_writing(inode: &dyn Inode) -> Result<()> {
         match Self::of(inode).contains(FileMarks::IMMUTABLE) {
+            true => Err(Error::NotPermitted),
+            false => Ok(()),
+        }
+    }
+
+    /// [`Error::NotPermitted`] where bytes can only be added: for what would let them be written elsewhere.
+    pub(crate) fn check_overwriting(inode: &dyn Inode) -> Result<()> {
+        match Self::of(inode).contains(FileMarks::APPEND_ONLY) {
             true => Err(Error::NotPermitted),
             false => Ok(()),
         }

@@ -5,6 +5,7 @@ use scarlet_abi::environment::{EnvironmentFlags, EnvironmentInfo};
 use scarlet_abi::file::OpenFlags;
 use scarlet_abi::process::{EXITED, TERMINATED};
 use scarlet_abi::{Call, ErrorCode, NONE, Rights};
+use testkit::linux::{Answer, Linux};
 use testkit::memory::{push, word32};
 use testkit::scarlet::number;
 use testkit::{Scarlet, System};
@@ -89,6 +90,39 @@ fn an_environment_inside_cannot_allow_more_than_the_one_around() {
         .scarlet("/init", |scarlet| {
             let environment = scarlet.create_environment(VIEWS, 4, 0).unwrap();
             assert_eq!(run(scarlet, "/inside", environment), (EXITED, 0));
+        })
+        .check();
+}
+
+#[test]
+fn the_super_user_inside_does_not_set_what_concerns_the_machine() {
+    const SETTINGS: [&str; 4] = [
+        "/proc/sys/fs/pipe-user-pages-hard",
+        "/proc/sys/fs/pipe-max-size",
+        "/proc/sys/fs/lease-break-time",
+        "/proc/sys/vm/drop_caches",
+    ];
+    fn set(linux: &mut Linux<'_>) -> [Answer<usize>; 4] {
+        linux.mount("proc", "/proc").unwrap();
+        SETTINGS.map(|setting| {
+            let file = linux.open(setting, 1, 0)?;
+            linux.write(file, b"1")
+        })
+    }
+    System::new()
+        .directory("/proc")
+        .linux("/inside", |linux| {
+            assert_eq!(set(linux), [Err(1); 4]);
+            let file = linux.open(SETTINGS[0], 0, 0).unwrap();
+            assert_eq!(linux.read_all(file, 10), Ok(b"0\n".to_vec()));
+        })
+        .linux("/outside", |linux| assert_eq!(set(linux), [Ok(1); 4]))
+        .scarlet("/init", |scarlet| {
+            let environment = scarlet.create_environment(OWN, 0, 0).unwrap();
+            give_root(scarlet, environment, "linux");
+            assert_eq!(run(scarlet, "/inside", environment), (EXITED, 0));
+            let outside = scarlet.spawn_inside("/outside", None).unwrap();
+            assert_eq!(scarlet.wait().unwrap(), (outside, EXITED, 0));
         })
         .check();
 }

@@ -11,6 +11,7 @@ use hal::Global;
 use ipc::allowance::PIPE_LIMITS;
 use vfs::{LEASE_BREAK_TIME, WATCH_LIMITS};
 
+use crate::access::check_machine;
 use crate::filesystem::Shared;
 use crate::system::release::{MACHINE_RELEASE, OS_TYPE, build};
 use crate::system::system_v;
@@ -102,14 +103,16 @@ fn number_in(text: &[u8]) -> Result<usize> {
     Ok(number as usize)
 }
 
-/// Sets a number that fits an `int`.
+/// Sets a number of the whole machine that fits an `int`.
 fn set_number(setting: &AtomicUsize, text: &[u8]) -> Result<()> {
+    check_machine()?;
     setting.store(number_in(text)?, Ordering::Relaxed);
     Ok(())
 }
 
 /// The size of a pipe is a power of two, and at least a page.
 fn set_pipe_size(_: &Shared, text: &[u8]) -> Result<()> {
+    check_machine()?;
     let size = number_in(text)?.max(hal::PAGE_SIZE).next_power_of_two();
     PIPE_LIMITS.size.store(size, Ordering::Relaxed);
     Ok(())
@@ -170,6 +173,7 @@ static VM: &[Entry] = &[
 /// Lets go of what is remembered only to be quick (Linux, Documentation/admin-guide/sysctl/vm.rst): 1 means
 /// clean pages of files on devices, 2 names, 3 both.
 fn drop_caches(_: &Shared, text: &[u8]) -> Result<()> {
+    check_machine()?;
     let (pages, names) = match text.trim_ascii() {
         b"1" => (true, false),
         b"2" => (false, true),

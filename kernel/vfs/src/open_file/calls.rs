@@ -17,6 +17,7 @@ use super::bytes::{pages_touched, pages_within};
 use super::{CHANGEABLE, OFFSET_MAX, OpenFile};
 use crate::directory;
 use crate::mapped_file::MappedFile;
+use crate::marks::FileMarks;
 use crate::open::can_be_direct;
 use crate::watch::{self, Events};
 
@@ -116,6 +117,9 @@ impl File for OpenFile {
         if mode.contains(WriteMode::NO_WAIT) {
             return Err(Error::Unsupported);
         }
+        if mode.contains(WriteMode::NO_APPEND) {
+            FileMarks::check_overwriting(&**self.inode())?;
+        }
         let appends = mode.contains(WriteMode::APPEND)
             || (self.status_flags().contains(StatusFlags::APPEND)
                 && !mode.contains(WriteMode::NO_APPEND));
@@ -179,6 +183,9 @@ impl File for OpenFile {
         };
         let kept = self.status_flags() & !changeable;
         let flags = kept | (flags & changeable);
+        if (flags ^ self.status_flags()).contains(StatusFlags::APPEND) {
+            FileMarks::check_overwriting(&**self.inode())?;
+        }
         if flags.contains(StatusFlags::DIRECT)
             && self.inode().kind() == FileKind::Regular
             && !can_be_direct(&**self.inode())
@@ -300,7 +307,10 @@ impl File for OpenFile {
     fn writable_memory_object(&self) -> Result<Arc<dyn MemoryObject>> {
         match &self.backend {
             Some(backend) if !self.path_only => backend.writable_memory_object(),
-            _ => self.memory_object(),
+            _ => {
+                FileMarks::check_overwriting(&**self.inode()).map_err(|_| Error::AccessDenied)?;
+                self.memory_object()
+            }
         }
     }
 

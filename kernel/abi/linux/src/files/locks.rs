@@ -31,6 +31,9 @@ pub(crate) fn flock(call: &mut Call<'_>, file: Fd, operation: u32) -> Result<usi
     const UNLOCK: u32 = 8;
     let file = call.file(file, Rights::empty())?;
     let opened = open_file(&file).ok_or(Error::InvalidArgument)?;
+    if opened.is_path_only() {
+        return Err(Error::BadHandle);
+    }
     let wait = operation & NONBLOCK == 0;
     match operation & !NONBLOCK {
         SHARED => opened.flock().lock(LockKind::Shared, wait)?,
