@@ -93,6 +93,7 @@ errors! {
     SymlinkLoop = "ELOOP: too many symbolic links",
     NoMessage = "ENOMSG: no message of the wanted type",
     IdentifierRemoved = "EIDRM: identifier removed",
+    BadRequest = "EBADR: no such request",
     NotStream = "ENOSTR: not a stream",
     NoData = "ENODATA: no data of that name",
     TimerExpired = "ETIME: timer expired",

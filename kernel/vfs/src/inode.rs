@@ -475,6 +475,16 @@ pub trait Inode: Send + Sync + Any {
         Ok(if data { offset } else { size })
     }
 
+    /// Where its bytes from `offset` on lie on the device; a hole is passed over. It ends at the latest where the block ends
+    /// in which `end` lies. `None`: they lie nowhere.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] where bytes do not lie on a device.
+    fn find_extent(&self, _offset: u64, _end: u64) -> Result<Option<Extent>> {
+        Err(Error::Unsupported)
+    }
+
     /// Gives the file that an open of this inode leads to, when it is not simply bytes at offsets:
     /// devices, generated files. `None` means bytes at offsets.
     fn open(&self, _request: &OpenRequest) -> Result<Option<Arc<dyn File>>> {
@@ -496,6 +506,19 @@ pub trait Inode: Send + Sync + Any {
     fn attachments(&self) -> Option<&Attachments> {
         None
     }
+}
+
+/// Bytes of a file that lie on the device in one piece. All in bytes, and multiples of the file system's blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Where they are in the file.
+    pub offset: u64,
+    /// Where they are on the device.
+    pub place: u64,
+    /// How many there are; those of the last block that lie behind the end among them.
+    pub length: u64,
+    /// The file system keeps places block by block, and this one was put together.
+    pub by_blocks: bool,
 }
 
 impl dyn Inode {

@@ -89,8 +89,8 @@ pub use extended::{
 pub use fifo::{DeviceOpener, Fifo, FifoMaker, set_device_opener, set_fifo_maker};
 pub use handle::FileHandle;
 pub use inode::{
-    AttributeChange, FileSystem, FileSystemStatistics, Inode, NewInode, OpenRequest, RenameFlags,
-    Spelled,
+    AttributeChange, Extent, FileSystem, FileSystemStatistics, Inode, NewInode, OpenRequest,
+    RenameFlags, Spelled,
 };
 pub use kinds::{
     Maker, MountSource, OptionCheck, check_option, kinds, make_filesystem, needs_device,

@@ -72,6 +72,7 @@ numbers! {
     SymlinkLoop = 40, "ELOOP";
     NoMessage = 42, "ENOMSG";
     IdentifierRemoved = 43, "EIDRM";
+    BadRequest = 53, "EBADR";
     NotStream = 60, "ENOSTR";
     NoData = 61, "ENODATA";
     TimerExpired = 62, "ETIME";

@@ -13,10 +13,11 @@ use hal::PAGE_SIZE;
 use hal::frame::Frame;
 use mem::Storing;
 use mem::transfer::Source;
-use vfs::Inode;
+use vfs::{Extent, Inode};
 
+use crate::format::inode::FLAG_EXTENTS;
 use crate::format::superblock::READ_ONLY_LARGE_FILE;
-use crate::inode::Node;
+use crate::inode::{Node, has_map};
 use crate::map::Run;
 use crate::meta::Meta;
 use crate::volume::Volume;
@@ -439,6 +440,34 @@ impl Node {
         } else {
             Ok(end)
         }
+    }
+
+    /// Where the bytes from `offset` to `end` lie, as far as they do so in one piece.
+    pub(crate) fn place_of(&self, offset: u64, end: u64) -> Result<Option<Extent>> {
+        let size = self.volume.block_size as u64;
+        let record = self.record();
+        // A short symbolic link lies in the inode.
+        if !has_map(&record) {
+            return Ok(None);
+        }
+        let end = end.min(self.status()?.size).div_ceil(size);
+        let mut index = offset / size;
+        while index < end {
+            let Run { at, count } = self
+                .volume
+                .meta()
+                .find_blocks(&record, index, end - index)?;
+            if let Some(at) = at {
+                return Ok(Some(Extent {
+                    offset: index * size,
+                    place: at * size,
+                    length: count * size,
+                    by_blocks: record.flags & FLAG_EXTENTS == 0,
+                }));
+            }
+            index += count.max(1);
+        }
+        Ok(None)
     }
 
     /// The bytes are written before any name that comes from now on: a commit writes names behind a flush, which has

@@ -13,8 +13,8 @@ use device::block::SECTOR;
 use fs_disk::{ATTRIBUTES, Live, own};
 use object::{DirectoryEntry, FileKind, FileStatus, SpaceChange, Timestamp};
 use vfs::{
-    ACCESS_LIST, AccessList, AttributeChange, DEFAULT_LIST, FileMarks, Inode, Name, NewInode,
-    Ownership, RenameFlags, SetExtended,
+    ACCESS_LIST, AccessList, AttributeChange, DEFAULT_LIST, Extent, FileMarks, Inode, Name,
+    NewInode, Ownership, RenameFlags, SetExtended,
 };
 
 use crate::extended::KeptLists;
@@ -314,5 +314,9 @@ impl Inode for Node {
 
     fn next_extent(&self, offset: u64, data: bool) -> Result<u64> {
         self.seek_extent(offset, data)
+    }
+
+    fn find_extent(&self, offset: u64, end: u64) -> Result<Option<Extent>> {
+        self.place_of(offset, end)
     }
 }

@@ -9,8 +9,8 @@ use mem::PageCache;
 use mem::transfer::{Sink, Source};
 use object::{DirectoryEntry, File, FileKind, FileStatus, Timestamp};
 use vfs::{
-    AccessList, Attachments, AttributeChange, Inode, Name, NewInode, OpenRequest, Ownership, Path,
-    RenameFlags, SetExtended,
+    AccessList, Attachments, AttributeChange, Extent, Inode, Name, NewInode, OpenRequest,
+    Ownership, Path, RenameFlags, SetExtended,
 };
 
 use crate::node::{Node, own};
@@ -164,6 +164,10 @@ impl Inode for Node {
 
     fn next_extent(&self, offset: u64, data: bool) -> Result<u64> {
         self.real()?.next_extent(offset, data)
+    }
+
+    fn find_extent(&self, offset: u64, end: u64) -> Result<Option<Extent>> {
+        self.real()?.find_extent(offset, end)
     }
 
     fn open(&self, request: &OpenRequest) -> Result<Option<Arc<dyn File>>> {

@@ -57,6 +57,9 @@ pub(crate) fn ioctl(call: &mut Call<'_>, file: Fd, request: u32, argument: usize
     if let Some(result) = super::loops::ioctl(call, &**opened, request, argument)? {
         return Ok(result);
     }
+    if let Some(result) = super::extents::ioctl(call, &**opened, request, argument)? {
+        return Ok(result);
+    }
     if let Some(result) = namespaces::ioctl(&**opened, request, argument)? {
         return Ok(result);
     }

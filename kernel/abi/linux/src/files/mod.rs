@@ -9,6 +9,7 @@ pub mod control;
 pub mod descriptors;
 pub mod directories;
 pub mod extended;
+mod extents;
 pub mod handles;
 pub mod ioctl;
 mod leases;

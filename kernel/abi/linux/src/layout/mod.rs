@@ -8,6 +8,7 @@
 //! the developer's machine's records.
 
 mod block;
+mod extents;
 mod files;
 mod loops;
 mod polling;
@@ -17,6 +18,7 @@ mod terminal;
 mod time;
 
 pub use block::*;
+pub use extents::*;
 pub use files::*;
 pub use loops::*;
 pub use polling::*;

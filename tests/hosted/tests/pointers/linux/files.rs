@@ -236,6 +236,7 @@ pub fn controls() -> Vec<Recipe> {
         (MASTER, 0x8004_5439), // TIOCGPTLCK
         (READER, 0x541b),      // FIONREAD
         (FILE, 0x541b),        // FIONREAD
+        (FILE, 2),             // FIGETBSZ
     ];
     for (file, request) in written {
         all.push(recipe("ioctl", [n(file), n(request), Out(4)]));
