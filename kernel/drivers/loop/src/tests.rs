@@ -125,6 +125,30 @@ fn what_is_written_to_the_device_is_in_the_file() {
 }
 
 #[test]
+fn what_is_read_ahead_of_a_device_does_not_wait_for_what_is_read_ahead_of_its_file() {
+    with_loops(|_| {
+        let (device, block) = first();
+        let bytes: Vec<u8> = (0..1 << 20).map(|at: u32| (at >> 9) as u8).collect();
+        let below: Arc<dyn BlockDevice> = MemoryDisk::new("below", 9, bytes.clone());
+        let backing: Arc<dyn File> = open(&below);
+        device.attach(&backing, Setup::default()).unwrap();
+        let opened = open(&block);
+        // One thread reads ahead, and now waits for the loop device's, which reads the file in order.
+        opened.cache().pages().prefetch(0, 256);
+        let mut all = vec![0; bytes.len()];
+        assert_eq!(
+            opened.read_at(0, &mut Sink::kernel(&mut all)),
+            Ok(bytes.len())
+        );
+        assert!(all == bytes);
+        drop(opened);
+        device.detach(0).unwrap();
+        drop(backing);
+        BlockCache::forget(&below).unwrap();
+    });
+}
+
+#[test]
 fn the_file_goes_with_the_last_use() {
     with_loops(|context| {
         let (device, block) = first();

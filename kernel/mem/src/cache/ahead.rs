@@ -5,7 +5,8 @@
 //! order. A miss right behind a stream continues it with a window of twice the size; a miss elsewhere
 //! brings what was asked for and begins a stream, in case it goes on. In each window one page is
 //! marked: whoever uses it has the next window fetched by a thread of its own, so that a reader in
-//! order finds everything there. Because streams are found by place, several readers of one file do
+//! order finds everything there. Who comes to such a page before the thread has begun with it fetches
+//! it himself. Because streams are found by place, several readers of one file do
 //! not disturb each other, and readers through a mapping take part.
 
 use alloc::collections::VecDeque;
@@ -254,9 +255,23 @@ impl PageCache {
         match refused {
             None => {
                 FETCHER.filled.wake_one();
+                // Who found the marks before the job was queued looks for it again.
+                self.arrived.wake_all();
             }
             Some((_, job)) => self.give_up(&job),
         }
+    }
+
+    /// Takes the job out of the queue that is to fetch the page at `index`, if it is still in there.
+    pub(super) fn take_queued(&self, index: u64) -> Option<(Arc<PageCache>, Job)> {
+        self.source.as_ref()?;
+        let mut jobs = FETCHER.jobs.lock();
+        let place = jobs.iter().position(|(cache, job)| {
+            core::ptr::eq(Arc::as_ptr(cache), self)
+                && job.first <= index
+                && index - job.first < job.count
+        });
+        jobs.remove(place?)
     }
 
     /// Has `count` pages from `first` on brought in soon, as far as the file goes.

@@ -76,13 +76,25 @@ impl PageCache {
         }
     }
 
+    /// Waits until the page at `index` is here, or is known not to come. What nobody has begun to fetch is fetched at once:
+    /// the thread that is to do so may itself be waiting for the caller, who then does a loop device's work.
     fn wait_for(&self, index: u64) {
-        self.arrived.wait_until(|| {
-            let state = self.state.lock();
-            let coming = matches!(state.find(index), Lookup::Coming);
-            let barred = state.stored.as_ref().is_some_and(|s| s.is_barred(index));
-            (!coming && !barred).then_some(())
+        let mine = self.arrived.wait_until(|| {
+            let (coming, barred) = {
+                let state = self.state.lock();
+                let coming = matches!(state.find(index), Lookup::Coming);
+                let barred = state.stored.as_ref().is_some_and(|s| s.is_barred(index));
+                (coming, barred)
+            };
+            match coming {
+                true => self.take_queued(index).map(Some),
+                false => (!barred).then_some(None),
+            }
         });
+        if let Some((cache, job)) = mine {
+            // As for the thread: whoever needs a page asks again and hears the error.
+            let _ = cache.complete(&job);
+        }
     }
 
     /// Makes a page and enters it in the place of the mark; `None` if the mark is gone because
