@@ -129,7 +129,7 @@ impl Node {
             self.change(|kept| {
                 kept.attributes = record.attributes;
                 kept.sectors = record.sectors;
-                kept.change_time = vfs::now();
+                kept.change_time = kept.kept(vfs::now());
             });
             if is_list(name) {
                 *self.lists.lock().of(name) = KeptList::Unknown;

@@ -99,6 +99,7 @@ impl Node {
         let now = vfs::now();
         {
             let mut record = self.record.lock();
+            let now = record.kept(now);
             record.modification_time = now;
             record.change_time = now;
         }
@@ -218,7 +219,7 @@ impl Inode for Node {
         let now = vfs::now();
         self.change(|record| {
             record.flags = record.flags & !FileMarks::all().bits() | marks.bits();
-            record.change_time = now;
+            record.change_time = record.kept(now);
         });
         Ok(())
     }
@@ -239,9 +240,12 @@ impl Inode for Node {
             }
             record.uid = change.uid.unwrap_or(record.uid);
             record.gid = change.gid.unwrap_or(record.gid);
-            record.access_time = change.access_time.unwrap_or(record.access_time);
-            record.modification_time = change.modification_time.unwrap_or(record.modification_time);
-            record.change_time = change.change_time.unwrap_or(record.change_time);
+            let access = change.access_time.unwrap_or(record.access_time);
+            record.access_time = record.kept(access);
+            let modification = change.modification_time.unwrap_or(record.modification_time);
+            record.modification_time = record.kept(modification);
+            let changed = change.change_time.unwrap_or(record.change_time);
+            record.change_time = record.kept(changed);
         }
         self.note_change();
         Ok(())

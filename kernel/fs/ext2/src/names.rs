@@ -141,7 +141,6 @@ impl Node {
             return Err(Error::NameTooLong);
         }
         let number = meta.allocate_inode(self.number, directory)?;
-        let now = vfs::now();
         let before = meta
             .read_inode(number)
             .map_or(0, |record| record.generation);
@@ -151,14 +150,11 @@ impl Node {
             gid: owner.gid,
             links: if directory { 2 } else { links },
             generation: before.wrapping_add(1),
-            access_time: now,
-            modification_time: now,
-            change_time: now,
-            birth_time: now,
             extra_size: meta.measures.extra_size,
             flags: self.inherited_flags(new.kind()),
             ..Record::default()
         };
+        record.set_born(vfs::now());
         let filled = self.fill_record(meta, number, new, &mut record);
         let stored = filled.and_then(|()| meta.write_inode(number, &record, true));
         match stored {
@@ -242,7 +238,7 @@ impl Node {
         self.delay_birth(&mut meta, target.number);
         target.change(|record| {
             record.links += 1;
-            record.change_time = vfs::now();
+            record.change_time = record.kept(vfs::now());
         });
         if nameless {
             // While it had no name nobody kept it for the next commit.
@@ -291,7 +287,7 @@ impl Node {
         let now = vfs::now();
         let directory = node.kind == FileKind::Directory;
         let left = node.change(|record| {
-            record.change_time = now;
+            record.change_time = record.kept(now);
             record.links = if directory {
                 0
             } else {
@@ -384,7 +380,7 @@ impl Node {
         self.volume
             .order_names(&mut meta, node.number, source.block)?;
         self.remove_place(&mut meta, source)?;
-        node.change(|record| record.change_time = vfs::now());
+        node.change(|record| record.change_time = record.kept(vfs::now()));
         if let Some(parent) = parent {
             meta.replace_name(parent, to.number, FileKind::Directory)?;
             self.change(|record| record.links = record.links.saturating_sub(1));
@@ -483,7 +479,7 @@ impl Node {
         }
         let now = vfs::now();
         for node in [&first, &second] {
-            node.change(|record| record.change_time = now);
+            node.change(|record| record.change_time = record.kept(now));
         }
         self.note_modification();
         to.note_modification();

@@ -4,14 +4,15 @@ use alloc::string::String;
 use alloc::sync::Arc;
 
 use base::{Error, Result};
-use vfs::{AttributeChange, FileSystem, Inode, MountSource};
+use vfs::{FileSystem, MountSource, Ownership};
 
 use crate::{Limits, RamFs};
 
-/// Makes `tmpfs` (and `ramfs`, which here is the same) known to mount calls.
+/// Makes `tmpfs` (and `ramfs`, which here is the same under another name) known to mount calls.
 pub fn register() {
+    vfs::register_kind("tmpfs", false, |source| make("tmpfs", source));
+    vfs::register_kind("ramfs", false, |source| make("ramfs", source));
     for name in ["tmpfs", "ramfs"] {
-        vfs::register_kind(name, false, make);
         vfs::register_option_check(name, check);
     }
 }
@@ -25,21 +26,21 @@ struct Options {
     gid: u32,
 }
 
-fn make(source: &MountSource<'_>) -> Result<Arc<dyn FileSystem>> {
-    let defaults = Limits::default();
-    let options = parse(&vfs::parse_options(source.options), defaults)?;
-    let made = RamFs::with("tmpfs", options.limits, options.mode)?;
-    let owner = AttributeChange {
-        uid: Some(options.uid),
-        gid: Some(options.gid),
-        ..AttributeChange::default()
+fn make(name: &'static str, source: &MountSource<'_>) -> Result<Arc<dyn FileSystem>> {
+    let options = parse(&vfs::parse_options(source.options), Limits::default())?;
+    let owner = Ownership {
+        mode: options.mode,
+        uid: options.uid,
+        gid: options.gid,
     };
-    made.root_inode().set_attributes(&owner)?;
-    Ok(made)
+    Ok(RamFs::owned(name, options.limits, owner)?)
 }
 
 /// The options that [`parse`] understands.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 11] = [
+    "huge",
+    "inode64",
+    "noswap",
     "size",
     "nr_blocks",
     "nr_inodes",
@@ -73,7 +74,8 @@ pub(crate) fn changed(options: &[u8], present: Limits) -> Result<(usize, usize)>
     Ok((limits.pages, limits.inodes))
 }
 
-/// Understands the options of tmpfs(5): `size` and `nr_blocks`, `nr_inodes`, `mode`, `uid`, `gid`; and two of our own for a file
+/// Understands the options of tmpfs(5): `size` and `nr_blocks`, `nr_inodes`, `mode`, `uid`, `gid`, and those that say what is so (`huge=never`, `noswap`, `inode64`);
+/// and two of our own for a file
 /// system that stands for a disk. `directory_blocks`: how many pages each directory counts for. `unpaid`: what is written
 /// is not charged to the writer's environment, which only who has no memory limit may say.
 fn parse(options: &[(String, String)], defaults: Limits) -> Result<Options> {
@@ -107,6 +109,9 @@ fn parse(options: &[(String, String)], defaults: Limits) -> Result<Options> {
             }
             "uid" => parsed.uid = value.parse().map_err(|_| Error::InvalidArgument)?,
             "gid" => parsed.gid = value.parse().map_err(|_| Error::InvalidArgument)?,
+            // What is so in any case: there are no huge pages and no swap space, and numbers of inodes have 64 bits.
+            "huge" if value == "never" => {}
+            "inode64" | "noswap" if value.is_empty() => {}
             _ => return Err(Error::InvalidArgument),
         }
     }
@@ -177,6 +182,8 @@ mod tests {
     #[test]
     fn what_is_not_known_is_refused() {
         assert_eq!(parsed("huge=always"), Err(Error::InvalidArgument));
+        assert_eq!(parsed("huge=never,noswap,inode64"), parsed(""));
+        assert_eq!(parsed("inode32"), Err(Error::InvalidArgument));
         assert_eq!(parsed("size=many"), Err(Error::InvalidArgument));
         assert_eq!(
             parsed("size=99999999999999999999g"),

@@ -142,16 +142,31 @@ fn time(seconds: U32, extra: u32) -> Timestamp {
     }
 }
 
-/// A moment's place in the record: 32 signed bits of seconds; behind them two more bits and the nanoseconds. Without
-/// the latter, what does not fit becomes the nearest that does.
-fn split(time: Timestamp, has_extra: bool) -> (U32, U32) {
+/// The nearest moment that a record can say: 32 signed bits of seconds; behind them, where there is room, two more bits
+/// and the nanoseconds.
+#[inline]
+fn nearest(time: Timestamp, has_extra: bool) -> Timestamp {
     let low = i64::from(i32::MIN);
-    let high = if has_extra {
-        i64::from(i32::MAX) + (3 << 32)
-    } else {
-        i64::from(i32::MAX)
+    let high = match has_extra {
+        true => i64::from(i32::MAX) + (3 << 32),
+        false => i64::from(i32::MAX),
     };
     let seconds = time.seconds.clamp(low, high);
+    // The first and the last second have no parts, as on Linux.
+    let nanoseconds = match has_extra && seconds != low && seconds != high {
+        true => time.nanoseconds,
+        false => 0,
+    };
+    Timestamp {
+        seconds,
+        nanoseconds,
+    }
+}
+
+/// A moment's place in the record.
+fn split(time: Timestamp, has_extra: bool) -> (U32, U32) {
+    let time = nearest(time, has_extra);
+    let seconds = time.seconds;
     let below = i64::from(seconds as i32);
     let epoch = ((seconds - below) >> 32) as u32 & 3;
     (
@@ -161,6 +176,24 @@ fn split(time: Timestamp, has_extra: bool) -> (U32, U32) {
 }
 
 impl Record {
+    /// A moment as this inode will have it when it has been stored and read again, which is what it shows from the start.
+    #[inline]
+    pub fn kept(&self, moment: Timestamp) -> Timestamp {
+        nearest(moment, self.extra_size >= EXTRA_ACCESS)
+    }
+
+    /// All its times, when it is made.
+    pub fn set_born(&mut self, now: Timestamp) {
+        let now = self.kept(now);
+        self.access_time = now;
+        self.modification_time = now;
+        self.change_time = now;
+        // Where there is no room for it, it is not known later either.
+        if self.extra_size >= EXTRA_BIRTH {
+            self.birth_time = now;
+        }
+    }
+
     /// The inode in its bytes, all that the table has for it.
     pub fn read(bytes: &[u8]) -> Option<Record> {
         let (raw, rest) = Raw::read_from_prefix(bytes).ok()?;

@@ -45,6 +45,58 @@ fn names(context: &FsContext, path: &str) -> Vec<String> {
 }
 
 #[test]
+fn times_are_shown_as_they_are_stored() {
+    let whole = |seconds| object::Timestamp {
+        seconds,
+        nanoseconds: 0,
+    };
+    let parts = |seconds| object::Timestamp {
+        seconds,
+        nanoseconds: 7,
+    };
+    let (first, last) = (i64::from(i32::MIN), i64::from(i32::MAX));
+    let end = last + (3 << 32);
+    let small = [
+        (first - 1, whole(first)),
+        (5, whole(5)),
+        (last + 1, whole(last)),
+    ];
+    let large = [
+        (first - 1, whole(first)),
+        (5, parts(5)),
+        (last + 1, parts(last + 1)),
+        (end + 1, whole(end)),
+    ];
+    for (arguments, cases) in [(SMALL, &small[..]), (LARGE, &large[..])] {
+        for &(seconds, shown) in cases {
+            on_machine(move || {
+                let disk = disk(make_image(4096, arguments));
+                let ext2 = mount(&disk);
+                let worker = context(&ext2);
+                worker.put("/file", b"x").unwrap();
+                if arguments == SMALL {
+                    let made = worker.status("/file").unwrap();
+                    assert_eq!(made.modification_time.nanoseconds, 0);
+                    assert_eq!(made.change_time.nanoseconds, 0);
+                }
+                let place = worker.resolve(None, b"/file", ResolveFlags::empty());
+                let change = vfs::AttributeChange {
+                    modification_time: Some(parts(seconds)),
+                    ..vfs::AttributeChange::default()
+                };
+                place.unwrap().inode().set_attributes(&change).unwrap();
+                let moment = |worker: &FsContext| worker.status("/file").unwrap().modification_time;
+                assert_eq!(moment(&worker), shown);
+                drop(worker);
+                ext2.unmount().unwrap();
+                drop(ext2);
+                assert_eq!(moment(&context(&mount(&disk))), shown);
+            });
+        }
+    }
+}
+
+#[test]
 fn what_e2fsprogs_sets_is_read() {
     for arguments in [SMALL, LARGE] {
         let image = make_image(4096, arguments);
