@@ -267,6 +267,36 @@ static void beneath(void) {
     CALL(umount2("d", MNT_DETACH));
 }
 
+/* Beneath a mount that would hear of it, or be covered by its own copy. */
+static void beneath_peers(void) {
+    clean();
+    dirs("a p q");
+    CALL(tmpfs("a"));
+    CALL(mount("p", "p", "none", MS_BIND, NULL));
+    CALL(mount(NULL, "p", NULL, MS_SHARED, NULL));
+    CALL(mount("p", "p", "none", MS_BIND, NULL));
+    CALL(mount("p", "q", "none", MS_BIND, NULL));
+    CALL(move_mount(AT_FDCWD, "a", AT_FDCWD, "p", BENEATH));
+    CALL(mount(NULL, "p", NULL, MS_SLAVE, NULL));
+    CALL(move_mount(AT_FDCWD, "a", AT_FDCWD, "p", BENEATH));
+    CALL(mount(NULL, "p", NULL, MS_PRIVATE, NULL));
+    CALL(move_mount(AT_FDCWD, "q", AT_FDCWD, "p", BENEATH));
+    show_mounts("refused");
+    CALL(move_mount(AT_FDCWD, "a", AT_FDCWD, "p", BENEATH));
+    show_mounts("where nothing comes back");
+    CALL(tmpfs("a"));
+    fflush(stdout);
+    if (fork() == 0) {
+        int tree = open_tree(AT_FDCWD, "a", CLONE);
+        CALL(chroot("q"));
+        CALL(chdir("/"));
+        CALL(move_mount(tree, "", AT_FDCWD, "/", BENEATH | FROM_EMPTY));
+        fflush(stdout);
+        _exit(0);
+    }
+    wait(NULL);
+}
+
 int main(void) {
     playground();
     making();
@@ -274,6 +304,7 @@ int main(void) {
     trees();
     attributes();
     beneath();
+    beneath_peers();
     puts("an ordinary user");
     CALL(setuid(1000));
     CALL(fsopen("tmpfs", 8));

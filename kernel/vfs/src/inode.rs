@@ -422,6 +422,11 @@ pub trait Inode: Send + Sync + Any {
         Ok(None)
     }
 
+    /// Whether it is a link of that kind, wherever it leads at this moment.
+    fn is_magic_link(&self) -> bool {
+        false
+    }
+
     // Files.
 
     /// Reads bytes at `offset`.

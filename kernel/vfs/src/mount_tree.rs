@@ -463,7 +463,7 @@ impl MountTree {
     /// Moves the mount at `source` to `target`.
     pub(crate) fn relocate(&self, source: &Path, target: &Path, cover: Cover) -> Result<()> {
         let mut trees = lock();
-        let target = self.mount_point(&source.mount, target, cover)?;
+        let target = self.mount_point(&trees, &source.mount, target, cover)?;
         self.check(source)?;
         let place = source.mount.mounted_at();
         let place = place.ok_or(Error::InvalidArgument)?;
@@ -478,7 +478,7 @@ impl MountTree {
     pub(crate) fn adopt(&self, tree: &MountTree, target: &Path, cover: Cover) -> Result<()> {
         let mut trees = lock();
         let top = tree.top().ok_or(Error::InvalidArgument)?;
-        let target = self.mount_point(&top, target, cover)?;
+        let target = self.mount_point(&trees, &top, target, cover)?;
         check_move(&top_of(&top), &target)?;
         propagate::attach(&mut trees, &top, &target, self.id)?;
         let given = tree.top.lock().take();
@@ -487,7 +487,13 @@ impl MountTree {
     }
 
     /// Where `source` goes if it is to be attached at `target`.
-    fn mount_point(&self, source: &Arc<Mount>, target: &Path, cover: Cover) -> Result<Path> {
+    fn mount_point(
+        &self,
+        trees: &Trees,
+        source: &Arc<Mount>,
+        target: &Path,
+        cover: Cover,
+    ) -> Result<Path> {
         let top = target.clone().into_topmost();
         self.check(&top)?;
         let target = match cover {
@@ -502,7 +508,17 @@ impl MountTree {
                     above = mount.mounted_at().map(|place| place.mount);
                 }
                 let place = top.mount.mounted_at().filter(|_| top.is_mount_root());
-                place.ok_or(Error::InvalidArgument)?
+                let place = place.ok_or(Error::InvalidArgument)?;
+                // What is attached there would come back as a copy on top of one of the two.
+                let group = place.mount.group();
+                let comes_back = |mount: &Arc<Mount>| {
+                    Arc::ptr_eq(mount.root_dentry(), &place.dentry)
+                        && trees.groups.is_reached(mount, group)
+                };
+                if group != 0 && (comes_back(&top.mount) || comes_back(source)) {
+                    return Err(Error::InvalidArgument);
+                }
+                place
             }
         };
         check_mount_point(&target)?;
@@ -548,10 +564,9 @@ fn check_mount_point(target: &Path) -> Result<()> {
     if target.dentry.is_removed() || !named {
         return Err(Error::NotFound);
     }
-    // What leads to an object rather than a name (`/proc/PID/fd/N`) goes with that object.
-    let leads_away =
-        target.dentry.kind() == FileKind::SymbolicLink && target.inode().magic_link()?.is_some();
-    if leads_away {
+    // What leads to an object rather than a name (`/proc/PID/fd/N`) goes with that object. It is not followed here: the
+    // last who has the object open may be gone by then, and with it may go a tree of mounts.
+    if target.dentry.kind() == FileKind::SymbolicLink && target.inode().is_magic_link() {
         return Err(Error::NotFound);
     }
     Ok(())

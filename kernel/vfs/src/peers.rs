@@ -81,6 +81,18 @@ impl Groups {
         self.groups.get(&group).map_or(0, |group| group.master)
     }
 
+    /// Whether what happens on members of a group happens on `mount` too.
+    pub(crate) fn is_reached(&self, mount: &Mount, group: u64) -> bool {
+        let mut above = match mount.group() {
+            0 => self.master_of(mount),
+            own => own,
+        };
+        while above != 0 && above != group {
+            above = self.master_of_group(above);
+        }
+        above != 0
+    }
+
     /// The members of a group.
     pub(crate) fn members(&self, group: u64) -> Vec<Arc<Mount>> {
         let group = self.groups.get(&group);

@@ -139,6 +139,10 @@ impl Inode for Node {
         self.real()?.magic_link()
     }
 
+    fn is_magic_link(&self) -> bool {
+        self.real().is_ok_and(|real| real.is_magic_link())
+    }
+
     fn read_at(&self, offset: u64, into: &mut Sink<'_>) -> Result<usize> {
         self.real()?.read_at(offset, into)
     }

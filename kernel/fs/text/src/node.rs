@@ -181,6 +181,10 @@ impl Inode for LinkNode {
             Target::Place(find) => find().map(Some),
         }
     }
+
+    fn is_magic_link(&self) -> bool {
+        matches!(self.target, Target::Place(_))
+    }
 }
 
 /// A number for an entry below a directory: stable, and different for different names.

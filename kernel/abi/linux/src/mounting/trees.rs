@@ -88,6 +88,10 @@ pub(crate) fn move_mount(
     let source = from.resolve(resolving(flags, FROM_SYMLINKS, FROM_EMPTY_PATH))?;
     let target = Named::read(call, to_directory, to_path, &mut UserText::new())?
         .resolve(resolving(flags, TO_SYMLINKS, TO_EMPTY_PATH))?;
+    // Below the caller's own root there is no place that he could reach.
+    if cover == Cover::NotTheTop && context.view.is_own_root(&target, &context.root) {
+        return Err(Error::InvalidArgument);
+    }
     if flags & SET_GROUP != 0 {
         context.view.join_group(&source, &target)?;
         return Ok(0);
