@@ -63,6 +63,7 @@ impl Meta {
     fn write_all(&mut self) -> Result<()> {
         self.write_fresh()?;
         self.write_plain()?;
+        self.unlist_revived()?;
         self.write_names()?;
         self.write_births()?;
         self.blocks.flush()
@@ -218,20 +219,45 @@ impl Meta {
         Ok(())
     }
 
+    /// Still step 2: who is in the list of orphans and has a name again leaves it before it is alive, because e2fsck
+    /// takes attributes and bytes from whom it finds there. So do those behind it, until step 5.
+    fn unlist_revived(&mut self) -> Result<()> {
+        let revived = self
+            .orphans
+            .iter()
+            .position(|number| self.newborn.contains_key(number));
+        let Some(first) = revived else {
+            return Ok(());
+        };
+        while self.orphans.len() > first {
+            self.unlist_last()?;
+        }
+        Ok(())
+    }
+
+    /// Takes the last one out of the list of orphans.
+    fn unlist_last(&mut self) -> Result<()> {
+        let Some(last) = self.orphans.pop() else {
+            return Ok(());
+        };
+        self.link_orphan(0)?;
+        if self.finished.remove(&last) {
+            let record = self.read_inode(last)?;
+            if record.links == 0 {
+                let directory = record.kind() == Some(object::FileKind::Directory);
+                self.freed_inodes.push((last, directory));
+            }
+        }
+        Ok(())
+    }
+
     /// Step 5: the list of orphans, one link at a time. Its end is where inodes come and go, so that whatever is on the
     /// disk is a list that ends.
     fn update_orphans(&mut self) -> Result<()> {
         while let Some(&last) = self.orphans.last()
             && self.finished.contains(&last)
         {
-            self.orphans.pop();
-            self.link_orphan(0)?;
-            self.finished.remove(&last);
-            let record = self.read_inode(last)?;
-            if record.links == 0 {
-                let directory = record.kind() == Some(object::FileKind::Directory);
-                self.freed_inodes.push((last, directory));
-            }
+            self.unlist_last()?;
         }
         let listed: BTreeSet<u32> = self.orphans.iter().copied().collect();
         let new: Vec<u32> = self.nameless.difference(&listed).copied().collect();
@@ -258,7 +284,8 @@ impl Meta {
                 crate::format::superblock::OFFSET / self.measures.block_size as u64
             }
         };
-        self.blocks.write(&[block], &|_, _| false)?;
+        let newborn: Vec<u32> = self.newborn.keys().copied().collect();
+        self.write_inodes(&[block], &newborn, true)?;
         self.blocks.flush()
     }
 

@@ -32,7 +32,7 @@
 //! | step | what is written |
 //! |---|---|
 //! | 1 | blocks of numbers and of names that nothing on the disk leads to yet |
-//! | 2 | inodes, old blocks of numbers, bitmaps, counts; in the copy that goes to the disk, who is being born has no links yet |
+//! | 2 | inodes, old blocks of numbers, bitmaps, counts; in the copy that goes to the disk, who is being born has no links yet; who has a name again leaves the list of orphans |
 //! | 3 | blocks of names; where a name was moved, the block that gained it before the block that lost it |
 //! | 4 | the inodes of step 2 once more, as they are; a directory before what is in it |
 //! | 5 | the list of orphans: inodes that have no name and are in use, one link at a time |

@@ -231,9 +231,6 @@ impl Node {
         if nameless {
             meta.nameless.remove(&target.number);
             meta.newborn.insert(target.number, 0);
-            if meta.orphans.contains(&target.number) {
-                meta.finished.insert(target.number);
-            }
         }
         self.delay_birth(&mut meta, target.number);
         target.change(|record| {

@@ -3,6 +3,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use mem::transfer::Source;
+use object::File;
 use vfs::{FileSystem, FsContext, OpenFile, OpenOptions};
 
 use super::kit::*;
@@ -253,4 +255,31 @@ fn orphans_are_cleared_away_one_after_the_other() {
     });
     let history = result.lock().unwrap().take().expect("it ran");
     judge_every_cut(&history, &[(&["/kept"], b"kept")]);
+}
+
+/// e2fsck takes the attributes from whom it finds in the list of orphans.
+#[test]
+fn who_has_a_name_again_is_in_the_list_of_orphans_no_longer() {
+    let held = Arc::new(Mutex::new(Vec::new()));
+    let given = held.clone();
+    let value = [5; 300];
+    at_every_moment(
+        move |context| {
+            let mut files = given.lock().unwrap();
+            files.extend((0..3).map(|_| nameless(context)));
+            let any = Default::default();
+            context
+                .set_extended_attribute(files[0].path(), b"user.a", &value, any)
+                .unwrap();
+            files[0].write(&mut Source::kernel(b"bytes")).unwrap();
+            files[0].sync(true).unwrap();
+            context.link(files[0].path(), None, b"/file").unwrap();
+        },
+        move |context, ext2| {
+            context.put("/other", b"other").unwrap();
+            ext2.sync().unwrap();
+            held.lock().unwrap().clear();
+        },
+        &[(&["/file"], b"bytes"), (&["/file@user.a"], &value)],
+    );
 }
