@@ -42,6 +42,16 @@ impl History {
         self.record.len()
     }
 
+    /// What was written to one sector, and when: for who marks moments by writing somewhere.
+    pub fn marks(&self, sector: u64) -> Vec<(usize, &[u8])> {
+        let each = self.record.iter().enumerate();
+        each.filter_map(|(index, one)| match one {
+            Recorded::Write(at, bytes) if *at == sector => Some((index, bytes.as_slice())),
+            _ => None,
+        })
+        .collect()
+    }
+
     /// The disk when the power goes before the write `at`; of what was written since the latest flush only what `kept`
     /// says is there.
     pub fn cut(&self, at: usize, mut kept: impl FnMut() -> bool) -> Vec<u8> {

@@ -11,5 +11,6 @@ mod power;
 mod pressure;
 mod reading;
 mod reserve;
+mod storm;
 mod together;
 mod writing;
