@@ -46,6 +46,10 @@ static void refusals(void) {
     int ends[2], directory = open(".", O_RDONLY), place = open("f", O_PATH), file = open("f", O_RDONLY);
     CALL(pipe(ends));
     CALL(fcntl(directory, F_SETLEASE, F_RDLCK));
+    /* Who emptied it and only reads it now is no writer any more. */
+    int emptied = open("f", O_RDONLY | O_TRUNC);
+    CALL(fcntl(emptied, F_SETLEASE, F_RDLCK));
+    close(emptied);
     CALL(fcntl(place, F_SETLEASE, F_RDLCK));
     CALL(fcntl(place, F_GETLEASE));
     CALL(fcntl(ends[0], F_SETLEASE, F_RDLCK));

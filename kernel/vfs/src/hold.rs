@@ -140,7 +140,7 @@ impl<'a> InodeClaim<'a> {
         let claims = if options.execute {
             attachments.deny_write()?;
             Claims::RUNS
-        } else if options.write || options.truncate {
+        } else if options.write {
             attachments.begin_write()?;
             Claims::WRITES
         } else {

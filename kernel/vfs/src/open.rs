@@ -183,7 +183,7 @@ impl FsContext {
         if truncate && anonymous::is_anonymous(opened.path()) {
             opened.truncate(0)?;
         } else if truncate && !opened.has_backend() {
-            opened.inode().truncate(0)?;
+            truncate_opened(&opened, options)?;
             watch::note(&opened.path().dentry, Events::MODIFY);
         }
         Ok(opened)
@@ -211,8 +211,7 @@ impl FsContext {
         }
         // Counted by the claim first, as who takes a lease looks at the counts after that.
         if claim.is_some() {
-            let writes = options.write || options.truncate;
-            lease::make_way(inode, writes, options.nonblocking)?;
+            lease::make_way(inode, options.write, options.nonblocking)?;
         }
         let request = OpenRequest {
             read: options.read,
@@ -253,6 +252,21 @@ impl FsContext {
         let opened = OpenFile::new(place, options, &self.credentials, backend, hold, claims);
         watch::note(&opened.path().dentry, Events::OPEN);
         Ok(opened)
+    }
+}
+
+/// Throws the bytes of a file that has just been opened away; who only reads it afterwards writes to it for this moment.
+fn truncate_opened(opened: &OpenFile, options: &OpenOptions) -> Result<()> {
+    let inode = opened.inode();
+    match inode.attachments() {
+        Some(attachments) if !options.write => {
+            attachments.begin_write()?;
+            let way = lease::make_way(inode, true, options.nonblocking);
+            let done = way.and_then(|()| inode.truncate(0));
+            attachments.end_write();
+            done
+        }
+        _ => inode.truncate(0),
     }
 }
 

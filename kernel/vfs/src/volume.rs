@@ -76,6 +76,12 @@ impl Volume {
         made
     }
 
+    /// The root of the whole file system. As long as somebody keeps it this is *the* volume of its file system, mounted or
+    /// not: who mounts that again gets this one, with its counts.
+    pub fn root(&self) -> Arc<Dentry> {
+        Self::root_of(&self.filesystem)
+    }
+
     /// A volume that cannot be found by its device: for file systems of one nameless object.
     pub(crate) fn alone(filesystem: Arc<dyn FileSystem>) -> Arc<Self> {
         Self::make(filesystem, false)

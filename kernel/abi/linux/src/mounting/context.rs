@@ -12,7 +12,7 @@ use base::{Error, Result};
 use mem::transfer::Sink;
 use mem::user::UserText;
 use object::{File, FileAccess, FileKind, FileStatus, Rights};
-use vfs::{FileSystem, FsContext, MountSource, ResolveFlags, View, Volume};
+use vfs::{Dentry, FileSystem, FsContext, MountSource, ResolveFlags, View};
 
 use super::attributes::{self, Attributes};
 use super::log::Log;
@@ -44,8 +44,8 @@ enum Phase {
     Parameters,
     /// Made, to be mounted.
     Made(Arc<dyn FileSystem>),
-    /// Mounted: parameters are collected for a change. It keeps no mount, so that it can be unmounted.
-    Mounted(Arc<Volume>),
+    /// Mounted: parameters are collected for a change. It keeps the root and no mount, so that it can be unmounted.
+    Mounted(Arc<Dentry>),
     /// Nothing more can be done.
     Failed,
 }
@@ -155,10 +155,10 @@ impl Configuration {
 
     fn reconfigure(&self) -> Result<()> {
         let mut state = self.state.lock();
-        let Phase::Mounted(volume) = &state.phase else {
+        let Phase::Mounted(root) = &state.phase else {
             return Err(Error::Busy);
         };
-        let volume = volume.clone();
+        let volume = root.volume().clone();
         let read_only = state.read_only.unwrap_or(volume.is_read_only());
         let changed = volume.reconfigure(read_only, state.options.as_bytes());
         state.options.clear();
@@ -245,7 +245,7 @@ pub(crate) fn fspick(
     let place = Named::read(call, directory, path, &mut UserText::new())?.resolve(resolve)?;
     let volume = call.process().fs().view.volume_to_change(&place)?;
     let kind = volume.filesystem().name();
-    let made = Configuration::new(kind.into(), Phase::Mounted(volume));
+    let made = Configuration::new(kind.into(), Phase::Mounted(volume.root()));
     call.install(made, flags & CLOSE_ON_EXEC != 0)
 }
 
@@ -319,7 +319,7 @@ pub(crate) fn fsmount(call: &mut Call<'_>, file: Fd, flags: u32, attributes: u32
     let source = source.as_deref().unwrap_or(b"none");
     let mount = View::detached_mount(&filesystem, source, restrictions, read_only)?;
     state.options.clear();
-    state.phase = Phase::Mounted(mount.path().mount().volume().clone());
+    state.phase = Phase::Mounted(mount.path().mount().volume().root());
     drop(state);
     call.install(mount, flags & CLOSE_ON_EXEC != 0)
 }

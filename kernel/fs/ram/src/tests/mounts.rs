@@ -1,5 +1,7 @@
 //! Mounts and binds in one view.
 
+use alloc::sync::Arc;
+
 use base::Error;
 use object::File;
 use vfs::{FsContext, MountFlags, OpenOptions, Path, ResolveFlags, View};
@@ -343,5 +345,30 @@ fn of_a_sealed_view_there_are_sealed_copies_only() {
             View::of(&copy.root(), true).map(drop),
             Err(Error::NotPermitted)
         );
+    });
+}
+
+/// Whoever is about to change a file system keeps no mount, but changes the one that others mount meanwhile.
+#[test]
+fn who_keeps_the_root_keeps_the_volume() {
+    on_machine(|| {
+        let context = context();
+        context.make_directory("/m").unwrap();
+        let made = filesystem();
+        let again = || {
+            let target = place(&context, "/m");
+            context.view.mount(&made, &target, MountFlags::empty())
+        };
+        again().unwrap();
+        let volume = place(&context, "/m").mount().volume().clone();
+        let root = volume.root();
+        let target = place(&context, "/m");
+        context.view.unmount(target, false).unwrap();
+        again().unwrap();
+        let file = context.touch("/m/file").unwrap();
+        assert!(Arc::ptr_eq(place(&context, "/m").mount().volume(), &volume));
+        assert_eq!(root.volume().reconfigure(true, b""), Err(Error::Busy));
+        drop(file);
+        assert_eq!(root.volume().reconfigure(true, b""), Ok(()));
     });
 }
