@@ -83,6 +83,17 @@ impl BlockCache {
         found.map_or(Ok(()), |cache| cache.sync())
     }
 
+    /// The device was used past its cache: what the cache, if there is one, has of it and nobody changed is asked for anew.
+    pub fn was_passed(device: &Arc<dyn BlockDevice>) {
+        let found = {
+            let caches = CACHES.lock();
+            caches.iter().find(|cache| cache.is_of(device)).cloned()
+        };
+        if let Some(cache) = found {
+            cache.pages.drop_clean(0, u64::MAX);
+        }
+    }
+
     /// Whether anybody has a device's cache: an open file, a file system.
     pub fn is_in_use(device: &Arc<dyn BlockDevice>) -> bool {
         let caches = CACHES.lock();

@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use base::sync::{Mutex, MutexGuard, SpinLock};
 use base::{Error, Result, log, rank};
-use device::block::BlockDevice;
+use device::block::{BlockCache, BlockDevice};
 use hal::PAGE_SIZE;
 
 use crate::{ATTRIBUTES, DiskNode};
@@ -265,6 +265,8 @@ impl<V: Volume> Shared<V> {
         }
         self.stop_writing();
         self.release_changed();
+        // Who read the disk as a file meanwhile has what lay there then.
+        BlockCache::was_passed(&self.device);
         crate::forget(self.device_number());
     }
 

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
+use std::sync::Arc;
 
 use base::Error;
+use device::block::{BlockCache, BlockDevice};
+use mem::transfer::Sink;
 use object::FileKind;
 use vfs::{FileSystem, FsContext};
 
@@ -248,5 +251,29 @@ fn statistics_are_what_dumpe2fs_says() {
             context(&ext2).status("/").unwrap().kind,
             FileKind::Directory
         );
+    });
+}
+
+#[test]
+fn who_reads_the_disk_after_an_unmount_sees_what_was_written_to_it() {
+    on_machine(|| {
+        let disk = disk(make_image(1024, &["-b", "1024"]));
+        let ext2 = mount(&disk);
+        let device: Arc<dyn BlockDevice> = disk.clone();
+        let node = BlockCache::of(&device).unwrap();
+        let read = || {
+            let mut bytes = vec![0; 1024 * 1024];
+            let done = node.pages().read_at(0, &mut Sink::kernel(&mut bytes));
+            assert_eq!(done, Ok(bytes.len()));
+            bytes
+        };
+        // As blkid does while it is mounted.
+        read();
+        context(&ext2).put("/file", b"written").unwrap();
+        ext2.unmount().unwrap();
+        drop(ext2);
+        assert!(read() == disk.contents());
+        drop(node);
+        BlockCache::forget(&device).unwrap();
     });
 }
