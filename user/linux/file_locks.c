@@ -2,6 +2,7 @@
 #include "check.h"
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -92,6 +93,21 @@ static void endings(const char *program) {
     close(file), close(other), close(place);
 }
 
+/* The lines of /proc/locks about this file, without their numbers, processes and devices. */
+static void list(const char *what, int file) {
+    char line[256], inode[40], class[16], kind[16], first[32], last[32];
+    long process;
+    struct stat status;
+    fstat(file, &status);
+    snprintf(inode, sizeof inode, ":%lu ", (unsigned long)status.st_ino);
+    FILE *locks = fopen("/proc/locks", "r");
+    while (locks && fgets(line, sizeof line, locks))
+        if (strstr(line, inode) &&
+            sscanf(line, "%*s %15s ADVISORY %15s %ld %*s %31s %31s", class, kind, &process, first, last) == 5)
+            SHOW(what, "%s %s %s %s %s", class, kind, process == getpid() ? "own" : process == -1 ? "nobody" : "other", first, last);
+    fclose(locks);
+}
+
 int main(int count, char **arguments) {
     if (count > 1)
         return is_free("exec") ? 7 : 8;
@@ -119,15 +135,22 @@ int main(int count, char **arguments) {
     int status;
     wait(&status);
     SHOW("child", "%d", WEXITSTATUS(status));
+    lock = (struct flock){ .l_type = F_RDLCK, .l_start = 10, .l_len = 10 };
+    CALL(fcntl(file, F_SETLK, &lock));
+    list("own range", file);
+    lock.l_type = F_UNLCK;
+    CALL(fcntl(file, F_SETLK, &lock));
     lock = (struct flock){ .l_type = F_WRLCK };
     CALL(fcntl(file, F_OFD_SETLK, &lock));
     CALL(fcntl(other, F_OFD_SETLK, &lock));
+    list("whole range", file);
     lock.l_type = F_UNLCK;
     CALL(fcntl(file, F_OFD_SETLK, &lock));
     CALL(flock(file, LOCK_EX));
     CALL(flock(other, LOCK_SH | LOCK_NB));
     CALL(flock(file, LOCK_SH));
     CALL(flock(other, LOCK_SH | LOCK_NB));
+    list("flock", file);
     CALL(flock(other, LOCK_EX | LOCK_NB));
     CALL(flock(file, LOCK_UN));
     CALL(flock(other, LOCK_EX | LOCK_NB));

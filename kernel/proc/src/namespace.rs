@@ -130,6 +130,19 @@ impl PidNamespace {
             .collect()
     }
 
+    /// The number here of the process whose outermost number this is; 0 where it is out of sight. The outermost namespace
+    /// says that of a process that is gone, too.
+    pub fn number_of(&self, outermost: u32) -> u32 {
+        if self.parent.is_none() {
+            return outermost;
+        }
+        let processes = self.processes();
+        let mut identities = processes.iter().map(|process| process.identity());
+        identities
+            .find(|identity| identity.outermost() == outermost)
+            .map_or(0, |identity| identity.number_in(self))
+    }
+
     /// The first process at or after `id`, and its id: a stable way to walk while processes come and go.
     pub fn next_process(&self, id: u32) -> Option<(u32, Arc<Process>)> {
         let ids = self.ids.lock();

@@ -16,6 +16,7 @@ use base::{Error, Result};
 
 use crate::fifo::Fifo;
 use crate::lease::Leases;
+use crate::lock_list;
 use crate::locks::FileLocks;
 use crate::watch::Watch;
 
@@ -78,13 +79,16 @@ impl Attachments {
         self.attached.lock().as_ref()?.socket.as_ref()?.upgrade()
     }
 
-    /// The lock lists of this inode.
-    pub fn locks(&self) -> Arc<FileLocks> {
+    /// The lock lists of this inode, which has this device and number; [`Error::NoLocks`] if there is no room for them.
+    pub(crate) fn locks(&self, file: (u64, u64)) -> Result<Arc<FileLocks>> {
         let mut slot = self.attached.lock();
-        slot.get_or_insert_default()
-            .locks
-            .get_or_insert_with(|| Arc::new(FileLocks::new()))
-            .clone()
+        let present = &mut slot.get_or_insert_default().locks;
+        if let Some(present) = present {
+            return Ok(present.clone());
+        }
+        let made = Arc::new(FileLocks::new(file));
+        lock_list::enter(&made)?;
+        Ok(present.insert(made).clone())
     }
 
     /// The lock lists, if anyone ever locked.

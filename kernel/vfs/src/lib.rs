@@ -47,6 +47,7 @@ mod kinds;
 pub mod layer;
 mod lease;
 mod locate;
+mod lock_list;
 mod locks;
 mod lookup;
 mod mapped_file;
@@ -97,6 +98,7 @@ pub use kinds::{
     parse_options, register_kind, register_option_check,
 };
 pub use lease::{LEASE_BREAK_TIME, LeaseHolder, LeaseKind};
+pub use lock_list::{HeldLock, LockClass, held_locks};
 pub use locks::{FileLocks, FlockOwner, LockKind};
 pub use marks::FileMarks;
 pub use mount::{Mount, MountFlags};

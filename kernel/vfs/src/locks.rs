@@ -29,19 +29,30 @@ pub enum LockKind {
 
 /// All locks of one inode.
 pub struct FileLocks {
+    /// The device and the number of the file.
+    pub(crate) file: (u64, u64),
     held: SpinLock<Held>,
     changed: WaitQueue,
 }
 
 struct Held {
-    whole: Vec<(u64, LockKind)>,
+    whole: Vec<WholeLock>,
     ranges: Vec<RangeLock>,
 }
 
+/// A lock of `flock`.
+#[derive(Clone, Copy)]
+pub(crate) struct WholeLock {
+    owner: u64,
+    pub(crate) process: i64,
+    pub(crate) kind: LockKind,
+}
+
 impl FileLocks {
-    /// None yet.
-    pub(crate) fn new() -> Self {
+    /// None yet, of the file with this device and number.
+    pub(crate) fn new(file: (u64, u64)) -> Self {
         Self {
+            file,
             held: SpinLock::new(
                 rank::FILE,
                 Held {
@@ -54,22 +65,23 @@ impl FileLocks {
     }
 
     /// Whether the lock could be had; [`Error::NoLocks`] if there is no room to note it.
-    fn try_whole(&self, owner: u64, kind: LockKind) -> Result<bool> {
+    fn try_whole(&self, lock: WholeLock) -> Result<bool> {
         let mut held = self.held.lock();
-        let conflict = held.whole.iter().any(|&(other, present)| {
-            other != owner && (kind == LockKind::Exclusive || present == LockKind::Exclusive)
+        let conflict = held.whole.iter().any(|present| {
+            present.owner != lock.owner
+                && (lock.kind == LockKind::Exclusive || present.kind == LockKind::Exclusive)
         });
         if conflict {
             return Ok(false);
         }
         held.whole.make_room(1).map_err(|_| Error::NoLocks)?;
-        held.whole.retain(|&(other, _)| other != owner);
-        held.whole.push((owner, kind));
+        held.whole.retain(|present| present.owner != lock.owner);
+        held.whole.push(lock);
         Ok(true)
     }
 
     fn release_whole(&self, owner: u64) {
-        self.held.lock().whole.retain(|&(other, _)| other != owner);
+        self.held.lock().whole.retain(|lock| lock.owner != owner);
         self.changed.wake_all();
     }
 
@@ -137,9 +149,11 @@ impl FileLocks {
         core::ptr::from_ref(self).addr()
     }
 
-    /// All range locks, for `/proc/locks`.
-    pub fn ranges(&self) -> Vec<RangeLock> {
-        self.held.lock().ranges.clone()
+    /// Shows every lock that is held, those of whole files first.
+    pub(crate) fn show(&self, whole: impl FnMut(&WholeLock), range: impl FnMut(&RangeLock)) {
+        let held = self.held.lock();
+        held.whole.iter().for_each(whole);
+        held.ranges.iter().for_each(range);
     }
 }
 
@@ -256,14 +270,24 @@ impl<'a> FlockOwner<'a> {
 
     /// The locks of the file's inode.
     pub fn locks(&self) -> Result<Arc<FileLocks>> {
-        Ok(self.inode.attachments().ok_or(Error::Unsupported)?.locks())
+        let attachments = self.inode.attachments().ok_or(Error::Unsupported)?;
+        if let Some(present) = attachments.locks_if_any() {
+            return Ok(present);
+        }
+        let status = self.inode.status()?;
+        attachments.locks((status.device, status.inode))
     }
 
-    /// flock(2): locks the whole file, in place of what this open file had.
-    pub fn lock(&self, kind: LockKind, wait: bool) -> Result<()> {
+    /// flock(2): locks the whole file, in place of what this open file had. `process` is shown to those who ask who did it.
+    pub fn lock(&self, process: i64, kind: LockKind, wait: bool) -> Result<()> {
         let locks = self.locks()?;
         let number = self.number();
-        if locks.try_whole(number, kind)? {
+        let lock = WholeLock {
+            owner: number,
+            process,
+            kind,
+        };
+        if locks.try_whole(lock)? {
             locks.changed.wake_all();
             return Ok(());
         }
@@ -272,7 +296,7 @@ impl<'a> FlockOwner<'a> {
         if !wait {
             return Err(Error::WouldBlock);
         }
-        let attempt = || match locks.try_whole(number, kind) {
+        let attempt = || match locks.try_whole(lock) {
             Ok(false) => None,
             Ok(true) => Some(Ok(())),
             Err(error) => Some(Err(error)),

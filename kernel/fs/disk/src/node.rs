@@ -45,6 +45,9 @@ pub trait DiskNode: Inode + Deref<Target = Live<Self::Volume>> + Sized {
     /// Makes sure that there is room for the bytes of a file from `begin` to `end`, which may be before it; they lie in one
     /// page.
     fn find_room(&self, begin: u64, end: u64) -> Result<()>;
+
+    /// Somebody is about to write to the bytes through a mapping: the times of the last change, where there are any.
+    fn changed_by_mapping(&self) {}
 }
 
 /// How a live inode begins.

@@ -78,6 +78,12 @@ impl<N: DiskNode> PageSource for FilePages<N> {
         }
     }
 
+    fn mapped_for_writing(&self) {
+        if let Ok(node) = self.node() {
+            node.changed_by_mapping();
+        }
+    }
+
     fn grain(&self) -> usize {
         self.grain
     }

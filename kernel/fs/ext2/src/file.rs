@@ -89,6 +89,10 @@ impl DiskNode for Node {
         fs_disk::begin_write(self, &pieces, |node| node.note_on_disk(written))
     }
 
+    fn changed_by_mapping(&self) {
+        self.note_modification();
+    }
+
     fn find_room(&self, begin: u64, end: u64) -> Result<()> {
         match begin < end && self.make_room(begin, end - begin)? < end - begin {
             true => Err(Error::NoSpace),

@@ -43,6 +43,8 @@ fn how(source: &MountSource<'_>, family: Family) -> Result<How> {
             ("errors", "continue") => how.on_error = Some(OnError::Continue),
             // A kernel that stops helps nobody.
             ("errors", "remount-ro" | "panic") => how.on_error = Some(OnError::ReadOnly),
+            // What Linux's driver does unless told otherwise, and this one always.
+            ("acl" | "user_xattr" | "bsddf" | "nogrpid" | "sysvgroups", "") => {}
             ("noload" | "norecovery", "") if family == Family::Ext4 => how.as_it_is = true,
             _ => return Err(Error::InvalidArgument),
         }

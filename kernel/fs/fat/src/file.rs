@@ -46,6 +46,10 @@ impl DiskNode for Node {
         pieces.transfer(&**self.volume.device(), Operation::Write)
     }
 
+    fn changed_by_mapping(&self) {
+        self.note_modification();
+    }
+
     fn find_room(&self, _begin: u64, end: u64) -> Result<()> {
         self.check_present(end)
     }

@@ -26,6 +26,7 @@ static ENTRIES: &[Entry] = &[
     Entry::new("devices", Content::Text(system::devices::devices)),
     Entry::new("diskstats", Content::Text(system::devices::disk_statistics)),
     Entry::new("filesystems", Content::Text(system::devices::filesystems)),
+    Entry::new("locks", Content::Text(system::locks::locks)),
     Entry::new("loadavg", Content::Text(system::load::loadavg)),
     Entry::new("meminfo", Content::Text(system::memory::meminfo)),
     Entry::new("mounts", Content::Alias("self/mounts")),

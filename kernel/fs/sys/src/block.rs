@@ -75,6 +75,7 @@ fn text(name: &str, device: &Device, make: fn(&Device) -> String) -> Child {
 
 fn files(device: &Device) -> Vec<Child> {
     let mut files = vec![
+        text("alignment_offset", device, |_| String::from("0")),
         text("dev", device, number),
         text("ro", device, |device| {
             format!("{}", u8::from(device.geometry().read_only))
@@ -99,10 +100,8 @@ fn files(device: &Device) -> Vec<Child> {
     files.push(text("removable", device, |_| String::from("0")));
     let weak = Arc::downgrade(device);
     files.push(Child::fixed("queue", move || {
-        let block_size = |device: &Device| format!("{}", device.geometry().block_size);
-        let device = weak.upgrade();
-        let files = device.map(|device| vec![text("logical_block_size", &device, block_size)]);
-        files.unwrap_or_default()
+        weak.upgrade()
+            .map_or_else(Vec::new, |device| limits(&device))
     }));
     let attached = driver_loop::find(device.number()).filter(|device| device.is_attached());
     if let Some(attached) = attached {
@@ -114,6 +113,18 @@ fn files(device: &Device) -> Vec<Child> {
             .is_some_and(|whole| whole.number() == device.number())
     });
     files.extend(parts.map(|part| directory(&part)));
+    files
+}
+
+/// What requests are good for a device. None here says more about its medium than the size of a block.
+fn limits(device: &Device) -> Vec<Child> {
+    let block_size = |device: &Device| format!("{}", device.geometry().block_size);
+    let mut files = Vec::new();
+    for name in ["logical", "physical"] {
+        files.push(text(&format!("{name}_block_size"), device, block_size));
+    }
+    files.push(text("minimum_io_size", device, block_size));
+    files.push(text("optimal_io_size", device, |_| String::from("0")));
     files
 }
 

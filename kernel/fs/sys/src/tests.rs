@@ -58,7 +58,16 @@ fn a_disk_and_its_part_are_told() {
         let names = context.names("/block").unwrap();
         assert_eq!(names, [".", "..", "disk"]);
         let names = context.names("/block/disk/disk2").unwrap();
-        let known = ["dev", "partition", "ro", "size", "start", "stat", "uevent"];
+        let known = [
+            "alignment_offset",
+            "dev",
+            "partition",
+            "ro",
+            "size",
+            "start",
+            "stat",
+            "uevent",
+        ];
         let mut names: Vec<&str> = names.iter().map(String::as_str).skip(2).collect();
         names.sort_unstable();
         assert_eq!(names, known);
@@ -67,7 +76,11 @@ fn a_disk_and_its_part_are_told() {
             ("disk/size", "64\n"),
             ("disk/ro", "0\n"),
             ("disk/removable", "0\n"),
+            ("disk/alignment_offset", "0\n"),
             ("disk/queue/logical_block_size", "512\n"),
+            ("disk/queue/physical_block_size", "512\n"),
+            ("disk/queue/minimum_io_size", "512\n"),
+            ("disk/queue/optimal_io_size", "0\n"),
             (
                 "disk/uevent",
                 "MAJOR=240\nMINOR=16\nDEVNAME=disk\nDEVTYPE=disk\n",

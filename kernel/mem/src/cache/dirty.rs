@@ -156,6 +156,9 @@ impl PageCache {
             let frame = self.stored_page(index, Need::Touch(pattern), false)?.0;
             let eighths = self.prepare(index, 0..PAGE_SIZE, false)?;
             if self.mark_changed(index, &frame, eighths, cuts) {
+                if let Some(source) = &self.source {
+                    source.mapped_for_writing();
+                }
                 flush::throttle(self);
                 return Ok(frame);
             }

@@ -122,6 +122,9 @@ pub trait PageSource: Send + Sync {
     /// had to be found for it. Called before whoever changes it goes on.
     fn became_dirty(&self) {}
 
+    /// A page was brought in to be written to through a mapping: times may change. Asked after room was found for it.
+    fn mapped_for_writing(&self) {}
+
     /// For how many bytes room is found at once: a power of two, from 512 to the size of a page.
     fn grain(&self) -> usize {
         PAGE_SIZE

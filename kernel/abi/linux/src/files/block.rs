@@ -30,7 +30,9 @@ pub(crate) fn ioctl(
     match request {
         BLKGETSIZE64 => UserPtr::<u64>::from(argument).write(&bytes)?,
         BLKGETSIZE => UserPtr::<u64>::from(argument).write(&geometry.sectors)?,
-        BLKSSZGET | BLKPBSZGET => number(geometry.block_size)?,
+        BLKSSZGET | BLKPBSZGET | BLKIOMIN => number(geometry.block_size)?,
+        // No device here says more about its medium.
+        BLKIOOPT | BLKALIGNOFF => number(0)?,
         BLKBSZGET => number(hal::PAGE_SIZE)?,
         BLKROGET => number(usize::from(geometry.read_only))?,
         BLKFLSBUF => {

@@ -34,10 +34,11 @@ pub(crate) fn flock(call: &mut Call<'_>, file: Fd, operation: u32) -> Result<usi
     if opened.is_path_only() {
         return Err(Error::BadHandle);
     }
+    let process = call.process().lock_owner() as i64;
     let wait = operation & NONBLOCK == 0;
     match operation & !NONBLOCK {
-        SHARED => opened.flock().lock(LockKind::Shared, wait)?,
-        EXCLUSIVE => opened.flock().lock(LockKind::Exclusive, wait)?,
+        SHARED => opened.flock().lock(process, LockKind::Shared, wait)?,
+        EXCLUSIVE => opened.flock().lock(process, LockKind::Exclusive, wait)?,
         UNLOCK => opened.flock().unlock()?,
         _ => return Err(Error::InvalidArgument),
     }
@@ -89,7 +90,8 @@ fn kind(record: &FileLock) -> Result<Option<LockKind>> {
     }
 }
 
-/// Who owns a record lock: the process, or, for an open file's locks, that.
+/// Who owns a record lock: the process, or, for an open file's locks, that. A process goes by its outermost number, since
+/// processes of several namespaces may have the file open.
 fn owner(call: &Call<'_>, file: &OpenFile, owned_by_file: bool) -> (u64, i64) {
     if owned_by_file {
         (file.flock().number(), -1)

@@ -18,6 +18,12 @@ pub mod block_request {
     pub const BLKPG: u32 = 0x1269;
     /// Bytes of a physical block.
     pub const BLKPBSZGET: u32 = 0x127b;
+    /// The smallest transfer that does not cost more than it has to, in bytes.
+    pub const BLKIOMIN: u32 = 0x1278;
+    /// The transfer that is best, in bytes; 0: the device does not say.
+    pub const BLKIOOPT: u32 = 0x1279;
+    /// How many bytes the first block lies beside a block of the medium.
+    pub const BLKALIGNOFF: u32 = 0x127a;
     /// Bytes of a block of its cache.
     pub const BLKBSZGET: u32 = 0x8008_1270;
     /// Its length in bytes.

@@ -3,6 +3,7 @@
 pub(crate) mod crash;
 pub(crate) mod devices;
 pub(crate) mod load;
+pub(crate) mod locks;
 pub(crate) mod machine;
 pub(crate) mod memory;
 pub(crate) mod release;
