@@ -57,40 +57,40 @@ pub(crate) fn enter(locks: &Arc<FileLocks>) -> Result<()> {
     Ok(())
 }
 
-/// Every lock, those of one file together.
-pub fn held_locks() -> Vec<HeldLock> {
-    // None of them may end under the list's lock.
-    let files: Vec<Arc<FileLocks>> = FILES.lock().iter().filter_map(Weak::upgrade).collect();
-    let mut all = Vec::new();
-    for file in files {
-        let (device, inode) = file.file;
-        let mut ranges = Vec::new();
-        file.show(
-            |lock| {
-                all.push(HeldLock {
-                    class: LockClass::Whole,
-                    kind: lock.kind,
-                    process: lock.process,
-                    device,
-                    inode,
-                    range: Range::ALL,
-                });
-            },
-            |lock| {
-                ranges.push(HeldLock {
-                    class: match lock.process {
-                        ..0 => LockClass::OpenFile,
-                        _ => LockClass::Process,
-                    },
-                    kind: lock.kind,
-                    process: lock.process,
-                    device,
-                    inode,
-                    range: lock.range,
-                });
-            },
-        );
-        all.append(&mut ranges);
+/// Every lock, those of one file together; [`Error::OutOfMemory`] if there is no room for the list.
+pub fn held_locks() -> Result<Vec<HeldLock>> {
+    let mut present: Vec<Arc<FileLocks>> = Vec::new();
+    {
+        let files = FILES.lock();
+        present.make_room(files.len())?;
+        // None of them may end under the list's lock.
+        present.extend(files.iter().filter_map(Weak::upgrade));
     }
-    all
+    let mut all = Vec::new();
+    for locks in present {
+        let (device, inode) = locks.file;
+        let held = |class, kind, process, range| HeldLock {
+            class,
+            kind,
+            process,
+            device,
+            inode,
+            range,
+        };
+        locks.show(|count, whole, ranges| -> Result<()> {
+            all.make_room(count)?;
+            all.extend(
+                whole.map(|lock| held(LockClass::Whole, lock.kind, lock.process, Range::ALL)),
+            );
+            all.extend(ranges.map(|lock| {
+                let class = match lock.process {
+                    ..0 => LockClass::OpenFile,
+                    _ => LockClass::Process,
+                };
+                held(class, lock.kind, lock.process, lock.range)
+            }));
+            Ok(())
+        })?;
+    }
+    Ok(all)
 }

@@ -7,6 +7,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::slice::Iter;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use base::rank;
@@ -149,11 +150,14 @@ impl FileLocks {
         core::ptr::from_ref(self).addr()
     }
 
-    /// Shows every lock that is held, those of whole files first.
-    pub(crate) fn show(&self, whole: impl FnMut(&WholeLock), range: impl FnMut(&RangeLock)) {
+    /// Shows how many locks are held, those of whole files, and those of ranges.
+    pub(crate) fn show<T>(
+        &self,
+        show: impl FnOnce(usize, Iter<'_, WholeLock>, Iter<'_, RangeLock>) -> T,
+    ) -> T {
         let held = self.held.lock();
-        held.whole.iter().for_each(whole);
-        held.ranges.iter().for_each(range);
+        let count = held.whole.len() + held.ranges.len();
+        show(count, held.whole.iter(), held.ranges.iter())
     }
 }
 

@@ -1,10 +1,10 @@
 //! `/proc/locks`: who has locked what, in Linux's format.
 
-use alloc::string::String;
+use alloc::format;
+use alloc::string::ToString;
 use alloc::vec::Vec;
-use core::fmt::Write;
 
-use base::Result;
+use base::{Result, Room};
 use device::DeviceNumber;
 use vfs::{LockClass, LockKind, held_locks};
 
@@ -12,8 +12,8 @@ use crate::filesystem::Shared;
 
 /// A line for each lock. Those of processes that this instance does not show are left out, as on Linux.
 pub(crate) fn locks(shared: &Shared) -> Result<Vec<u8>> {
-    let mut text = String::new();
-    for (line, lock) in (1_u64..).zip(held_locks()) {
+    let mut text = Vec::new();
+    for (line, lock) in (1_u64..).zip(held_locks()?) {
         let process = match u32::try_from(lock.process) {
             Ok(process) => i64::from(shared.namespace().number_of(process)),
             Err(_) => -1,
@@ -32,15 +32,15 @@ pub(crate) fn locks(shared: &Shared) -> Result<Vec<u8>> {
         };
         let DeviceNumber { major, minor } = DeviceNumber::from_linux(lock.device);
         let (inode, start) = (lock.inode, lock.range.start);
-        // Writing to a string cannot fail.
-        let _ = write!(
-            text,
-            "{line}: {class} ADVISORY  {kind} {process} {major:02x}:{minor:02x}:{inode} {start} "
-        );
-        let _ = match lock.range.end {
-            u64::MAX => writeln!(text, "EOF"),
-            end => writeln!(text, "{}", end - 1),
+        let end = match lock.range.end {
+            u64::MAX => "EOF".into(),
+            end => (end - 1).to_string(),
         };
+        let line = format!(
+            "{line}: {class} ADVISORY  {kind} {process} {major:02x}:{minor:02x}:{inode} {start} {end}\n"
+        );
+        text.make_room(line.len())?;
+        text.extend_from_slice(line.as_bytes());
     }
-    Ok(text.into_bytes())
+    Ok(text)
 }
