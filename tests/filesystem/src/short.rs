@@ -13,6 +13,8 @@ pub trait Short {
     fn make_directory(&self, path: &str) -> Result<()>;
     /// Opens a file for reading and writing, making it (0666) if it is not there.
     fn touch(&self, path: &str) -> Result<Arc<OpenFile>>;
+    /// Makes a file (0600) without a name in a directory, for reading and writing.
+    fn nameless(&self, directory: &str) -> Result<Arc<OpenFile>>;
     /// Makes `bytes` the whole contents of a file.
     fn put(&self, path: &str, bytes: &[u8]) -> Result<()>;
     /// A file's whole contents.
@@ -49,6 +51,17 @@ impl Short for FsContext {
             ..Default::default()
         };
         self.open(path.as_bytes(), &options)
+    }
+
+    fn nameless(&self, directory: &str) -> Result<Arc<OpenFile>> {
+        let options = OpenOptions {
+            read: true,
+            write: true,
+            unnamed: true,
+            mode: 0o600,
+            ..Default::default()
+        };
+        self.open(directory.as_bytes(), &options)
     }
 
     fn put(&self, path: &str, bytes: &[u8]) -> Result<()> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use mem::transfer::Source;
 use object::File;
-use vfs::{FileSystem, FsContext, OpenFile, OpenOptions};
+use vfs::{FileSystem, FsContext};
 
 use super::kit::*;
 use super::power::{Promise, judge};
@@ -70,18 +70,6 @@ fn judge_every_cut(history: &History, names: Names<'_>) {
             assert_eq!(words, None, "cut {cut} of {}", history.length());
         }
     }
-}
-
-/// A file without a name that can get one.
-fn nameless(context: &FsContext) -> Arc<OpenFile> {
-    let options = OpenOptions {
-        read: true,
-        write: true,
-        unnamed: true,
-        mode: 0o600,
-        ..Default::default()
-    };
-    context.open(b"/", &options).unwrap()
 }
 
 #[test]
@@ -204,7 +192,7 @@ fn who_gets_a_name_again_leaves_the_list_of_orphans_whole() {
     at_every_moment(
         |context| context.put("/kept", b"kept").unwrap(),
         |context, ext2| {
-            let files: Vec<_> = (0..4).map(|_| nameless(context)).collect();
+            let files: Vec<_> = (0..4).map(|_| context.nameless("/").unwrap()).collect();
             ext2.sync().unwrap();
             context.link(files[0].path(), None, b"/first").unwrap();
             context.link(files[2].path(), None, b"/third").unwrap();
@@ -266,7 +254,7 @@ fn who_has_a_name_again_is_in_the_list_of_orphans_no_longer() {
     at_every_moment(
         move |context| {
             let mut files = given.lock().unwrap();
-            files.extend((0..3).map(|_| nameless(context)));
+            files.extend((0..3).map(|_| context.nameless("/").unwrap()));
             let any = Default::default();
             context
                 .set_extended_attribute(files[0].path(), b"user.a", &value, any)

@@ -9,7 +9,7 @@ use hal::user::Access;
 use mem::MemoryObject;
 use mem::transfer::Source;
 use object::{File, FileKind, SeekFrom, SpaceChange};
-use vfs::{FileSystem, FsContext, OpenFile, OpenOptions, RenameFlags};
+use vfs::{FileSystem, FsContext, OpenFile, RenameFlags};
 
 use super::kit::*;
 use crate::Ext2;
@@ -301,14 +301,7 @@ impl Work {
         if self.files.contains_key(&path) {
             return;
         }
-        let options = OpenOptions {
-            read: true,
-            write: true,
-            unnamed: true,
-            mode: 0o600,
-            ..Default::default()
-        };
-        let Ok(file) = context.open(b"/", &options) else {
+        let Ok(file) = context.nameless("/") else {
             return;
         };
         let length = self.random.below(20_000);

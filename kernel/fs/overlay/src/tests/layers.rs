@@ -250,14 +250,7 @@ fn without_an_upper_layer_nothing_is_written() {
 fn a_file_without_a_name_gets_one() {
     on_machine(|| {
         let root = usual();
-        let options = OpenOptions {
-            read: true,
-            write: true,
-            unnamed: true,
-            mode: 0o600,
-            ..Default::default()
-        };
-        let file = root.open(b"/all/dir", &options).unwrap();
+        let file = root.nameless("/all/dir").unwrap();
         file.write(&mut Source::kernel(b"bytes")).unwrap();
         root.link(file.path(), None, b"/all/dir/named").unwrap();
         assert_eq!(root.get("/up/dir/named").unwrap(), b"bytes");
