@@ -430,7 +430,7 @@ fn a_file_lock_is_held_by_one() {
             Box::new(move || {
                 for _ in 0..3 {
                     let file = context.open(b"/lock", &OpenOptions::reading()).unwrap();
-                    file.flock().lock(LockKind::Exclusive, true).unwrap();
+                    file.flock().lock(1, LockKind::Exclusive, true).unwrap();
                     assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
                     thread::yield_now();
                     inside.fetch_sub(1, Ordering::SeqCst);
