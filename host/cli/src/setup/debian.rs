@@ -13,6 +13,9 @@ use std::{
 };
 
 const SUITE: &str = "trixie";
+/// The suite's other name as long as it is Debian's newest release. A mirror that keeps files for a
+/// while can have an index and lists of two moments under one name, and whole ones under the other.
+const SUITE_TODAY: &str = "stable";
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /// A mirror that is being synchronised answers with files that do not match its index; asked
 /// again a little later, it does.
@@ -114,7 +117,15 @@ fn cached(
         if attempt > 0 {
             std::thread::sleep(std::time::Duration::from_secs(5 * u64::from(attempt)));
         }
-        result = apt.update().and_then(|()| fetch(&apt));
+        result = apt.update(SUITE).and_then(|()| fetch(&apt));
+        if result.is_err() {
+            ui::step(format!(
+                "asking the mirror for {SUITE_TODAY} instead of {SUITE}"
+            ));
+            if apt.update(SUITE_TODAY).is_ok() {
+                result = fetch(&apt);
+            }
+        }
         if result.is_ok() {
             break;
         }
@@ -155,6 +166,8 @@ fn source_line(mirror: &str, suite: &str) -> String {
 
 /// A private apt directory.
 struct Apt {
+    architecture: String,
+    folder: PathBuf,
     configuration: PathBuf,
     downloads: PathBuf,
 }
@@ -170,12 +183,6 @@ impl Apt {
         let downloads = folder.join(format!("downloads-{}", std::process::id()));
         fs::create_dir_all(&downloads)?;
         fs::write(folder.join("status"), "")?;
-        let mirror = mirror()?;
-        let mut sources = source_line(&mirror, SUITE);
-        if architecture == "amd64" {
-            sources += &source_line(&mirror, &format!("{SUITE}-backports"));
-        }
-        fs::write(folder.join("sources.list"), sources)?;
         let configuration = folder.join("apt.conf");
         let path = folder.display();
         fs::write(
@@ -189,6 +196,8 @@ impl Apt {
             ),
         )?;
         Ok(Apt {
+            architecture: architecture.to_owned(),
+            folder,
             configuration,
             downloads,
         })
@@ -203,8 +212,23 @@ impl Apt {
         )
     }
 
-    fn update(&self) -> Result<()> {
-        self.ask("apt-get", &["update", "-q"]).map(drop)
+    /// Fetches the lists of `name`, which has to be a name of [`SUITE`].
+    fn update(&self, name: &str) -> Result<()> {
+        let mirror = mirror()?;
+        let mut sources = source_line(&mirror, name);
+        if self.architecture == "amd64" {
+            sources += &source_line(&mirror, &format!("{SUITE}-backports"));
+        }
+        fs::write(self.folder.join("sources.list"), sources)?;
+        self.ask("apt-get", &["update", "-q"])?;
+        let releases = self.ask("apt-get", &["indextargets", "--format", "$(CODENAME)"])?;
+        match releases
+            .lines()
+            .find(|codename| !codename.starts_with(SUITE))
+        {
+            Some(other) => bail!("Debian's {name} is {other} by now, not {SUITE}"),
+            None => Ok(()),
+        }
     }
 
     fn download(&self, name: &str) -> Result<PathBuf> {
