@@ -30,6 +30,7 @@ mod living;
 mod mounts;
 mod node;
 mod pages;
+mod uses;
 mod volume;
 
 use base::rank;

@@ -97,7 +97,12 @@ impl<V: Volume> Live<V> {
         let buried = Arc::new(AtomicBool::new(false));
         let cache = (kind == FileKind::Regular).then(|| {
             let grain = volume.grain();
-            let pages = Arc::new(FilePages::new(me.clone(), buried.clone(), grain));
+            let pages = Arc::new(FilePages::new(
+                me.clone(),
+                buried.clone(),
+                volume.uses(),
+                grain,
+            ));
             let cache = PageCache::with_source("", pages, size);
             cache.set_description(ObjectDescription {
                 name: String::new(),

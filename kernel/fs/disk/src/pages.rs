@@ -11,27 +11,37 @@ use hal::frame::Frame;
 use mem::{PageSource, Storing};
 
 use crate::DiskNode;
+use crate::uses::{Use, Uses};
 
 /// The pages of a file on a disk.
 pub(crate) struct FilePages<N> {
     node: Weak<N>,
     /// The file had no name left when its last use ended.
     buried: Arc<AtomicBool>,
+    uses: Arc<Uses>,
     grain: usize,
 }
 
 impl<N: DiskNode> FilePages<N> {
     /// See [`PageSource::grain`] and [`Live::new`](crate::Live::new).
-    pub(crate) fn new(node: Weak<N>, buried: Arc<AtomicBool>, grain: usize) -> Self {
+    pub(crate) fn new(
+        node: Weak<N>,
+        buried: Arc<AtomicBool>,
+        uses: Arc<Uses>,
+        grain: usize,
+    ) -> Self {
         FilePages {
             node,
             buried,
+            uses,
             grain,
         }
     }
 
-    fn node(&self) -> Result<Arc<N>> {
-        self.node.upgrade().ok_or(Error::InputOutput)
+    fn node(&self) -> Result<Use<'_, N>> {
+        self.uses
+            .begin(|| self.node.upgrade())
+            .ok_or(Error::InputOutput)
     }
 }
 

@@ -11,6 +11,7 @@ use base::{Error, Result, log, rank};
 use device::block::{BlockCache, BlockDevice};
 use hal::PAGE_SIZE;
 
+use crate::uses::Uses;
 use crate::{ATTRIBUTES, DiskNode};
 
 /// A mounted disk, as its inodes see it.
@@ -69,6 +70,9 @@ pub trait Volume: Deref<Target = Shared<Self>> + Send + Sync + Sized + 'static {
 const FILES_AT_ONCE: usize = 32;
 const PAGES_AT_ONCE: usize = 256;
 
+/// How often who finds no room waits for others to let files go. One use of a file may have begun before another of it ended.
+const ROUNDS: usize = 8;
+
 /// How a volume begins.
 pub struct Shared<V: Volume> {
     device: Arc<dyn BlockDevice>,
@@ -78,6 +82,8 @@ pub struct Shared<V: Volume> {
     unfinished: AtomicBool,
     /// Held for each file whose pages are stored, and while it is let go.
     storing: Mutex<()>,
+    /// What memory does with inodes on its own.
+    uses: Arc<Uses>,
     /// Inodes that differ from the disk.
     changed: SpinLock<BTreeMap<V::Number, Arc<V::Node>>>,
     /// What is left of inodes that nobody names and nobody uses any more.
@@ -93,6 +99,7 @@ impl<V: Volume> Shared<V> {
             read_only: AtomicBool::new(read_only),
             unfinished: AtomicBool::new(false),
             storing: Mutex::new(rank::WRITE_BACK, ()),
+            uses: Arc::new(Uses::new()),
             changed: SpinLock::new(ATTRIBUTES, BTreeMap::new()),
             dropped: SpinLock::new(ATTRIBUTES, Vec::new()),
         }
@@ -244,16 +251,29 @@ impl<V: Volume> Shared<V> {
         next.map(|(_, node)| node.clone())
     }
 
-    /// Does something that takes room; where there is none, once more after the file that is being stored, which may have
-    /// lost its last name meanwhile, is let go. The caller holds no lock of the volume.
+    /// Does something that takes room; where there is none, again after those files are let go that are being stored or
+    /// read at this moment: they may have lost their last names meanwhile. The caller holds no lock of the volume.
     pub fn patiently<T>(&self, mut action: impl FnMut() -> Result<T>) -> Result<T> {
-        match action() {
-            Err(Error::NoSpace) => {
-                drop(self.storing.lock());
-                action()
+        let mut outcome = action();
+        for _ in 0..ROUNDS {
+            if !matches!(outcome, Err(Error::NoSpace)) {
+                break;
             }
-            outcome => outcome,
+            let anybody = {
+                let _storing = self.storing.lock();
+                self.uses.wait()
+            };
+            outcome = action();
+            if !anybody {
+                break;
+            }
         }
+        outcome
+    }
+
+    /// The uses of inodes by their pages.
+    pub(crate) fn uses(&self) -> Arc<Uses> {
+        self.uses.clone()
     }
 
     /// The mount of a file system of the kind `name` is over, and its end came out so. What did not reach the disk keeps

@@ -256,7 +256,8 @@ impl Inode for Node {
     }
 
     fn set_extended_attribute(&self, name: &[u8], value: &[u8], how: SetExtended) -> Result<()> {
-        self.change_attribute(name, Some(value), how)
+        self.volume
+            .patiently(|| self.change_attribute(name, Some(value), how))
     }
 
     fn remove_extended_attribute(&self, name: &[u8]) -> Result<()> {
@@ -284,7 +285,8 @@ impl Inode for Node {
     }
 
     fn link(&self, name: Name<'_>, target: &Arc<dyn Inode>) -> Result<()> {
-        self.enter(name, &own(target, &self.volume)?)
+        let target = own(target, &self.volume)?;
+        self.volume.patiently(|| self.enter(name, &target))
     }
 
     fn read_link(&self) -> Result<Vec<u8>> {

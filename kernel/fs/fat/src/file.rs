@@ -209,9 +209,9 @@ impl Node {
         while at < end && outcome.is_ok() {
             if room <= at {
                 let next = (at + GAP).min(end);
-                outcome = self.make_room(next).and_then(|ready| match ready < next {
-                    true => Err(Error::NoSpace),
-                    false => Ok(()),
+                outcome = self.volume.patiently(|| match self.make_room(next)? {
+                    ready if ready < next => Err(Error::NoSpace),
+                    _ => Ok(()),
                 });
                 room = next;
                 continue;

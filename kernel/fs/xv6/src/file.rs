@@ -148,7 +148,10 @@ impl Node {
     fn write_through(&self, offset: u64, from: &mut Source<'_>) -> Result<usize> {
         let cache = self.bytes()?;
         let old = cache.size();
-        let ready = self.find_promise(offset, from.remaining() as u64)?;
+        let wanted = from.remaining() as u64;
+        let ready = self
+            .volume
+            .patiently(|| self.find_promise(offset, wanted))?;
         from.limit(ready as usize);
         self.note_written();
         self.reach.store(offset + ready, Ordering::Release);

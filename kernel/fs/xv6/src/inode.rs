@@ -148,7 +148,7 @@ impl Inode for Node {
 
     fn link(&self, name: Name<'_>, target: &Arc<dyn Inode>) -> Result<()> {
         let target = own(target, &self.volume)?;
-        self.enter(name, &target)
+        self.volume.patiently(|| self.enter(name, &target))
     }
 }
 
