@@ -225,7 +225,7 @@ impl fs_disk::Volume for Volume {
     }
 
     fn has_freed(&self, meta: &Meta) -> bool {
-        !meta.freed_blocks.is_empty() || !meta.freed_inodes.is_empty()
+        !meta.freed_blocks.is_empty() || !meta.freed_inodes.is_empty() || !meta.finished.is_empty()
     }
 
     /// What one commit frees is noted by the next.
@@ -485,13 +485,23 @@ impl FileSystem for Ext2 {
     }
 
     fn statistics(&self) -> FileSystemStatistics {
-        let meta = self.volume.meta();
+        let mut meta = self.volume.meta();
+        self.volume.reap(&mut meta);
         let pending: u64 = meta
             .freed_blocks
             .iter()
             .map(|(_, count)| u64::from(*count))
             .sum();
         let free = meta.free_blocks() + pending;
+        let finished: Vec<u32> = meta.finished.iter().copied().collect();
+        let is_gone = |meta: &mut Meta, number| {
+            let record = meta.read_inode(number);
+            record.is_ok_and(|record| record.links == 0)
+        };
+        let leaving = finished
+            .into_iter()
+            .filter(|number| is_gone(&mut meta, *number))
+            .count();
         let measures = &meta.measures;
         FileSystemStatistics {
             magic: EXT2_MAGIC,
@@ -500,7 +510,7 @@ impl FileSystem for Ext2 {
             blocks_free: free,
             blocks_available: free.saturating_sub(u64::from(meta.superblock.reserved_blocks.get())),
             inodes: measures.inodes.into(),
-            inodes_free: meta.free_inodes() + meta.freed_inodes.len() as u64,
+            inodes_free: meta.free_inodes() + (meta.freed_inodes.len() + leaving) as u64,
             name_length: vfs::NAME_MAX as u64,
         }
     }

@@ -374,6 +374,7 @@ fn a_file_without_names_lives_as_long_as_it_is_open() {
             assert_eq!((bytes[0], bytes[149_999]), (3, 9));
             ext2.sync().unwrap();
             drop(files);
+            assert_eq!(ext2.statistics(), before);
             ext2.sync().unwrap();
             ext2.sync().unwrap();
             assert_eq!(ext2.statistics(), before);
