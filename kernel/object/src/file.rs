@@ -174,6 +174,11 @@ pub trait File: Any + Send + Sync {
         Err(Error::InvalidArgument)
     }
 
+    /// Whether there is such a change of room at all: asked before limits are, as on Linux.
+    fn check_space(&self, _change: SpaceChange) -> Result<()> {
+        Ok(())
+    }
+
     /// Changes the room that `length` bytes from `offset` on take. [`Error::Unsupported`] where files have no such
     /// room, or none that can be changed.
     fn change_space(&self, _offset: u64, _length: u64, _change: SpaceChange) -> Result<()> {

@@ -449,6 +449,11 @@ pub trait Inode: Send + Sync + Any {
         Err(Error::InvalidArgument)
     }
 
+    /// Whether there is such a change of room at all: asked before limits are, as on Linux.
+    fn check_space(&self, _change: SpaceChange) -> Result<()> {
+        Err(Error::Unsupported)
+    }
+
     /// Changes the room that `length` bytes from `offset` on take; the sum of both fits a signed 64-bit number.
     fn change_space(&self, _offset: u64, _length: u64, _change: SpaceChange) -> Result<()> {
         Err(Error::Unsupported)

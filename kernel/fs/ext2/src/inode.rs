@@ -296,15 +296,18 @@ impl Inode for Node {
         self.body(&mut self.volume.meta())
     }
 
-    fn change_space(&self, offset: u64, length: u64, change: SpaceChange) -> Result<()> {
+    fn check_space(&self, change: SpaceChange) -> Result<()> {
         match change {
-            SpaceChange::Punch => {
-                let _alone = self.writer.lock();
-                self.punch(offset, length)
-            }
+            SpaceChange::Punch => Ok(()),
             // Room for bytes that were not written takes extents.
             SpaceChange::Allocate { .. } => Err(Error::Unsupported),
         }
+    }
+
+    fn change_space(&self, offset: u64, length: u64, change: SpaceChange) -> Result<()> {
+        self.check_space(change)?;
+        let _alone = self.writer.lock();
+        self.punch(offset, length)
     }
 
     fn direct_alignment(&self) -> Option<u32> {

@@ -17,7 +17,9 @@ use base::room::Room;
 use base::{Error, Result};
 use mem::transfer::{Sink, Source};
 use object::{FileKind, FileStatus};
-use vfs::{AttributeChange, Inode, NewInode, Ownership, Path, RenameFlags, SetExtended, layer};
+use vfs::{
+    AttributeChange, FileMarks, Inode, NewInode, Ownership, Path, RenameFlags, SetExtended, layer,
+};
 
 use crate::find::peek;
 use crate::node::{Home, Node};
@@ -30,6 +32,14 @@ impl Node {
     /// Its place in the upper layer, where it is brought first if it is not there. With `bytes` false
     /// a file comes up empty, because what is in it is about to be thrown away.
     pub(crate) fn bring_up(&self, bytes: bool) -> Result<Path> {
+        if self.upper().is_none() && self.kept_marks().contains(FileMarks::IMMUTABLE) {
+            return Err(Error::NotPermitted);
+        }
+        self.bring_up_marked(bytes)
+    }
+
+    /// The same where the marks may be what is about to be changed.
+    pub(crate) fn bring_up_marked(&self, bytes: bool) -> Result<Path> {
         if let Some(upper) = self.upper() {
             return Ok(upper);
         }
@@ -70,6 +80,14 @@ impl Node {
             Err(error) => {
                 upper.discard(&temporary);
                 return Err(error);
+            }
+        }
+        // What can only be added to stays so. The mark comes last: it keeps even a copy from its place.
+        let marks = lower.path.inode().marks().unwrap_or_default() & FileMarks::RESTRICTED;
+        if !marks.is_empty() {
+            match copy.inode().set_marks(marks) {
+                Ok(()) | Err(Error::Unsupported | Error::NotTerminal) => {}
+                Err(error) => return Err(error),
             }
         }
         let mut origin = None;

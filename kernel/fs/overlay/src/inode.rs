@@ -7,10 +7,10 @@ use core::any::Any;
 use base::{Error, Result};
 use mem::PageCache;
 use mem::transfer::{Sink, Source};
-use object::{DirectoryEntry, File, FileKind, FileStatus, Timestamp};
+use object::{DirectoryEntry, File, FileKind, FileStatus, SpaceChange, Timestamp};
 use vfs::{
-    AccessList, Attachments, AttributeChange, Extent, Inode, Name, NewInode, OpenRequest,
-    Ownership, Path, RenameFlags, SetExtended,
+    AccessList, Attachments, AttributeChange, Extent, FileMarks, Inode, Name, NewInode,
+    OpenRequest, Ownership, Path, RenameFlags, SetExtended,
 };
 
 use crate::node::{Node, own};
@@ -46,6 +46,18 @@ impl Inode for Node {
             return Ok(());
         }
         self.bring_up(true)?.inode().set_attributes(change)
+    }
+
+    fn marks(&self) -> Result<FileMarks> {
+        self.real()?.marks()
+    }
+
+    fn set_marks(&self, marks: FileMarks) -> Result<()> {
+        let present = self.real()?.marks()?;
+        if marks == present {
+            return Ok(());
+        }
+        self.bring_up_marked(true)?.inode().set_marks(marks)
     }
 
     fn extended_attribute(&self, name: &[u8]) -> Result<Vec<u8>> {
@@ -162,8 +174,25 @@ impl Inode for Node {
         self.bring_up(length != 0)?.inode().truncate(length)
     }
 
+    fn check_space(&self, change: SpaceChange) -> Result<()> {
+        self.real()?.check_space(change)
+    }
+
+    fn change_space(&self, offset: u64, length: u64, change: SpaceChange) -> Result<()> {
+        self.writable()?.change_space(offset, length, change)
+    }
+
     fn page_cache(&self) -> Option<Arc<PageCache>> {
         self.real().ok()?.page_cache()
+    }
+
+    fn direct_alignment(&self) -> Option<u32> {
+        self.real().ok()?.direct_alignment()
+    }
+
+    fn largest_offset(&self) -> u64 {
+        self.real()
+            .map_or(i64::MAX as u64, |real| real.largest_offset())
     }
 
     fn next_extent(&self, offset: u64, data: bool) -> Result<u64> {

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use base::{Error, Result};
 use object::{DirectoryEntry, FileKind};
-use vfs::{Name, NewInode, Ownership, Path, RenameFlags, layer};
+use vfs::{FileMarks, Inode as _, Name, NewInode, Ownership, Path, RenameFlags, layer};
 
 use crate::find::peek;
 use crate::marks::is_whiteout;
@@ -143,12 +143,28 @@ impl Node {
                         return Err(error);
                     }
                 }
-                (None, true) => upper.whiteout_at(&directory, name)?,
+                (None, true) => {
+                    self.find(name)?.check_leaving()?;
+                    upper.whiteout_at(&directory, name)?;
+                }
                 (None, false) => return Err(Error::NotFound),
             }
         }
         self.disown(name.as_bytes());
         Ok(())
+    }
+
+    /// [`Error::NotPermitted`] where marks keep it in its place.
+    pub(crate) fn check_leaving(&self) -> Result<()> {
+        match self.kept_marks().intersects(FileMarks::RESTRICTED) {
+            true => Err(Error::NotPermitted),
+            false => Ok(()),
+        }
+    }
+
+    /// Its marks; none where its layer keeps none.
+    pub(crate) fn kept_marks(&self) -> FileMarks {
+        self.marks().unwrap_or_default()
     }
 
     /// Where a name is to be removed: this directory's place in the upper layer.
@@ -169,6 +185,7 @@ impl Node {
         if !victim.is_empty()? {
             return Err(Error::NotEmpty);
         }
+        victim.check_leaving()?;
         let directory = self.directory_for_removal(name)?;
         let upper = self.volume.writable()?;
         {

@@ -54,6 +54,10 @@ impl Node {
             Err(Error::NotFound) => None,
             Err(error) => return Err(error),
         };
+        source.check_leaving()?;
+        if let Some(target) = &target {
+            target.check_leaving()?;
+        }
         let exchange = flags.contains(RenameFlags::EXCHANGE);
         let other = target.as_deref().filter(|_| exchange);
         if stays(&source) || other.is_some_and(stays) {

@@ -513,6 +513,10 @@ impl Inode for RamInode {
         Ok(())
     }
 
+    fn check_space(&self, _change: SpaceChange) -> Result<()> {
+        self.file().map(drop)
+    }
+
     fn change_space(&self, offset: u64, length: u64, change: SpaceChange) -> Result<()> {
         let (cache, writer) = self.file()?;
         let _alone = writer.lock();

@@ -224,12 +224,23 @@ impl File for OpenFile {
         Ok(())
     }
 
+    fn check_space(&self, change: SpaceChange) -> Result<()> {
+        match &self.backend {
+            Some(backend) => backend.check_space(change),
+            None => {
+                self.check_bytes()?;
+                self.inode().check_space(change)
+            }
+        }
+    }
+
     fn change_space(&self, offset: u64, length: u64, change: SpaceChange) -> Result<()> {
         self.check(FileAccess::WRITE)?;
         if let Some(backend) = &self.backend {
             return backend.change_space(offset, length, change);
         }
         self.check_bytes()?;
+        self.inode().check_space(change)?;
         self.drop_set_id()?;
         self.inode().change_space(offset, length, change)?;
         watch::note(&self.place.dentry, Events::MODIFY);

@@ -157,6 +157,7 @@ pub(crate) fn fallocate(
         .filter(|end| *end <= i64::MAX as u64);
     let end = end.ok_or(Error::FileTooLarge)?;
     let change = change.ok_or(Error::Unsupported)?;
+    file.check_space(change)?;
     if matches!(change, SpaceChange::Allocate { .. }) && end > status.size {
         check_length(call, end)?;
     }
