@@ -4,7 +4,8 @@
 //! with (asked, never written down) and the suite `trixie`. apt checks the packages' signatures
 //! against Debian's keyring. What was downloaded is kept in the cache.
 
-use crate::{arch::Arch, project::Project, ui};
+use crate::ui::{self, Failure};
+use crate::{arch::Arch, project::Project};
 use anyhow::{Context, Result, bail};
 use std::{
     fs,
@@ -117,15 +118,7 @@ fn cached(
         if attempt > 0 {
             std::thread::sleep(std::time::Duration::from_secs(5 * u64::from(attempt)));
         }
-        result = apt.update(SUITE).and_then(|()| fetch(&apt));
-        if result.is_err() {
-            ui::step(format!(
-                "asking the mirror for {SUITE_TODAY} instead of {SUITE}"
-            ));
-            if apt.update(SUITE_TODAY).is_ok() {
-                result = fetch(&apt);
-            }
-        }
+        result = apt.update().and_then(|()| fetch(&apt));
         if result.is_ok() {
             break;
         }
@@ -204,31 +197,46 @@ impl Apt {
     }
 
     fn ask(&self, program: &str, arguments: &[&str]) -> Result<String> {
-        ui::quietly(
-            Command::new(program)
-                .args(arguments)
-                .env("APT_CONFIG", &self.configuration)
-                .current_dir(&self.downloads),
-        )
+        ui::quietly(&mut self.command(program, arguments))
     }
 
-    /// Fetches the lists of `name`, which has to be a name of [`SUITE`].
-    fn update(&self, name: &str) -> Result<()> {
+    fn command(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .env("APT_CONFIG", &self.configuration)
+            .current_dir(&self.downloads);
+        command
+    }
+
+    /// Fetches the suite's lists, under the one name or the other.
+    fn update(&self) -> Result<()> {
+        let Err(failure) = self.update_as(SUITE)? else {
+            return Ok(());
+        };
+        ui::step(format!(
+            "asking the mirror for {SUITE_TODAY} instead of {SUITE}"
+        ));
+        if self.update_as(SUITE_TODAY)?.is_err() {
+            return Err(failure.report());
+        }
+        let releases = self.ask("apt-get", &["indextargets", "--format", "$(CODENAME)"])?;
+        match releases.lines().all(|codename| codename.starts_with(SUITE)) {
+            true => Ok(()),
+            // By now it is the next release.
+            false => Err(failure.report()),
+        }
+    }
+
+    fn update_as(&self, name: &str) -> Result<Result<(), Failure>> {
         let mirror = mirror()?;
         let mut sources = source_line(&mirror, name);
         if self.architecture == "amd64" {
             sources += &source_line(&mirror, &format!("{SUITE}-backports"));
         }
         fs::write(self.folder.join("sources.list"), sources)?;
-        self.ask("apt-get", &["update", "-q"])?;
-        let releases = self.ask("apt-get", &["indextargets", "--format", "$(CODENAME)"])?;
-        match releases
-            .lines()
-            .find(|codename| !codename.starts_with(SUITE))
-        {
-            Some(other) => bail!("Debian's {name} is {other} by now, not {SUITE}"),
-            None => Ok(()),
-        }
+        let mut update = self.command("apt-get", &["update", "-q"]);
+        Ok(ui::run(&mut update)?.map(drop))
     }
 
     fn download(&self, name: &str) -> Result<PathBuf> {
