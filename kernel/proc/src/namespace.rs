@@ -102,10 +102,11 @@ impl PidNamespace {
         self.ids.lock().entries.get(&id)?.process.clone()
     }
 
-    /// The thread of that id.
+    /// The thread of that id. The last thread of a process that was waited for is gone, though it may still be on its way
+    /// out.
     pub fn task(&self, id: u32) -> Option<Arc<Task>> {
         let weak = self.ids.lock().entries.get(&id)?.task.clone()?;
-        weak.upgrade()
+        weak.upgrade().filter(|task| !task.process().is_released())
     }
 
     /// The process group of that id.

@@ -40,7 +40,9 @@ pub mod number {
     pub const NANOSLEEP: usize = 101;
     pub const CLOCK_GETTIME: usize = 113;
     pub const SCHED_YIELD: usize = 124;
+    pub const SCHED_GETSCHEDULER: usize = 120;
     pub const KILL: usize = 129;
+    pub const TKILL: usize = 130;
     pub const TGKILL: usize = 131;
     pub const RT_SIGSUSPEND: usize = 133;
     pub const RT_SIGACTION: usize = 134;
@@ -64,6 +66,7 @@ pub mod number {
     pub const WAIT4: usize = 260;
     pub const RENAMEAT2: usize = 276;
     pub const PPOLL: usize = 73;
+    pub const PIDFD_OPEN: usize = 434;
 }
 
 use number::*;

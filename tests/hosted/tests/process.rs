@@ -1,6 +1,8 @@
 //! Ring 2: fork, exec, wait, exit, threads.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
 use testkit::System;
 use testkit::linux::{Ended, number};
 use testkit::system::{linux, scarlet, xv6};
@@ -88,6 +90,32 @@ fn every_child_is_waited_for_once() {
             assert_eq!(statuses, (0..8).collect::<Vec<_>>());
         })
         .check();
+}
+
+#[test]
+fn who_was_waited_for_is_in_no_table_any_more() {
+    const NO_SUCH_PROCESS: i32 = 3;
+    linux(|linux| {
+        let thread = Rc::new(RefCell::new(None));
+        let kept = thread.clone();
+        let child = linux
+            .fork(move |child| {
+                // As somebody has it for a moment who looks for it, or its processor until it is out.
+                *kept.borrow_mut() = proc::Task::current();
+                child.exit(0)
+            })
+            .unwrap();
+        assert_eq!(linux.wait(), Ok((child, Ended::Exited(0))));
+        assert!(thread.borrow().is_some());
+        for (call, arguments) in [
+            (number::PIDFD_OPEN, [child, 0, 0]),
+            (number::TGKILL, [child, child, 0]),
+            (number::TKILL, [child, 0, 0]),
+            (number::SCHED_GETSCHEDULER, [child, 0, 0]),
+        ] {
+            assert_eq!(linux.call(call, &arguments), Err(NO_SUCH_PROCESS));
+        }
+    });
 }
 
 #[test]
