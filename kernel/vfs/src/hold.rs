@@ -1,7 +1,8 @@
 //! What an open file keeps until it closes: its claim on the inode, on the mount, and what else must not go away.
 //!
 //! While a file is being opened its claims are guards, so that an open that fails gives them back; the open file
-//! then keeps them as bits ([`Claims`]), since it holds the inode and the mount anyway.
+//! then keeps them as bits ([`Claims`]), since it holds the inode and the mount anyway. With the first mapping they go to
+//! what its mappings share with it ([`MappedClaims`]).
 
 use alloc::sync::Arc;
 use core::mem;
@@ -52,24 +53,6 @@ impl Claims {
         }
     }
 
-    /// Claims the same once more at a place for which this is claimed: for what outlives the open file. Who runs the file
-    /// claims nothing by that.
-    pub(crate) fn again(self, place: &Path) -> Result<Claims> {
-        let claims = self & (Claims::WRITES | Claims::READS | Claims::WRITES_MOUNT);
-        if let Some(attachments) = place.inode().attachments() {
-            if claims.contains(Claims::WRITES) {
-                attachments.begin_write()?;
-            }
-            if claims.contains(Claims::READS) {
-                attachments.begin_read();
-            }
-        }
-        if claims.contains(Claims::WRITES_MOUNT) {
-            place.mount.begin_write();
-        }
-        Ok(claims)
-    }
-
     #[inline(never)]
     fn give_all_back(self, place: &Path) {
         if let Some(attachments) = place.inode().attachments() {
@@ -91,6 +74,27 @@ impl Claims {
         if self.contains(Claims::RUNS) {
             attachments.allow_write();
         }
+    }
+}
+
+/// What an open file has claimed at a place, once it has been mapped: its mappings keep that with it, so that it is given
+/// back with the last of them, and counted once.
+pub(crate) struct MappedClaims {
+    place: Path,
+    claims: Claims,
+}
+
+impl MappedClaims {
+    /// Takes the claims over.
+    pub(crate) fn new(place: &Path, claims: Claims) -> Self {
+        let place = place.clone();
+        Self { place, claims }
+    }
+}
+
+impl Drop for MappedClaims {
+    fn drop(&mut self) {
+        self.claims.give_back(&self.place);
     }
 }
 

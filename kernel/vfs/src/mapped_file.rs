@@ -12,7 +12,7 @@ use hal::frame::Frame;
 use hal::user::Access;
 use mem::{AddressSpace, ErrorMark, MemoryObject, ObjectDescription, PageCache, Pattern};
 
-use crate::hold::Claims;
+use crate::hold::MappedClaims;
 use crate::path::Path;
 use crate::path_text;
 
@@ -22,14 +22,8 @@ pub(crate) struct MappedFile {
     pub(crate) cache: Arc<PageCache>,
     /// Up to where msync(2) has told what could not be stored.
     pub(crate) errors: ErrorMark,
-    /// What the open file that it came from has claimed, once more.
-    pub(crate) claims: Claims,
-}
-
-impl Drop for MappedFile {
-    fn drop(&mut self) {
-        self.claims.give_back(&self.place);
-    }
+    /// What the open file that it came from has claimed.
+    pub(crate) _claims: Option<Arc<MappedClaims>>,
 }
 
 impl MemoryObject for MappedFile {

@@ -189,3 +189,24 @@ fn the_holder_is_told_once_and_time_ends_what_nobody_gives_back() {
         assert_eq!(get(linux, file), NO_LEASE);
     });
 }
+
+#[test]
+fn what_the_holder_has_mapped_is_not_somebody_else() {
+    linux(|linux| {
+        let file = hold(linux, READ_WRITE, WRITE_LEASE);
+        set(linux, file, NO_LEASE).unwrap();
+        linux.call(number::FTRUNCATE, &[file, 4096]).unwrap();
+        let map =
+            |linux: &mut Linux<'_>| linux.call(number::MMAP, &[0, 4096, 3, 1, file, 0]).unwrap();
+        let (first, second) = (map(linux), map(linux));
+        assert_eq!(set(linux, file, WRITE_LEASE), Ok(0));
+        set(linux, file, NO_LEASE).unwrap();
+        linux.call(number::MUNMAP, &[first, 4096]).unwrap();
+        // A mapping is as good as an open file for everybody else, also when its file has been closed.
+        assert_eq!(linux.close(file), Ok(0));
+        let other = linux.open("/file", 0, 0).unwrap();
+        assert_eq!(set(linux, other, READ_LEASE), Err(AGAIN));
+        linux.call(number::MUNMAP, &[second, 4096]).unwrap();
+        assert_eq!(set(linux, other, READ_LEASE), Ok(0));
+    });
+}

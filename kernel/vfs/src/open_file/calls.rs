@@ -333,7 +333,7 @@ impl File for OpenFile {
             Some(backend) => backend.memory_object(),
             None => match self.inode().page_cache() {
                 Some(cache) => Ok(Arc::new(MappedFile {
-                    claims: self.claims.again(&self.place)?,
+                    _claims: self.mapped_claims(),
                     place: self.place.clone(),
                     errors: cache.error_mark(),
                     cache,

@@ -16,13 +16,13 @@ use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
 
 use base::rank;
-use base::sync::Mutex;
+use base::sync::{Mutex, Once};
 use base::{Error, Result};
 use mem::ErrorMark;
 use object::{File, FileAccess, FileKind, StatusFlags};
 
 use crate::credentials::Credentials;
-use crate::hold::{Claims, Hold};
+use crate::hold::{Claims, Hold, MappedClaims};
 use crate::inode::Inode;
 use crate::locks::FlockOwner;
 use crate::mount::MountFlags;
@@ -57,6 +57,8 @@ pub struct OpenFile {
     position: Mutex<u64>,
     hold: Hold,
     claims: Claims,
+    /// Has the claims since it was first mapped.
+    mapped: Once<Arc<MappedClaims>>,
     /// Its number as the owner of locks; 0 as long as it has none.
     flock: AtomicU64,
 }
@@ -87,6 +89,7 @@ impl OpenFile {
             position: Mutex::new(rank::POSITION, 0),
             hold,
             claims,
+            mapped: Once::new(),
             flock: AtomicU64::new(0),
         })
     }
@@ -117,6 +120,7 @@ impl OpenFile {
                 ..Hold::default()
             },
             claims: Claims::empty(),
+            mapped: Once::new(),
             flock: AtomicU64::new(0),
         })
     }
@@ -160,6 +164,15 @@ impl OpenFile {
         FlockOwner::new(&self.flock, self.inode())
     }
 
+    /// What a mapping keeps of its claims. Who runs the file claims nothing by mapping it.
+    fn mapped_claims(&self) -> Option<Arc<MappedClaims>> {
+        let kept = Claims::WRITES | Claims::READS | Claims::WRITES_MOUNT;
+        self.claims.intersects(kept).then(|| {
+            let make = || Arc::new(MappedClaims::new(&self.place, self.claims));
+            self.mapped.get_or_init(make).clone()
+        })
+    }
+
     fn is_bytes(&self) -> bool {
         self.backend.is_none() && self.place.dentry.kind() == FileKind::Regular
     }
@@ -192,6 +205,8 @@ impl Drop for OpenFile {
         };
         watch::note(&self.place.dentry, event);
         self.flock().end();
-        self.claims.give_back(&self.place);
+        if self.mapped.get().is_none() {
+            self.claims.give_back(&self.place);
+        }
     }
 }
