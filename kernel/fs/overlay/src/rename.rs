@@ -6,7 +6,8 @@
 //! a whiteout is first made under the *new* name and then exchanged with what moves, so at no
 //! moment are both names there or neither. Where the new name is a file of the upper layer that is
 //! to be replaced, what moves has both names for a while, and then a whiteout takes the place of the
-//! old one: a loss of power between leaves both, and never shows what lies below.
+//! old one: a loss of power between leaves both, and never shows what lies below. What is replaced
+//! waits in the work directory meanwhile, so that it is there again if the whiteout cannot be put.
 
 use alloc::sync::Arc;
 
@@ -184,15 +185,35 @@ impl Step<'_> {
         let (second, hiding) = (volume.temporary(), volume.temporary());
         let (second_name, hiding_name) = (name_of(&second)?, name_of(&hiding)?);
         upper.make_whiteout(&hiding)?;
-        let flags = RenameFlags::empty();
+        let mut restored = Ok(());
+        let exchange = || {
+            layer::rename(
+                work,
+                second_name,
+                &to.directory,
+                to.name,
+                RenameFlags::EXCHANGE,
+            )
+        };
+        let hide = || {
+            let flags = RenameFlags::empty();
+            layer::rename(work, hiding_name, &from.directory, from.name, flags)
+        };
         let moved = layer::link(work, second_name, &file).and_then(|linked| {
-            layer::rename(work, second_name, &to.directory, to.name, flags)?;
+            exchange()?;
+            if let Err(error) = hide() {
+                restored = exchange();
+                return Err(error);
+            }
             // The name that it keeps.
             source.stands_at(linked);
-            layer::rename(work, hiding_name, &from.directory, from.name, flags)
+            Ok(())
         });
-        if moved.is_err() {
+        // What was replaced, or the second name. Where what was to be replaced did not come back, nobody throws it away.
+        if restored.is_ok() {
             upper.discard(&second);
+        }
+        if moved.is_err() {
             upper.discard(&hiding);
         }
         moved

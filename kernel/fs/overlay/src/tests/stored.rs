@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use base::Error;
 use device::block::MemoryDisk;
 use filesystem_testkit::{History, Random, Scratch, judged_by, tool};
 use fs_ext2::Ext2;
 use object::File;
-use vfs::{FileSystem, FsContext, MountFlags};
+use vfs::{FileMarks, FileSystem, FsContext, MountFlags};
 
 use super::kit::*;
 
@@ -220,5 +221,38 @@ fn a_copy_that_has_its_name_has_its_bytes_whatever_the_power_does() {
             }
         }
         assert!(copied > 0);
+    });
+}
+
+#[test]
+fn a_rename_that_fails_at_the_old_name_leaves_both_files() {
+    on_machine(|| {
+        let disk = MemoryDisk::new("test", 0, image());
+        let root = ground();
+        root.make_directory("/disk").unwrap();
+        root.make_directory("/low/dir").unwrap();
+        root.put("/low/dir/file", b"low").unwrap();
+        let _ext2 = attach(&root, &disk);
+        root.make_directory("/disk/up").unwrap();
+        root.make_directory("/disk/staging").unwrap();
+        mount(&root, ON_DISK);
+        root.put("/all/dir/file", b"mine").unwrap();
+        root.put("/all/other", b"other").unwrap();
+        let directory = place(&root, "/disk/up/dir");
+        directory.inode().set_marks(FileMarks::IMMUTABLE).unwrap();
+        let refused = root.move_to("/all/dir/file", "/all/other");
+        assert_eq!(refused, Err(Error::NotPermitted));
+        assert_eq!(root.get("/all/dir/file").unwrap(), b"mine");
+        assert_eq!(root.get("/all/other").unwrap(), b"other");
+        assert_eq!(root.get("/disk/up/other").unwrap(), b"other");
+        assert_eq!(root.status("/all/dir/file").unwrap().links, 1);
+        assert_eq!(list(&root, "/disk/staging/work"), [""; 0]);
+        directory.inode().set_marks(FileMarks::empty()).unwrap();
+        root.move_to("/all/dir/file", "/all/other").unwrap();
+        assert_eq!(list(&root, "/all/dir"), [""; 0]);
+        assert_eq!(root.get("/all/other").unwrap(), b"mine");
+        assert_eq!(list(&root, "/disk/staging/work"), [""; 0]);
+        root.put("/all/other", b"changed").unwrap();
+        assert_eq!(root.get("/disk/up/other").unwrap(), b"changed");
     });
 }
