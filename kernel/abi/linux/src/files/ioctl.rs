@@ -6,8 +6,6 @@ use ipc::pipe::PipeFile;
 use mem::user::UserPtr;
 use object::{File, FileKind, Rights, SeekFrom, StatusFlags};
 
-use vfs::{FileMarks, OpenFile};
-
 use super::terminal;
 use crate::arguments::Fd;
 use crate::call::Call;
@@ -60,6 +58,9 @@ pub(crate) fn ioctl(call: &mut Call<'_>, file: Fd, request: u32, argument: usize
     if let Some(result) = super::extents::ioctl(call, &**opened, request, argument)? {
         return Ok(result);
     }
+    if let Some(result) = super::marks::ioctl(call, &**opened, request, argument)? {
+        return Ok(result);
+    }
     if let Some(result) = namespaces::ioctl(&**opened, request, argument)? {
         return Ok(result);
     }
@@ -74,7 +75,6 @@ pub(crate) fn ioctl(call: &mut Call<'_>, file: Fd, request: u32, argument: usize
             UserPtr::<i32>::from(argument).write(&readable(&**opened)?)?;
             Ok(0)
         }
-        FS_IOC_GETFLAGS | FS_IOC_SETFLAGS => marks(call, &**opened, request, argument),
         // No file system here shares blocks between files.
         FICLONE | FICLONERANGE if is_bytes(&**opened) => Err(Error::Unsupported),
         RNDGETENTCNT if is_random(&**opened) => {
@@ -83,24 +83,6 @@ pub(crate) fn ioctl(call: &mut Call<'_>, file: Fd, request: u32, argument: usize
         }
         _ => Err(Error::NotTerminal),
     }
-}
-
-/// The marks of a file or directory, in the bits in which ext2 has them on its disks (ioctl_iflags(2)).
-fn marks(call: &Call<'_>, file: &dyn File, request: u32, argument: usize) -> Result<usize> {
-    let place = file
-        .downcast::<OpenFile>()
-        .ok_or(Error::NotTerminal)?
-        .path();
-    let record = UserPtr::<u32>::from(argument);
-    let present = place.inode().marks()?;
-    if request == FS_IOC_GETFLAGS {
-        record.write(&present.bits())?;
-        return Ok(0);
-    }
-    let wanted = record.read()?;
-    let marks = FileMarks::from_bits(wanted).ok_or(Error::Unsupported)?;
-    call.process().fs().set_marks(place, marks)?;
-    Ok(0)
 }
 
 /// Bits of randomness that the generator answers with: it is seeded, or nobody gets any.

@@ -16,6 +16,7 @@ mod leases;
 mod limit;
 pub mod locks;
 mod loops;
+mod marks;
 pub mod memory_file;
 pub mod mounts;
 pub mod names;

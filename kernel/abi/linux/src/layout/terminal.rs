@@ -115,10 +115,6 @@ pub mod request {
     pub const FIONREAD: u32 = 0x541b;
     /// Non-blocking mode.
     pub const FIONBIO: u32 = 0x5421;
-    /// Get the marks of a file.
-    pub const FS_IOC_GETFLAGS: u32 = 0x8008_6601;
-    /// Set the marks of a file.
-    pub const FS_IOC_SETFLAGS: u32 = 0x4008_6602;
     /// Make a file share its blocks with another.
     pub const FICLONE: u32 = 0x4004_9409;
     /// The same for a range.
