@@ -1,6 +1,7 @@
 /* The mount calls of Linux 5.2 and later: fsopen and its family, open_tree, move_mount, mount_setattr. */
 #include "mounts.h"
 #include <stdint.h>
+#include <sys/vfs.h>
 
 #define fsopen(...) syscall(SYS_fsopen, __VA_ARGS__)
 #define fsconfig(fd, command, key, value, aux) syscall(SYS_fsconfig, fd, command, key, value, aux)
@@ -297,9 +298,80 @@ static void beneath_peers(void) {
     wait(NULL);
 }
 
+/* The third and the last field of a mount's line: what the mount restricts, and the file system's first words. */
+static void show_prompt(const char *what) {
+    FILE *list = fopen("/proc/self/mountinfo", "r");
+    char line[8192], wanted[PATH_MAX + 4];
+    struct statfs room;
+    sprintf(wanted, " %s/b ", base);
+    while (list && fgets(line, sizeof line, list)) {
+        char options[512], super[512];
+        char *place = strstr(line, wanted), *kind = strstr(line, " - ");
+        if (!place || !kind || sscanf(place + strlen(wanted), "%511s", options) != 1) continue;
+        if (sscanf(kind + 3, "%*s %*s %511s", super) != 1) continue;
+        char *own = strstr(super, ",size");
+        if (own) *own = 0;
+        printf("%s: %s, %s", what, options, super);
+    }
+    if (list) fclose(list);
+    if (statfs("b", &room)) perror("statfs");
+    printf(", %#lx\n", (unsigned long)room.f_flags & 0x90);
+}
+
+/* What reaches the device at once. */
+static void prompt(void) {
+    clean();
+    puts("sync and dirsync");
+    CALL(mkdir("b", 0755));
+    int context = fsopen("tmpfs", 0);
+    CALL(fsconfig(context, PATH, "sync", "anything", AT_FDCWD));
+    CALL(fsconfig(context, PATH, "sync", "", AT_FDCWD));
+    CALL(fsconfig(context, PATH_EMPTY, "sync", "", AT_FDCWD));
+    CALL(fsconfig(context, FD, "sync", NULL, 0));
+    CALL(fsconfig(context, FD, "sync", NULL, 99));
+    CALL(fsconfig(context, BINARY, "sync", "xy", 2));
+    CALL(fsconfig(context, BINARY, "sync", (void *)16, 2));
+    CALL(fsconfig(context, FD, "nosuch", NULL, 0));
+    CALL(fsconfig(context, STRING, "size", "1M", 0));
+    CALL(fsconfig(context, CREATE, NULL, NULL, 0));
+    int mounted = fsmount(context, 0, 0);
+    CALL(move_mount(mounted, "", AT_FDCWD, "b", FROM_EMPTY));
+    close(mounted);
+    close(context);
+    show_prompt("made");
+    context = fspick(AT_FDCWD, "b", 0);
+    CALL(fsconfig(context, FLAG, "async", NULL, 0));
+    CALL(fsconfig(context, CHANGE, NULL, NULL, 0));
+    show_prompt("late");
+    CALL(fsconfig(context, STRING, "sync", "false", 0));
+    CALL(fsconfig(context, CHANGE, NULL, NULL, 0));
+    show_prompt("at once");
+    CALL(fsconfig(context, FLAG, "ro", NULL, 0));
+    CALL(fsconfig(context, CHANGE, NULL, NULL, 0));
+    show_prompt("kept");
+    CALL(fsconfig(context, FLAG, "dirsync", NULL, 0));
+    CALL(fsconfig(context, CHANGE, NULL, NULL, 0));
+    CALL(fsconfig(context, FLAG, "rw", NULL, 0));
+    show_prompt("names are not changed");
+    close(context);
+    CALL(mount("x", "b", "tmpfs", MS_REMOUNT, "size=1M"));
+    show_prompt("remounted without");
+    CALL(mount("x", "b", "tmpfs", MS_REMOUNT | MS_SYNCHRONOUS, NULL));
+    show_prompt("remounted with");
+    CALL(mount("x", "b", "tmpfs", MS_REMOUNT | MS_BIND | MS_NOEXEC, NULL));
+    show_prompt("restricted");
+    CALL(umount("b"));
+    CALL(mount("x", "b", "tmpfs", MS_DIRSYNC | MS_NOSUID, "size=1M"));
+    show_prompt("mounted");
+    CALL(mount("x", "b", "tmpfs", MS_REMOUNT | MS_SYNCHRONOUS, NULL));
+    show_prompt("both");
+    CALL(umount("b"));
+}
+
 int main(void) {
     playground();
     making();
+    prompt();
     unattached();
     trees();
     attributes();

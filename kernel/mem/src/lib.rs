@@ -25,7 +25,7 @@ pub mod user;
 mod zero;
 
 pub use cache::{
-    Begun, CacheStatistics, ErrorMark, PageBudget, PageCache, PageSource, Pattern, Shrinker,
+    Ahead, Begun, CacheStatistics, ErrorMark, PageBudget, PageCache, PageSource, Pattern, Shrinker,
     Storing, add_shrinker, cache_statistics, cached_pages, drop_clean_pages, store_everything,
 };
 pub use identity::next_identity;

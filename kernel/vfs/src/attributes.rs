@@ -25,6 +25,11 @@ pub enum SetTime {
     To(Timestamp),
 }
 
+/// After a change of a file: see [`Volume::settle`](crate::Volume::settle).
+pub(crate) fn settle(place: &Path) -> Result<()> {
+    place.dentry.volume().settle(&**place.inode())
+}
+
 impl FsContext {
     /// stat(2), lstat(2) with [`ResolveFlags::NO_FOLLOW`].
     pub fn stat(&self, at: Option<&Path>, path: &[u8], flags: ResolveFlags) -> Result<FileStatus> {
@@ -117,7 +122,7 @@ impl FsContext {
             },
         )?;
         watch::note(&place.dentry, Events::ATTRIBUTES);
-        Ok(())
+        settle(place)
     }
 
     /// chown(2) of a path; `None` leaves a number as it is.
@@ -214,7 +219,7 @@ impl FsContext {
         };
         place.inode().set_attributes(&change)?;
         watch::note_change(&place.dentry, &change);
-        Ok(())
+        settle(place)
     }
 
     /// truncate(2).
@@ -237,7 +242,7 @@ impl FsContext {
             place.inode().truncate(length)?;
         }
         watch::note(&place.dentry, Events::MODIFY);
-        Ok(())
+        settle(&place)
     }
 
     /// Replaces the marks of a place (chattr(1)). Its owner may; those of [`FileMarks::RESTRICTED`] only the
@@ -257,6 +262,6 @@ impl FsContext {
         }
         place.inode().set_marks(marks)?;
         watch::note(&place.dentry, Events::ATTRIBUTES);
-        Ok(())
+        settle(place)
     }
 }

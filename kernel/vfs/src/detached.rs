@@ -14,6 +14,7 @@ use crate::open_file::OpenFile;
 use crate::path::Path;
 use crate::peers::Propagation;
 use crate::view::{View, bound, restrict};
+use crate::volume::Prompt;
 
 fn hold(top: Arc<Mount>) -> Arc<OpenFile> {
     let tree = MountTree::detached(&mut mount_tree::lock(), top.clone());
@@ -29,17 +30,17 @@ impl View {
         Ok(hold(bound(source, recursive)?))
     }
 
-    /// A detached mount of a file system, which is read-only as a whole from its start with `read_only`.
+    /// A detached mount of a file system, which is read-only as a whole from its start with `read_only`, and prompt with
+    /// what `prompt` says.
     pub fn detached_mount(
         filesystem: &Arc<dyn FileSystem>,
         source: &[u8],
         flags: MountFlags,
         read_only: bool,
+        prompt: Prompt,
     ) -> Result<Arc<OpenFile>> {
         let mount = Self::make_mount(filesystem, source, flags)?;
-        if read_only {
-            mount.volume().begin_read_only();
-        }
+        mount.volume().begin(read_only, prompt);
         Ok(hold(mount))
     }
 

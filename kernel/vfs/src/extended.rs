@@ -20,6 +20,7 @@ use base::{Error, Result};
 use object::FileKind;
 
 use crate::access_rules::is_list;
+use crate::attributes::settle;
 use crate::context::FsContext;
 use crate::credentials::{Permission, STICKY};
 use crate::inode::Inode;
@@ -126,7 +127,7 @@ impl FsContext {
             place.inode().set_extended_attribute(name, value, how)?;
         }
         watch::note(&place.dentry, Events::ATTRIBUTES);
-        Ok(())
+        settle(place)
     }
 
     /// removexattr(2) of a place; [`Error::NoData`] if there is none.
@@ -139,7 +140,7 @@ impl FsContext {
             place.inode().remove_extended_attribute(name)?;
         }
         watch::note(&place.dentry, Events::ATTRIBUTES);
-        Ok(())
+        settle(place)
     }
 
     /// listxattr(2) of a place: the names, each with a NUL behind it. Those that the caller may not

@@ -86,6 +86,11 @@ pub trait FileSystem: Send + Sync + Any {
         false
     }
 
+    /// True where nobody may begin to write, because it is forbidden to write to the device.
+    fn is_protected(&self) -> bool {
+        false
+    }
+
     /// How many file systems lie below this one, in the longest chain: 0 on a device or in memory.
     fn stack_depth(&self) -> u16 {
         0

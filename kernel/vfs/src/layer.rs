@@ -17,6 +17,7 @@ use crate::inode::{NewInode, RenameFlags};
 use crate::lookup::{self, enter_new, lookup_free, lookup_locked, note_absence};
 use crate::mount::{Mount, MountFlags};
 use crate::name::Name;
+use crate::names::settle_names;
 use crate::path::Path;
 use crate::rename;
 
@@ -58,7 +59,9 @@ pub fn create(
         return Err(Error::Exists);
     }
     let inode = directory.inode().create(name, new, owner)?;
-    Ok(at(directory, enter_new(&directory.dentry, name, inode)))
+    let made = at(directory, enter_new(&directory.dentry, name, inode));
+    settle_names(&directory.dentry)?;
+    Ok(made)
 }
 
 /// Makes a regular file without a name on the file system of `directory`.
@@ -78,6 +81,7 @@ pub fn link(directory: &Path, name: Name<'_>, target: &Path) -> Result<Path> {
     }
     directory.inode().link(name, target.inode())?;
     let dentry = enter_new(&directory.dentry, name, target.inode().clone());
+    settle_names(&directory.dentry)?;
     Ok(at(directory, dentry))
 }
 
@@ -97,7 +101,7 @@ pub fn unlink(directory: &Path, name: Name<'_>) -> Result<()> {
     drop(held);
     // The last reference may go here, and with it the file's pages.
     drop(victim);
-    Ok(())
+    settle_names(&directory.dentry)
 }
 
 /// Takes out the empty directory `name`.
@@ -115,7 +119,7 @@ pub fn remove_directory(directory: &Path, name: Name<'_>) -> Result<()> {
     victim.mark_removed();
     drop(inside);
     note_absence(&directory.dentry, victim.name());
-    Ok(())
+    settle_names(&directory.dentry)
 }
 
 /// Moves `name` of `directory` to `new_name` of `new_directory`, replacing what is there.

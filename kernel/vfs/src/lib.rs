@@ -113,6 +113,6 @@ pub use path::Path;
 pub use peers::Propagation;
 pub use times::{access_is_news, now};
 pub use view::View;
-pub use volume::{Volume, allocate_device};
+pub use volume::{Prompt, Volume, allocate_device};
 pub use walk::ResolveFlags;
 pub use watch::{Events, Notice, WATCH_LIMITS, Watch, WatchLimits, Watcher};

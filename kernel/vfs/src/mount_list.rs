@@ -8,6 +8,7 @@ use crate::mount_tree::{self, Trees};
 use crate::path::Path;
 use crate::path_text;
 use crate::view::View;
+use crate::volume::Prompt;
 
 /// One line of `mountinfo`.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub struct MountInfo {
     pub flags: MountFlags,
     /// True where nothing may be written through any mount of the file system.
     pub filesystem_read_only: bool,
+    /// What of the file system is prompt.
+    pub prompt: Prompt,
     /// The type's name.
     pub kind: &'static str,
     /// The device column.
@@ -86,6 +89,7 @@ impl MountInfo {
             mount_point,
             flags: mount.flags(),
             filesystem_read_only: mount.volume().is_read_only(),
+            prompt: mount.volume().prompt(),
             kind: filesystem.name(),
             source: mount.source().to_vec(),
             options: filesystem.options(),

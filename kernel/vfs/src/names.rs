@@ -106,6 +106,7 @@ impl FsContext {
             Events::CREATE,
             is_directory,
         );
+        settle_names(&directory.dentry)?;
         Ok(Path {
             mount: directory.mount.clone(),
             dentry,
@@ -151,7 +152,7 @@ impl FsContext {
         enter_new(&directory.dentry, name, target.inode().clone());
         watch::note_links(target.inode());
         watch::note_name(&directory.dentry, name.as_bytes(), Events::CREATE, false);
-        Ok(())
+        settle_names(&directory.dentry)
     }
 
     /// unlink(2).
@@ -196,7 +197,7 @@ impl FsContext {
         drop(held);
         // The last reference may go here, and with it the file's pages.
         drop(inode);
-        Ok(())
+        settle_names(&directory.dentry)
     }
 
     /// rmdir(2).
@@ -231,7 +232,7 @@ impl FsContext {
         mount_tree::uncover(&victim);
         drop(victim);
         watch::note_name(&directory.dentry, &name, Events::DELETE, true);
-        Ok(())
+        settle_names(&directory.dentry)
     }
 
     /// readlink(2). An empty path reads the link held as `at`.
@@ -254,6 +255,11 @@ impl FsContext {
             Err(error) => Err(error),
         }
     }
+}
+
+/// After a change of its names: see [`Volume::settle_names`](crate::Volume::settle_names).
+pub(crate) fn settle_names(directory: &Dentry) -> Result<()> {
+    directory.volume().settle_names(&**directory.inode())
 }
 
 /// May the caller take `victim` out of `directory`?

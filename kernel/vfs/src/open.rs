@@ -10,6 +10,7 @@ use base::{Error, Result};
 use object::{File, FileKind};
 
 use crate::anonymous;
+use crate::attributes::settle;
 use crate::context::FsContext;
 use crate::credentials::Permission;
 use crate::dentry::Dentry;
@@ -185,6 +186,7 @@ impl FsContext {
         } else if truncate && !opened.has_backend() {
             truncate_opened(&opened, options)?;
             watch::note(&opened.path().dentry, Events::MODIFY);
+            settle(opened.path())?;
         }
         Ok(opened)
     }

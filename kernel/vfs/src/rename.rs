@@ -22,7 +22,7 @@ use crate::inode::{NewInode, RenameFlags};
 use crate::lookup::{enter_new, lookup_locked, note_absence};
 use crate::mount_tree;
 use crate::name::Name;
-use crate::names::check_removal;
+use crate::names::{check_removal, settle_names};
 use crate::path::Path;
 use crate::walk::{Last, ParentOf, resolve_parent};
 use crate::watch;
@@ -217,7 +217,12 @@ fn rename_locked(
     if let Some(left) = whiteout {
         enter_new(from.directory, from.name, left?);
     }
-    Ok(())
+    // The new name first: a loss of power in between leaves two, not none.
+    settle_names(to.directory)?;
+    match also.is_some() {
+        true => settle_names(from.directory),
+        false => Ok(()),
+    }
 }
 
 /// What hides a name of a lower layer.

@@ -22,7 +22,7 @@ use crate::mount_changes::MountChanges;
 use crate::mount_tree::{self, Cover, MountTree, Trees, these};
 use crate::path::Path;
 use crate::peers::{Kinship, Propagation};
-use crate::volume::Volume;
+use crate::volume::{Prompt, Volume};
 
 /// A root and its mounts.
 pub struct View {
@@ -139,10 +139,16 @@ impl View {
         target: &Path,
         flags: MountFlags,
     ) -> Result<()> {
-        self.mount_from(filesystem, &filesystem.source(), target, flags)
+        self.mount_from(
+            filesystem,
+            &filesystem.source(),
+            target,
+            flags,
+            Prompt::empty(),
+        )
     }
 
-    /// The same, with what was said to be mounted: the device column of `mount`. The same file system is not mounted
+    /// The same, with what was said to be mounted, the device column of `mount`, and with what is to be prompt. The same file system is not mounted
     /// twice on one place ([`Error::Busy`]).
     pub fn mount_from(
         &self,
@@ -150,11 +156,11 @@ impl View {
         source: &[u8],
         target: &Path,
         flags: MountFlags,
+        prompt: Prompt,
     ) -> Result<()> {
         let mount = Self::make_mount(filesystem, source, flags)?;
-        if flags.contains(MountFlags::READ_ONLY) {
-            mount.volume().begin_read_only();
-        }
+        let read_only = flags.contains(MountFlags::READ_ONLY);
+        mount.volume().begin(read_only, prompt);
         let covered = target.clone().into_topmost();
         if covered.is_mount_root() && Arc::ptr_eq(covered.mount.volume(), mount.volume()) {
             return Err(Error::Busy);
@@ -236,15 +242,24 @@ impl View {
         restrict(&trees, target, set, clear, recursive)
     }
 
-    /// Changes the file system that is mounted at `target` as a whole: whether it is read-only, and its own options;
-    /// and the mount's restrictions.
-    pub fn reconfigure(&self, target: &Path, flags: MountFlags, options: &[u8]) -> Result<()> {
+    /// Changes the file system that is mounted at `target` as a whole: whether it is read-only, what of it is prompt, and
+    /// its own options; and the mount's restrictions.
+    pub fn reconfigure(
+        &self,
+        target: &Path,
+        flags: MountFlags,
+        prompt: Prompt,
+        options: &[u8],
+    ) -> Result<()> {
         self.tree.check(target)?;
         if !target.is_mount_root() {
             return Err(Error::InvalidArgument);
         }
         let read_only = flags.contains(MountFlags::READ_ONLY);
-        target.mount.volume().reconfigure(read_only, options)?;
+        target
+            .mount
+            .volume()
+            .reconfigure(read_only, prompt, options)?;
         target.mount.set_flags(flags);
         self.changes().note();
         Ok(())

@@ -7,7 +7,7 @@
 use alloc::collections::BTreeMap;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
 use base::rank;
 use base::sync::{Mutex, SpinLock};
@@ -17,8 +17,19 @@ use hal::sync::Rank;
 
 use crate::dentry::Dentry;
 use crate::dentry_cache;
-use crate::inode::FileSystem;
+use crate::inode::{FileSystem, Inode};
 use crate::watch;
+
+bitflags::bitflags! {
+    /// What has reached the device when the call that changed it returns (mount(8), `sync` and `dirsync`).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct Prompt: u8 {
+        /// Everything: bytes, attributes, names.
+        const ALL = 1;
+        /// Names.
+        const NAMES = 2;
+    }
+}
 
 /// A file system instance, as mounted.
 pub struct Volume {
@@ -29,6 +40,8 @@ pub struct Volume {
     mounts: AtomicUsize,
     /// Nothing is written, because a mount or a remount said so.
     read_only: AtomicBool,
+    /// Bits of [`Prompt`].
+    prompt: AtomicU8,
     /// Files open for writing, through whatever mount.
     writers: AtomicUsize,
     /// Held while a rename moves something from one directory to another.
@@ -93,6 +106,7 @@ impl Volume {
             shared,
             mounts: AtomicUsize::new(0),
             read_only: AtomicBool::new(false),
+            prompt: AtomicU8::new(0),
             writers: AtomicUsize::new(0),
             rename_lock: Mutex::new(shape_rank(&*filesystem), ()),
             renames: AtomicU64::new(0),
@@ -121,16 +135,47 @@ impl Volume {
         self.read_only.load(Ordering::SeqCst) || self.filesystem.is_read_only()
     }
 
-    /// Makes a file system that nobody else has mounted read-only from its start.
-    pub(crate) fn begin_read_only(&self) {
+    /// Whether a file system that nobody else has mounted is read-only from its start, and what of it is prompt.
+    pub(crate) fn begin(&self, read_only: bool, prompt: Prompt) {
         if self.mounts.load(Ordering::Acquire) <= 1 {
-            self.read_only.store(true, Ordering::SeqCst);
+            if read_only {
+                self.read_only.store(true, Ordering::SeqCst);
+            }
+            self.prompt.store(prompt.bits(), Ordering::Relaxed);
+        }
+    }
+
+    /// What has reached the device when the call that changed it returns.
+    #[inline]
+    pub fn prompt(&self) -> Prompt {
+        Prompt::from_bits_truncate(self.prompt.load(Ordering::Relaxed))
+    }
+
+    /// Brings a file that was changed to the device, where that is to be prompt.
+    #[inline]
+    pub(crate) fn settle(&self, inode: &dyn Inode) -> Result<()> {
+        match self.prompt().contains(Prompt::ALL) {
+            true => inode.sync(true),
+            false => Ok(()),
+        }
+    }
+
+    /// Brings the names of a directory to the device, where that is to be prompt.
+    #[inline]
+    pub(crate) fn settle_names(&self, directory: &dyn Inode) -> Result<()> {
+        match self.prompt().is_empty() {
+            true => Ok(()),
+            false => directory.sync(true),
         }
     }
 
     /// Takes new options of the file system as a whole (mount(2), `MS_REMOUNT`). It becomes read-only only while no file
-    /// is open for writing ([`Error::Busy`]), and writable only where the file system itself can be written.
-    pub fn reconfigure(&self, read_only: bool, options: &[u8]) -> Result<()> {
+    /// is open for writing ([`Error::Busy`]), and writable only where the file system itself can be written, and its
+    /// device may be ([`Error::AccessDenied`]).
+    pub fn reconfigure(&self, read_only: bool, prompt: Prompt, options: &[u8]) -> Result<()> {
+        if !read_only && self.filesystem.is_protected() {
+            return Err(Error::AccessDenied);
+        }
         let was = self.read_only.load(Ordering::SeqCst);
         if read_only {
             self.read_only.store(true, Ordering::SeqCst);
@@ -144,6 +189,9 @@ impl Volume {
         let changed = self.filesystem.reconfigure(read_only, options);
         let keep = if changed.is_ok() { read_only } else { was };
         self.read_only.store(keep, Ordering::SeqCst);
+        if changed.is_ok() {
+            self.prompt.store(prompt.bits(), Ordering::Relaxed);
+        }
         changed
     }
 

@@ -10,7 +10,7 @@ use proc::{AbiView, Environment};
 use scarlet_abi::NONE;
 use scarlet_abi::file::PathPair;
 use scarlet_abi::mount::{BindFlags, MountFlags, MountRequest, UnmountFlags};
-use vfs::{FsContext, MountSource, ResolveFlags, View};
+use vfs::{FsContext, MountSource, Prompt, ResolveFlags, View};
 
 use crate::arguments::{HandleNumber, PathArgument, read_path};
 use crate::handles::{handle, object};
@@ -87,9 +87,10 @@ pub(crate) fn mount(call: &mut Invocation<'_>, record: UserPtr<MountRequest>) ->
     let read_only = flags.contains(MountFlags::READ_ONLY);
     kernel_flags.set(vfs::MountFlags::READ_ONLY, read_only);
     let shown = if source.is_empty() { &kind } else { &source };
+    let prompt = Prompt::empty();
     context
         .view
-        .mount_from(&filesystem, shown, &place, kernel_flags)?;
+        .mount_from(&filesystem, shown, &place, kernel_flags, prompt)?;
     Ok(0)
 }
 

@@ -24,7 +24,7 @@ use base::sync::SpinLock;
 use base::{Error, Result, rank};
 use hal::frame::Frame;
 use hal::{Global, PAGE_SIZE};
-use mem::{ObjectDescription, PageCache, PageSource};
+use mem::{Ahead, ObjectDescription, PageCache, PageSource};
 
 use super::{BlockDevice, Operation, SECTOR, Segment, flush, transfer};
 
@@ -181,6 +181,10 @@ impl Pages {
 }
 
 impl PageSource for Pages {
+    fn ahead(&self) -> Option<Arc<Ahead>> {
+        self.device.ahead().cloned()
+    }
+
     fn read_page(&self, index: u64, frame: &Frame) -> Result<()> {
         self.read_pages(index, core::slice::from_ref(frame))
     }

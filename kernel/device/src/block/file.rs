@@ -16,7 +16,7 @@ use mem::transfer::{Sink, Source};
 use mem::{ErrorMark, MemoryObject};
 use object::{File, FileAccess, FileKind, FileStatus, SeekFrom, StatusFlags};
 
-use super::{BlockCache, BlockDevice, flush};
+use super::{BlockCache, BlockDevice, SECTOR, flush};
 
 /// See the module.
 pub struct BlockFile {
@@ -56,10 +56,12 @@ impl BlockFile {
         &self.cache
     }
 
-    /// Whole blocks only, where the caches are to be passed by.
-    fn check_direct(&self, offset: u64, length: usize) -> Result<()> {
+    /// Whole blocks only, from and to memory that lies as sectors do, where the caches are to be passed by.
+    fn check_direct(&self, offset: u64, length: usize, alignment: usize) -> Result<()> {
         let block = self.device().geometry().block_size;
-        let crooked = !offset.is_multiple_of(block as u64) || !length.is_multiple_of(block);
+        let crooked = !offset.is_multiple_of(block as u64)
+            || !length.is_multiple_of(block)
+            || !alignment.is_multiple_of(SECTOR);
         if self.status_flags().contains(StatusFlags::DIRECT) && crooked {
             return Err(Error::InvalidArgument);
         }
@@ -97,12 +99,12 @@ impl File for BlockFile {
     }
 
     fn read_at(&self, offset: u64, into: &mut Sink<'_>) -> Result<usize> {
-        self.check_direct(offset, into.remaining())?;
+        self.check_direct(offset, into.remaining(), into.alignment())?;
         self.cache.pages().read_at(offset, into)
     }
 
     fn write_at(&self, offset: u64, from: &mut Source<'_>) -> Result<usize> {
-        if self.device().geometry().read_only {
+        if self.device().is_protected() {
             return Err(Error::NotPermitted);
         }
         let wanted = from.remaining();
@@ -113,7 +115,7 @@ impl File for BlockFile {
         if room == 0 {
             return Err(Error::NoSpace);
         }
-        self.check_direct(offset, wanted)?;
+        self.check_direct(offset, wanted, from.alignment())?;
         from.limit(room.min(wanted as u64) as usize);
         let done = self.cache.pages().write_at(offset, from)?;
         let flags = self.status_flags();
@@ -178,7 +180,7 @@ impl File for BlockFile {
     }
 
     fn writable_memory_object(&self) -> Result<Arc<dyn MemoryObject>> {
-        if self.device().geometry().read_only {
+        if self.device().is_protected() {
             return Err(Error::AccessDenied);
         }
         self.memory_object()

@@ -13,7 +13,7 @@ use core::ops::Range;
 use base::sync::SpinLock;
 use base::{Error, Result, rank};
 
-use super::{BlockDevice, Counters, Geometry, Operation, Request, SECTOR};
+use super::{BlockDevice, Counters, Geometry, Operation, Request, SECTOR, Settings};
 use crate::DeviceNumber;
 
 /// What was done to a disk.
@@ -32,6 +32,7 @@ pub struct MemoryDisk {
     geometry: Geometry,
     state: SpinLock<State>,
     counters: Arc<Counters>,
+    settings: Settings,
 }
 
 struct State {
@@ -64,6 +65,7 @@ impl MemoryDisk {
                 },
             ),
             counters: Arc::new(Counters::new()),
+            settings: Settings::new(),
         })
     }
 
@@ -158,6 +160,10 @@ impl BlockDevice for MemoryDisk {
             self.state.lock().perform(&request)
         });
         request.finish(outcome);
+    }
+
+    fn settings(&self) -> Option<&Settings> {
+        Some(&self.settings)
     }
 
     fn counters(&self) -> Option<&Arc<Counters>> {

@@ -27,6 +27,7 @@ mod memory;
 pub mod partition;
 mod pieces;
 mod records;
+mod settings;
 
 pub use batch::{Batch, Request};
 pub use cache::{BlockCache, sync_all};
@@ -35,6 +36,7 @@ pub use file::BlockFile;
 pub use memory::{MemoryDisk, Recorded};
 pub use pieces::Pieces;
 pub use records::Records;
+pub use settings::Settings;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -111,6 +113,11 @@ pub trait BlockDevice: Send + Sync {
 
     /// What it has done, if it counts that. It gives this to each request that it takes ([`Request::count`]).
     fn counters(&self) -> Option<&Arc<Counters>> {
+        None
+    }
+
+    /// What is set on it, if anything can be.
+    fn settings(&self) -> Option<&Settings> {
         None
     }
 

@@ -179,6 +179,52 @@ fn direct_and_synchronous_writes_are_on_the_device_when_they_return() {
 }
 
 #[test]
+fn nobody_writes_where_that_is_forbidden() {
+    in_machine(|| {
+        let disk = MemoryDisk::new("test", 0, vec![0; 64 * SECTOR]);
+        let device: Arc<dyn BlockDevice> = disk.clone();
+        let file = open(&device, StatusFlags::empty());
+        let settings = device.settings().expect("settings");
+        assert!(!device.is_protected());
+        settings.protect(true);
+        assert!(device.is_protected());
+        let refused = file.write_at(0, &mut Source::kernel(&[1; 8]));
+        assert_eq!(refused, Err(Error::NotPermitted));
+        let refused = file.writable_memory_object();
+        assert_eq!(refused.err(), Some(Error::AccessDenied));
+        assert_eq!(file.read_at(0, &mut Sink::kernel(&mut [1; 8])), Ok(8));
+        settings.protect(false);
+        assert_eq!(file.write_at(0, &mut Source::kernel(&[1; 8])), Ok(8));
+        drop(file);
+        assert_eq!(BlockCache::forget(&device), Ok(()));
+    });
+}
+
+#[test]
+fn what_is_read_ahead_can_be_set() {
+    in_machine(|| {
+        let requests = |pages| {
+            let disk = MemoryDisk::new("test", 0, vec![0; 1024 * SECTOR]);
+            let device: Arc<dyn BlockDevice> = disk.clone();
+            device.ahead().expect("a limit").set_pages(pages);
+            let file = open(&device, StatusFlags::empty());
+            for page in 0..16 {
+                let mut bytes = [1; 512];
+                assert_eq!(
+                    file.read_at(page * 4096, &mut Sink::kernel(&mut bytes)),
+                    Ok(512)
+                );
+            }
+            drop(file);
+            assert_eq!(BlockCache::forget(&device), Ok(()));
+            device.counters().map_or(0, |counters| counters.fields()[0])
+        };
+        assert_eq!(requests(0), 16);
+        assert!(requests(64) < 8);
+    });
+}
+
+#[test]
 fn a_failing_device_is_an_error_that_is_told_once() {
     in_machine(|| {
         let disk = MemoryDisk::new("test", 0, vec![3; 64 * SECTOR]);

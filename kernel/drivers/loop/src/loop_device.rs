@@ -9,7 +9,7 @@ use base::sync::SpinLock;
 use base::{Error, Result, log, rank};
 use device::DeviceNumber;
 use device::block::{
-    BlockCache, BlockDevice, BlockFile, Counters, Geometry, Operation, Request, SECTOR,
+    BlockCache, BlockDevice, BlockFile, Counters, Geometry, Operation, Request, SECTOR, Settings,
 };
 use object::{File, FileAccess, FileKind, FileStatus, StatusFlags};
 
@@ -29,6 +29,7 @@ pub struct LoopDevice {
     name: String,
     users: AtomicU32,
     counters: Arc<Counters>,
+    settings: Settings,
     state: SpinLock<Option<State>>,
 }
 
@@ -48,6 +49,7 @@ impl LoopDevice {
             name: format!("loop{index}"),
             users: AtomicU32::new(0),
             counters: Arc::new(Counters::new()),
+            settings: Settings::new(),
             state: SpinLock::new(rank::DEVICE, None),
         })
     }
@@ -273,6 +275,10 @@ impl BlockDevice for LoopDevice {
             segments: 256,
             read_only,
         }
+    }
+
+    fn settings(&self) -> Option<&Settings> {
+        Some(&self.settings)
     }
 
     fn counters(&self) -> Option<&Arc<Counters>> {

@@ -18,7 +18,7 @@ use base::sync::SpinLock;
 use base::time::Timer;
 use base::wait::WaitQueue;
 use base::{Error, Result, rank};
-use device::block::{BlockDevice, Counters, Geometry, Operation, Request, SECTOR};
+use device::block::{BlockDevice, Counters, Geometry, Operation, Request, SECTOR, Settings};
 use device::{DeviceNumber, registry};
 use hal::sync::Once;
 use hal::virtio::{Block, BlockOperation, BlockRefusal, Channel};
@@ -43,6 +43,7 @@ struct Disk {
     room: WaitQueue,
     watch: Once<Timer>,
     counters: Arc<Counters>,
+    settings: Settings,
 }
 
 struct State {
@@ -90,6 +91,7 @@ pub(crate) fn start(channel: Channel, line: Option<u32>, index: u32) -> Result<(
         room: WaitQueue::new(),
         watch: Once::new(),
         counters: Arc::new(Counters::new()),
+        settings: Settings::new(),
     });
     let weak = Arc::downgrade(&disk);
     let _ = disk.watch.set(Timer::new(Arc::new(move || look(&weak))));
@@ -261,6 +263,10 @@ impl BlockDevice for Disk {
 
     fn geometry(&self) -> Geometry {
         self.geometry
+    }
+
+    fn settings(&self) -> Option<&Settings> {
+        Some(&self.settings)
     }
 
     fn counters(&self) -> Option<&Arc<Counters>> {

@@ -108,6 +108,10 @@ macro_rules! file_system {
             self.volume.device_number()
         }
 
+        fn is_protected(&self) -> bool {
+            self.volume.device().is_protected()
+        }
+
         fn root(&self) -> Arc<dyn Inode> {
             self.root.clone()
         }

@@ -22,7 +22,8 @@ static MOUNTED: Global<SpinLock<BTreeMap<u64, Mounted>>> =
     Global::new(|| SpinLock::new(ATTRIBUTES, BTreeMap::new()));
 
 /// Mounts the disk that a mount's source names with `open`, or finds the instance that is mounted already.
-/// [`Error::Busy`] if that is of another kind, or cannot be written and is to be.
+/// [`Error::Busy`] if that is of another kind, or cannot be written and is to be; [`Error::AccessDenied`] if the disk
+/// cannot be written and is to be.
 pub fn mount<T: FileSystem>(
     source: &MountSource<'_>,
     kind: &'static str,
@@ -41,6 +42,9 @@ pub fn mount<T: FileSystem>(
             // One instance cannot be both.
             let fits = same && (present.is_read_only() == read_only || !read_only);
             return if fits { Ok(present) } else { Err(Error::Busy) };
+        }
+        if device.is_protected() && !read_only && !source.read_only {
+            return Err(Error::AccessDenied);
         }
         let opening = Mounted {
             kind,

@@ -102,6 +102,7 @@ impl<V: Volume> Live<V> {
                 buried.clone(),
                 volume.uses(),
                 grain,
+                volume.device().ahead().cloned(),
             ));
             let cache = PageCache::with_source("", pages, size);
             cache.set_description(ObjectDescription {

@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use base::{Error, Result};
 use hal::PAGE_SIZE;
 use hal::frame::Frame;
-use mem::{PageSource, Storing};
+use mem::{Ahead, PageSource, Storing};
 
 use crate::DiskNode;
 use crate::uses::{Use, Uses};
@@ -20,6 +20,7 @@ pub(crate) struct FilePages<N> {
     buried: Arc<AtomicBool>,
     uses: Arc<Uses>,
     grain: usize,
+    ahead: Option<Arc<Ahead>>,
 }
 
 impl<N: DiskNode> FilePages<N> {
@@ -29,12 +30,14 @@ impl<N: DiskNode> FilePages<N> {
         buried: Arc<AtomicBool>,
         uses: Arc<Uses>,
         grain: usize,
+        ahead: Option<Arc<Ahead>>,
     ) -> Self {
         FilePages {
             node,
             buried,
             uses,
             grain,
+            ahead,
         }
     }
 
@@ -46,6 +49,10 @@ impl<N: DiskNode> FilePages<N> {
 }
 
 impl<N: DiskNode> PageSource for FilePages<N> {
+    fn ahead(&self) -> Option<Arc<Ahead>> {
+        self.ahead.clone()
+    }
+
     fn read_page(&self, index: u64, frame: &Frame) -> Result<()> {
         self.read_pages(index, core::slice::from_ref(frame))
     }

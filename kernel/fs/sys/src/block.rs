@@ -9,7 +9,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use base::{Error, Result};
-use device::block::BlockDevice;
+use device::block::{BlockDevice, SECTOR};
 use device::registry;
 use driver_loop::{LoopDevice, Setup};
 use proc::Process;
@@ -78,7 +78,7 @@ fn files(device: &Device) -> Vec<Child> {
         text("alignment_offset", device, |_| String::from("0")),
         text("dev", device, number),
         text("ro", device, |device| {
-            format!("{}", u8::from(device.geometry().read_only))
+            format!("{}", u8::from(device.is_protected()))
         }),
         text("size", device, |device| {
             format!("{}", device.geometry().sectors)
@@ -125,6 +125,14 @@ fn limits(device: &Device) -> Vec<Child> {
     }
     files.push(text("minimum_io_size", device, block_size));
     files.push(text("optimal_io_size", device, |_| String::from("0")));
+    // Where memory for direct transfers may not begin.
+    files.push(text("dma_alignment", device, |_| format!("{}", SECTOR - 1)));
+    if device.ahead().is_some() {
+        files.push(text("read_ahead_kb", device, |device| {
+            let pages = device.ahead().map_or(0, |ahead| ahead.pages());
+            format!("{}", pages * (hal::PAGE_SIZE as u64 / 1024))
+        }));
+    }
     files
 }
 

@@ -12,6 +12,7 @@
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::ops::Range;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use base::rank;
 use base::sync::SpinLock;
@@ -21,10 +22,10 @@ use hal::Global;
 use super::PageCache;
 use super::threads::Once;
 
-/// The first window of a stream, and the biggest, in pages: 16 KiB and 256 KiB; twice that for who
-/// announced to read in order.
+/// The first window of a stream, and the biggest unless another one is set ([`Ahead`]), in pages: 16 KiB and 256 KiB;
+/// twice that for who announced to read in order.
 const FIRST_WINDOW: u64 = 4;
-const BIGGEST_WINDOW: u64 = 64;
+pub(super) const BIGGEST_WINDOW: u64 = 64;
 
 /// The most pages that one read brings in because it asked for them itself.
 const BIGGEST_REQUEST: u64 = 256;
@@ -37,6 +38,27 @@ const STREAMS: usize = 4;
 
 /// The most windows that wait to be fetched.
 const QUEUE: usize = 64;
+
+/// The most that is read ahead of what lies on one device; nothing is where it is 0.
+pub struct Ahead(AtomicU64);
+
+impl Default for Ahead {
+    fn default() -> Self {
+        Self(AtomicU64::new(BIGGEST_WINDOW))
+    }
+}
+
+impl Ahead {
+    /// In pages.
+    pub fn pages(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Sets it, in pages. No window is bigger than what one read may bring in.
+    pub fn set_pages(&self, pages: u64) {
+        self.0.store(pages, Ordering::Relaxed);
+    }
+}
 
 /// How somebody is going to read a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,8 +105,8 @@ pub(super) struct Window {
 }
 
 impl Streams {
-    /// What to bring in because the page at `index` is missing.
-    pub(super) fn after_miss(&mut self, index: u64, need: Need) -> Window {
+    /// What to bring in because the page at `index` is missing. Windows have at most `most` pages.
+    pub(super) fn after_miss(&mut self, index: u64, need: Need, most: u64) -> Window {
         let (wanted, pattern) = match need {
             Need::Read(wanted, pattern) => (wanted.clamp(1, BIGGEST_REQUEST), pattern),
             Need::Touch(pattern) => (1, pattern),
@@ -94,20 +116,20 @@ impl Streams {
             pages: index..index.saturating_add(wanted),
             mark: None,
         };
-        if pattern == Pattern::Random {
+        if pattern == Pattern::Random || most == 0 {
             return alone;
         }
         if let Some(place) = self.stream_where(|stream| stream.start + stream.size == index) {
-            let size = next_size(self.streams[place].size, pattern).max(wanted);
+            let size = next_size(self.streams[place].size, biggest(pattern, most)).max(wanted);
             return self.window(place, index, size, 0);
         }
         let place = self.oldest();
         if index == 0 || pattern == Pattern::Sequential {
-            let size = first_size(wanted, pattern);
+            let size = first_size(wanted, biggest(pattern, most));
             let unmarked = if wanted < size { wanted } else { 0 };
             return self.window(place, index, size, unmarked);
         }
-        if matches!(need, Need::Touch(_)) {
+        if matches!(need, Need::Touch(_)) && most >= AROUND {
             let start = index - index % AROUND;
             self.note(place, start, AROUND);
             return Window {
@@ -120,19 +142,26 @@ impl Streams {
     }
 
     /// What to fetch because the marked page at `index` was used.
-    pub(super) fn after_mark(&mut self, index: u64) -> Window {
+    pub(super) fn after_mark(&mut self, index: u64, most: u64) -> Window {
+        if most == 0 {
+            return Window {
+                pages: index..index,
+                mark: None,
+            };
+        }
         let inside = |stream: &Stream| {
             stream.start <= index && index < stream.start.saturating_add(stream.size)
         };
         match self.stream_where(inside) {
             Some(place) => {
                 let Stream { start, size, .. } = self.streams[place];
-                let size_now = next_size(size, Pattern::Normal).max(size);
+                let size_now = next_size(size, biggest(Pattern::Normal, most))
+                    .max(size.min(biggest(Pattern::Sequential, most)));
                 self.window(place, start.saturating_add(size), size_now, 0)
             }
             None => {
                 let place = self.oldest();
-                self.window(place, index.saturating_add(1), FIRST_WINDOW, 0)
+                self.window(place, index.saturating_add(1), FIRST_WINDOW.min(most), 0)
             }
         }
     }
@@ -168,16 +197,16 @@ impl Streams {
     }
 }
 
-fn biggest(pattern: Pattern) -> u64 {
+fn biggest(pattern: Pattern, most: u64) -> u64 {
+    let most = most.min(BIGGEST_REQUEST);
     match pattern {
-        Pattern::Sequential => 2 * BIGGEST_WINDOW,
-        _ => BIGGEST_WINDOW,
+        Pattern::Sequential => 2 * most,
+        _ => most,
     }
 }
 
-fn first_size(wanted: u64, pattern: Pattern) -> u64 {
+fn first_size(wanted: u64, biggest: u64) -> u64 {
     let size = wanted.next_power_of_two();
-    let biggest = biggest(pattern);
     if size <= biggest / 32 {
         (size * 4).max(FIRST_WINDOW)
     } else if size <= biggest / 4 {
@@ -187,8 +216,7 @@ fn first_size(wanted: u64, pattern: Pattern) -> u64 {
     }
 }
 
-fn next_size(size: u64, pattern: Pattern) -> u64 {
-    let biggest = biggest(pattern);
+fn next_size(size: u64, biggest: u64) -> u64 {
     if size < biggest / 16 {
         (size * 4).max(FIRST_WINDOW)
     } else {
@@ -320,5 +348,51 @@ fn fetch() {
             .wait_until(|| FETCHER.jobs.lock().pop_front());
         // Nobody waits for the error: whoever needs a page asks for it again and hears it.
         let _ = cache.complete(&job);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many pages a reader in order has brought in at each miss.
+    fn windows(most: u64) -> Vec<u64> {
+        let mut streams = Streams::default();
+        let mut index = 0;
+        let mut sizes = Vec::new();
+        for _ in 0..6 {
+            let window = streams.after_miss(index, Need::Read(1, Pattern::Normal), most);
+            sizes.push(window.pages.end - window.pages.start);
+            index = window.pages.end;
+        }
+        sizes
+    }
+
+    #[test]
+    fn windows_grow_up_to_what_is_set() {
+        assert_eq!(windows(BIGGEST_WINDOW), [4, 8, 16, 32, 64, 64]);
+        assert_eq!(windows(8), [2, 4, 8, 8, 8, 8]);
+        assert_eq!(windows(0), [1; 6]);
+    }
+
+    #[test]
+    fn without_reading_ahead_nobody_gets_more_than_he_asks_for() {
+        let mut streams = Streams::default();
+        let before = streams.after_miss(0, Need::Read(1, Pattern::Sequential), BIGGEST_WINDOW);
+        assert!(before.mark.is_some());
+        let none = streams.after_mark(0, 0);
+        assert!(none.pages.is_empty() && none.mark.is_none());
+        for need in [
+            Need::Read(3, Pattern::Sequential),
+            Need::Touch(Pattern::Normal),
+            Need::Touch(Pattern::Sequential),
+        ] {
+            let wanted = match need {
+                Need::Read(wanted, _) => wanted,
+                _ => 1,
+            };
+            let window = streams.after_miss(100, need, 0);
+            assert_eq!(window.pages, 100..100 + wanted);
+        }
     }
 }

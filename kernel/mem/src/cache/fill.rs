@@ -184,7 +184,9 @@ impl PageCache {
         Ok(match lookup {
             Lookup::Here(frame) => {
                 let next = match &mut state.stored {
-                    Some(stored) if is_marked => Some(stored.streams.after_mark(index)),
+                    Some(stored) if is_marked => {
+                        Some(stored.streams.after_mark(index, self.most_ahead()))
+                    }
                     _ => None,
                 };
                 StoredTurn::Found(frame, state.size, next)
@@ -202,7 +204,7 @@ impl PageCache {
                     other => other,
                 };
                 let window = match &mut state.stored {
-                    Some(stored) => stored.streams.after_miss(index, need),
+                    Some(stored) => stored.streams.after_miss(index, need, self.most_ahead()),
                     None => Window {
                         pages: index..index + 1,
                         mark: None,

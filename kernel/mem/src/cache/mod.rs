@@ -59,7 +59,7 @@ use hal::user::Access;
 
 use crate::identity::next_identity;
 use crate::{AddressSpace, MemoryObject, ObjectDescription};
-pub use ahead::Pattern;
+pub use ahead::{Ahead, Pattern};
 pub use counts::{CacheStatistics, cache_statistics, cached_pages};
 use dirty::EIGHTH;
 pub use failures::ErrorMark;
@@ -125,6 +125,11 @@ pub trait PageSource: Send + Sync {
     /// A page was brought in to be written to through a mapping: times may change. Asked after room was found for it.
     fn mapped_for_writing(&self) {}
 
+    /// How much is read ahead of pages of this source, if that can be set.
+    fn ahead(&self) -> Option<Arc<Ahead>> {
+        None
+    }
+
     /// For how many bytes room is found at once: a power of two, from 512 to the size of a page.
     fn grain(&self) -> usize {
         PAGE_SIZE
@@ -158,6 +163,8 @@ pub struct PageCache {
     source: Option<Arc<dyn PageSource>>,
     /// See [`PageSource::grain`].
     grain: usize,
+    /// See [`PageSource::ahead`].
+    ahead: Option<Arc<Ahead>>,
     budget: Option<Arc<dyn PageBudget>>,
     description: SpinLock<ObjectDescription>,
     state: SpinLock<State>,
@@ -212,8 +219,10 @@ impl PageCache {
             inode: 0,
         };
         let grain = source.as_ref().map_or(PAGE_SIZE, |source| source.grain());
+        let ahead = source.as_ref().and_then(|source| source.ahead());
         Self {
             identity: next_identity(),
+            ahead,
             source,
             grain: grain.clamp(EIGHTH, PAGE_SIZE),
             budget,
@@ -226,6 +235,12 @@ impl PageCache {
             is_metadata: AtomicBool::new(false),
             is_random: AtomicBool::new(false),
         }
+    }
+
+    /// How many pages are read ahead at most.
+    fn most_ahead(&self) -> u64 {
+        let set = self.ahead.as_ref().map(|ahead| ahead.pages());
+        set.unwrap_or(ahead::BIGGEST_WINDOW)
     }
 
     /// Whether its pages lie on a device, so that they can be stored and had again.

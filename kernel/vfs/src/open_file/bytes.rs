@@ -14,6 +14,7 @@ use super::{OFFSET_MAX, OpenFile};
 use crate::credentials::{SET_GROUP_ID, SET_USER_ID};
 use crate::inode::AttributeChange;
 use crate::times;
+use crate::volume::Prompt;
 use crate::watch::{self, Events};
 
 impl OpenFile {
@@ -169,8 +170,9 @@ impl OpenFile {
             watch::note(&self.place.dentry, Events::MODIFY);
         }
         let flags = self.status_flags();
-        if flags.intersects(StatusFlags::SYNC | StatusFlags::DATA_SYNC) {
-            self.sync_bytes(flags.contains(StatusFlags::SYNC))?;
+        let prompt = self.place.dentry.volume().prompt().contains(Prompt::ALL);
+        if prompt || flags.intersects(StatusFlags::SYNC | StatusFlags::DATA_SYNC) {
+            self.sync_bytes(prompt || flags.contains(StatusFlags::SYNC))?;
         } else if flags.contains(StatusFlags::DIRECT)
             && let Some(cache) = self.stored_pages()
         {

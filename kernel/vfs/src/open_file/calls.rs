@@ -15,6 +15,7 @@ use object::{
 
 use super::bytes::{pages_touched, pages_within};
 use super::{CHANGEABLE, OFFSET_MAX, OpenFile};
+use crate::attributes::settle;
 use crate::directory;
 use crate::mapped_file::MappedFile;
 use crate::marks::FileMarks;
@@ -221,7 +222,7 @@ impl File for OpenFile {
         self.drop_set_id()?;
         self.inode().truncate(length)?;
         watch::note(&self.place.dentry, Events::MODIFY);
-        Ok(())
+        settle(&self.place)
     }
 
     fn check_space(&self, change: SpaceChange) -> Result<()> {
@@ -244,7 +245,7 @@ impl File for OpenFile {
         self.drop_set_id()?;
         self.inode().change_space(offset, length, change)?;
         watch::note(&self.place.dentry, Events::MODIFY);
-        Ok(())
+        settle(&self.place)
     }
 
     fn sync(&self, metadata: bool) -> Result<()> {

@@ -13,6 +13,9 @@ use crate::layout::blkpg_operation::*;
 use crate::layout::block_request::*;
 use crate::layout::{BlkpgPartition, BlkpgRequest};
 
+/// Sectors of a page, in which what is read ahead is counted.
+const SECTORS: u64 = (hal::PAGE_SIZE / SECTOR) as u64;
+
 /// Does what is asked of a block device; `None` if the file is none, or does not understand.
 pub(crate) fn ioctl(
     call: &Call<'_>,
@@ -34,7 +37,23 @@ pub(crate) fn ioctl(
         // No device here says more about its medium.
         BLKIOOPT | BLKALIGNOFF => number(0)?,
         BLKBSZGET => number(hal::PAGE_SIZE)?,
-        BLKROGET => number(usize::from(geometry.read_only))?,
+        BLKROGET => number(usize::from(device.is_protected()))?,
+        BLKROSET => {
+            may_administer(call)?;
+            let protected = UserPtr::<i32>::from(argument).read()? != 0;
+            let settings = device.settings().ok_or(Error::NotTerminal)?;
+            settings.protect(protected);
+        }
+        BLKRAGET | BLKFRAGET => {
+            let ahead = device.ahead().ok_or(Error::NotTerminal)?;
+            UserPtr::<u64>::from(argument).write(&(ahead.pages() * SECTORS))?;
+        }
+        // The number itself is the argument.
+        BLKRASET | BLKFRASET => {
+            may_administer(call)?;
+            let ahead = device.ahead().ok_or(Error::NotTerminal)?;
+            ahead.set_pages(argument as u64 / SECTORS);
+        }
         BLKFLSBUF => {
             may_administer(call)?;
             file.cache().settle()?;

@@ -3,7 +3,7 @@
 use base::{Error, Result};
 use mem::user::UserText;
 use object::{FileKind, Rights};
-use vfs::{Cover, MountFlags, MountSource, Path, Propagation, ResolveFlags};
+use vfs::{Cover, MountFlags, MountSource, Path, Prompt, Propagation, ResolveFlags};
 
 use super::paths::Named;
 use crate::arguments::{AtFlags, DirectoryFd, Fd, UserPath, flags_argument};
@@ -139,6 +139,14 @@ fn restrictions(flags: MountArgument) -> MountFlags {
     all
 }
 
+/// What of a file system is to be prompt.
+fn prompt(flags: MountArgument) -> Prompt {
+    let mut prompt = Prompt::empty();
+    prompt.set(Prompt::ALL, flags.contains(MountArgument::SYNCHRONOUS));
+    prompt.set(Prompt::NAMES, flags.contains(MountArgument::DIRECTORY_SYNC));
+    prompt
+}
+
 /// The same for a remount of what is at `target`.
 fn new_restrictions(flags: MountArgument, target: &Path) -> MountFlags {
     let mut new = restrictions(flags);
@@ -200,7 +208,10 @@ pub(crate) fn mount(
         let mut room = UserText::new();
         let options = data.read_optional(&mut room)?.unwrap_or_default();
         let new = new_restrictions(flags, &target);
-        context.view.reconfigure(&target, new, options)?;
+        // Linux leaves `dirsync` as it is here.
+        let names = target.mount().volume().prompt() & Prompt::NAMES;
+        let prompt = (prompt(flags) & Prompt::ALL) | names;
+        context.view.reconfigure(&target, new, prompt, options)?;
     } else if flags.contains(MountArgument::BIND) {
         let source = source_place(call, source)?;
         if !context.view.holds(&source) {
@@ -234,7 +245,7 @@ pub(crate) fn mount(
         let filesystem = vfs::make_filesystem(kind, &request)?;
         context
             .view
-            .mount_from(&filesystem, source, &target, restrictions)?;
+            .mount_from(&filesystem, source, &target, restrictions, prompt(flags))?;
     }
     Ok(0)
 }
@@ -261,7 +272,8 @@ pub(crate) fn umount2(call: &mut Call<'_>, path: UserPath, flags: UnmountFlags) 
         context.view.expire(target)?;
     } else if context.view.is_own_root(&target, &context.root) && !lazy {
         // As Linux does with a caller's root, which cannot go: it is made read-only.
-        target.mount().volume().reconfigure(true, &[])?;
+        let volume = target.mount().volume();
+        volume.reconfigure(true, volume.prompt(), &[])?;
     } else {
         context.view.unmount(target, lazy)?;
     }

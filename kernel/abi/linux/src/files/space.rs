@@ -4,7 +4,7 @@ use base::{Error, Result};
 use mem::Pattern;
 use mem::user::{UserPtr, UserText};
 use object::{FileAdvice, FileKind, Rights, SpaceChange};
-use vfs::{MountFlags, Path};
+use vfs::{MountFlags, Path, Prompt};
 
 use super::limit::check_length;
 use super::paths::{Named, open_file};
@@ -37,6 +37,10 @@ fn flags(mount: MountFlags) -> i64 {
 
 fn of_place(place: &Path) -> Statfs {
     let filesystem = place.mount().volume().filesystem();
+    let prompt = match place.mount().volume().prompt().contains(Prompt::ALL) {
+        true => 16,
+        false => 0,
+    };
     let statistics = filesystem.statistics();
     let device = filesystem.device();
     Statfs {
@@ -50,7 +54,7 @@ fn of_place(place: &Path) -> Statfs {
         identifier: [device as i32, (device >> 32) as i32],
         name_length: statistics.name_length as i64,
         fragment_size: statistics.block_size as i64,
-        flags: flags(place.mount().flags()),
+        flags: flags(place.mount().flags()) | prompt,
         spare: [0; 4],
     }
 }

@@ -1,10 +1,11 @@
 //! fstat, newfstatat, statx: the kernel's attributes in Linux's records.
 
 use base::{Error, Result};
-use device::DeviceNumber;
+use device::block::SECTOR;
+use device::{DeviceNumber, registry};
 use mem::user::UserPtr;
 use object::{FileKind, FileStatus, Rights, Timestamp};
-use vfs::FileMarks;
+use vfs::{FileMarks, Inode};
 
 use crate::arguments::{AtFlags, DirectoryFd, Fd, UserPath};
 use crate::call::Call;
@@ -144,6 +145,16 @@ pub(crate) fn newfstatat(
     }
 }
 
+/// What memory and offsets of direct transfers are multiples of; a block special file speaks for its device.
+fn direct_alignment(status: &FileStatus, inode: &dyn Inode) -> Option<(u32, u32)> {
+    if status.kind != FileKind::BlockDevice {
+        return inode.direct_alignment().map(|unit| (unit, unit));
+    }
+    let number = DeviceNumber::new(status.device_major, status.device_minor);
+    let device = registry().block(number)?;
+    Some((SECTOR as u32, device.geometry().block_size as u32))
+}
+
 /// statx(2).
 pub(crate) fn statx(
     call: &mut Call<'_>,
@@ -179,12 +190,14 @@ pub(crate) fn statx(
             record.attributes_mask |= u64::from(FileMarks::all().bits());
             record.attributes |= u64::from(marks.bits());
         }
-        if mask & DIRECT_ALIGNMENT != 0
-            && let Some(unit) = place.inode().direct_alignment()
-        {
+        let alignment = match mask & DIRECT_ALIGNMENT {
+            0 => None,
+            _ => direct_alignment(&status, &**place.inode()),
+        };
+        if let Some((memory, offset)) = alignment {
             record.mask |= DIRECT_ALIGNMENT;
-            record.direct_memory_align = unit;
-            record.direct_offset_align = unit;
+            record.direct_memory_align = memory;
+            record.direct_offset_align = offset;
         }
     }
     result.write(&record)?;

@@ -4,6 +4,8 @@ use super::record;
 
 /// Request numbers of `ioctl` (`include/uapi/linux/fs.h`).
 pub mod block_request {
+    /// Forbid to write to it, or allow it.
+    pub const BLKROSET: u32 = 0x125d;
     /// Is it read-only?
     pub const BLKROGET: u32 = 0x125e;
     /// Read the partition table again.
@@ -12,6 +14,14 @@ pub mod block_request {
     pub const BLKGETSIZE: u32 = 0x1260;
     /// Write its cache back, and forget it.
     pub const BLKFLSBUF: u32 = 0x1261;
+    /// Read this many sectors ahead.
+    pub const BLKRASET: u32 = 0x1262;
+    /// How many sectors are read ahead.
+    pub const BLKRAGET: u32 = 0x1263;
+    /// The same for file systems, which have no number of their own.
+    pub const BLKFRASET: u32 = 0x1264;
+    /// The same for file systems.
+    pub const BLKFRAGET: u32 = 0x1265;
     /// Bytes of its own block.
     pub const BLKSSZGET: u32 = 0x1268;
     /// Make a part known, or take one away.

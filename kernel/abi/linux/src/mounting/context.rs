@@ -10,9 +10,9 @@ use base::rank;
 use base::sync::Mutex;
 use base::{Error, Result};
 use mem::transfer::Sink;
-use mem::user::UserText;
+use mem::user::{UserSlice, UserText};
 use object::{File, FileAccess, FileKind, FileStatus, Rights};
-use vfs::{Dentry, FileSystem, FsContext, MountSource, ResolveFlags, View};
+use vfs::{Dentry, FileSystem, FsContext, MountSource, Prompt, ResolveFlags, View};
 
 use super::attributes::{self, Attributes};
 use super::log::Log;
@@ -56,8 +56,35 @@ struct State {
     /// `name=value` with commas between.
     options: String,
     read_only: Option<bool>,
+    /// What of it is to be prompt, and of which part of that anything was said.
+    prompt: (Prompt, Prompt),
     log: Log,
 }
+
+impl State {
+    fn set_prompt(&mut self, part: Prompt, to: bool) {
+        self.prompt.0.set(part, to);
+        self.prompt.1.insert(part);
+    }
+
+    /// What is to be prompt of something of which `present` is. What something was said of once is not prompt the next
+    /// time unless it is said again, as on Linux.
+    fn take_prompt(&mut self, present: Prompt) -> Prompt {
+        let (set, said) = &mut self.prompt;
+        (present - *said) | core::mem::take(set)
+    }
+}
+
+/// What says nothing of one file system's own: the value of these is not looked at.
+const OF_ALL: [&str; 7] = [
+    "ro",
+    "rw",
+    "sync",
+    "async",
+    "dirsync",
+    "nolazytime",
+    "nomand",
+];
 
 /// A file system that is being configured, in a descriptor.
 pub(crate) struct Configuration {
@@ -72,6 +99,7 @@ impl Configuration {
             source: None,
             options: String::new(),
             read_only: None,
+            prompt: (Prompt::empty(), Prompt::empty()),
             log: Log::default(),
         };
         Arc::new(Self {
@@ -89,8 +117,11 @@ impl Configuration {
             "" => return Err(Error::InvalidArgument),
             "ro" => state.read_only = Some(true),
             "rw" => state.read_only = Some(false),
-            // Here every write is as late, and every time as exact, as the file system makes it.
-            "async" | "nolazytime" | "nomand" => {}
+            "sync" => state.set_prompt(Prompt::ALL, true),
+            "async" => state.set_prompt(Prompt::ALL, false),
+            "dirsync" => state.set_prompt(Prompt::NAMES, true),
+            // Here every time is as exact as the file system makes it, and no lock mandatory.
+            "nolazytime" | "nomand" => {}
             "source" => {
                 let Some(value) = value else {
                     return state.log.fail("Non-string source", Error::InvalidArgument);
@@ -160,7 +191,14 @@ impl Configuration {
         };
         let volume = root.volume().clone();
         let read_only = state.read_only.unwrap_or(volume.is_read_only());
-        let changed = volume.reconfigure(read_only, state.options.as_bytes());
+        // Whether names are prompt stays as it was in the beginning, as on Linux.
+        let changed = match state.prompt.1.contains(Prompt::NAMES) {
+            true => Err(Error::InvalidArgument),
+            false => {
+                let prompt = state.take_prompt(volume.prompt());
+                volume.reconfigure(read_only, prompt, state.options.as_bytes())
+            }
+        };
         state.options.clear();
         state.read_only = None;
         if changed.is_err() {
@@ -249,7 +287,20 @@ pub(crate) fn fspick(
     call.install(made, flags & CLOSE_ON_EXEC != 0)
 }
 
-/// fsconfig(2). Parameters that are files or bytes no file system here takes.
+/// Whether a value that nobody here looks at is one: bytes, a path, a descriptor.
+fn check_value(call: &Call<'_>, command: u32, value: UserPath, extra: i32) -> Result<()> {
+    let mut room = UserText::new();
+    match command {
+        SET_BINARY => UserSlice::new(value.0, extra as usize)
+            .read_all(1 << 20, Error::InvalidArgument)
+            .map(drop),
+        SET_FD => call.file(Fd(extra), Rights::empty()).map(drop),
+        SET_PATH if value.read(&mut room)?.is_empty() => Err(Error::NotFound),
+        _ => value.read(&mut room).map(drop),
+    }
+}
+
+/// fsconfig(2). Parameters that are files or bytes no file system here takes; what is there for all does not look at them.
 pub(crate) fn fsconfig(
     call: &mut Call<'_>,
     file: Fd,
@@ -290,8 +341,12 @@ pub(crate) fn fsconfig(
             }
         }
         _ => {
-            word(name)?;
-            return Err(Error::InvalidArgument);
+            let name = word(name)?;
+            check_value(call, command, value, extra)?;
+            if !OF_ALL.contains(&name.as_str()) {
+                return Err(Error::InvalidArgument);
+            }
+            configuration.set(&name, None)?;
         }
     }
     Ok(0)
@@ -315,9 +370,10 @@ pub(crate) fn fsmount(call: &mut Call<'_>, file: Fd, flags: u32, attributes: u32
         Phase::Parameters | Phase::Failed => return Err(Error::InvalidArgument),
     };
     let read_only = state.read_only.take() == Some(true);
+    let prompt = state.take_prompt(Prompt::empty());
     let source = state.source.take();
     let source = source.as_deref().unwrap_or(b"none");
-    let mount = View::detached_mount(&filesystem, source, restrictions, read_only)?;
+    let mount = View::detached_mount(&filesystem, source, restrictions, read_only, prompt)?;
     state.options.clear();
     state.phase = Phase::Mounted(mount.path().mount().volume().root());
     drop(state);

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use base::{Error, Result, Room};
 use device::DeviceNumber;
 use mem::user::{UserPtr, UserSlice};
-use vfs::{FsContext, Mount, MountInfo, PeerInfo};
+use vfs::{FsContext, Mount, MountInfo, PeerInfo, Prompt};
 use zerocopy::IntoBytes;
 
 use super::attributes::of_restrictions;
@@ -137,7 +137,13 @@ fn describe(
         status.device_major = device.major;
         status.device_minor = device.minor;
         status.magic = mount.volume().filesystem().statistics().magic;
-        status.filesystem_flags = seen.filesystem_read_only.into();
+        let flags = [
+            (seen.filesystem_read_only, 1),
+            (seen.prompt.contains(Prompt::ALL), 16),
+            (seen.prompt.contains(Prompt::NAMES), 128),
+        ];
+        let set = flags.iter().filter(|(set, _)| *set);
+        status.filesystem_flags = set.fold(0, |all, (_, flag)| all | flag);
     }
     if wanted.contains(Wanted::MOUNT) {
         status.mount = FIRST_UNIQUE + seen.id;

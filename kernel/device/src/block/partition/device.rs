@@ -12,7 +12,7 @@ use hal::Global;
 
 use super::Entry;
 use crate::DeviceNumber;
-use crate::block::{BlockDevice, Counters, Geometry, Operation, Request, SECTOR};
+use crate::block::{BlockDevice, Counters, Geometry, Operation, Request, SECTOR, Settings};
 
 /// The most parts of one disk whose minor numbers are followed by the next disk's.
 const MOST: u32 = 15;
@@ -56,6 +56,7 @@ pub struct Partition {
     _minor: Option<Minor>,
     users: AtomicU32,
     counters: Arc<Counters>,
+    settings: Settings,
 }
 
 impl Partition {
@@ -93,6 +94,7 @@ impl Partition {
             _minor: minor,
             users: AtomicU32::new(0),
             counters: Arc::new(Counters::new()),
+            settings: Settings::new(),
         })
     }
 
@@ -127,6 +129,10 @@ impl BlockDevice for Partition {
             request.count(&self.counters);
         }
         self.whole.submit(request.moved(self.entry.start));
+    }
+
+    fn settings(&self) -> Option<&Settings> {
+        Some(&self.settings)
     }
 
     fn counters(&self) -> Option<&Arc<Counters>> {

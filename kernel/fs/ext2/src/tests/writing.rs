@@ -8,7 +8,7 @@ use hal::user::Access;
 use mem::MemoryObject;
 use mem::transfer::{Sink, Source};
 use object::{File, FileKind, SeekFrom, SpaceChange};
-use vfs::{FileSystem, FsContext, NewInode, OpenOptions, RenameFlags, ResolveFlags};
+use vfs::{FileSystem, FsContext, NewInode, OpenOptions, Prompt, RenameFlags, ResolveFlags};
 
 use super::kit::*;
 use crate::{Ext2, Family, How};
@@ -575,4 +575,44 @@ fn a_position_goes_as_far_as_a_file_may_be_long() {
             assert_eq!(file.seek(SeekFrom::End(1)), Err(Error::InvalidArgument));
         });
     }
+}
+
+/// What a call has changed is on the disk when it returns, if the mount asked for that, whoever syncs when.
+#[test]
+fn a_prompt_file_system_needs_no_sync() {
+    fn lost(prompt: Prompt) -> (bool, Option<Vec<u8>>, bool) {
+        let image = make_image(2048, &["-b", "1024"]);
+        let (sender, receiver) = std::sync::mpsc::channel();
+        on_machine(move || {
+            let disk = disk(image);
+            let ext2 = mount(&disk);
+            let context = context(&ext2);
+            let root = context.resolve(None, b"/", ResolveFlags::empty()).unwrap();
+            let change = |prompt| root.mount().volume().reconfigure(false, prompt, b"");
+            context.put("/old", b"before").unwrap();
+            change(Prompt::empty()).unwrap();
+            ext2.sync().unwrap();
+            change(prompt).unwrap();
+            context.unlink(None, b"/old").unwrap();
+            context.make_directory("/d").unwrap();
+            let file = context.touch("/d/file").unwrap();
+            file.write(&mut Source::kernel(b"bytes")).unwrap();
+            let left = mount(&MemoryDisk::new("left", 1, disk.contents()));
+            let after = self::context(&left);
+            let stat = after.stat(None, b"/d", ResolveFlags::empty()).is_ok();
+            let old = after.stat(None, b"/old", ResolveFlags::empty()).is_ok();
+            sender.send((stat, after.get("/d/file").ok(), old)).unwrap();
+        });
+        receiver.recv().unwrap()
+    }
+    let (directory, bytes, old) = lost(Prompt::empty());
+    assert_eq!((directory, bytes, old), (false, None, true));
+    let (directory, bytes, old) = lost(Prompt::ALL);
+    assert_eq!(
+        (directory, bytes.as_deref(), old),
+        (true, Some(&b"bytes"[..]), false)
+    );
+    let (directory, bytes, old) = lost(Prompt::NAMES);
+    assert_eq!((directory, bytes.is_some(), old), (true, true, false));
+    assert_ne!(bytes.as_deref(), Some(&b"bytes"[..]));
 }

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use base::Result;
 use device::DeviceNumber;
-use vfs::{MountChanges, MountFlags, MountInfo, PeerInfo};
+use vfs::{MountChanges, MountFlags, MountInfo, PeerInfo, Prompt};
 
 use super::Subject;
 
@@ -26,10 +26,11 @@ pub(super) fn mounts(subject: &Subject) -> Result<Vec<u8>> {
     let line = |mount: MountInfo| {
         let access = access(is_read_only(&mount));
         format!(
-            "{} {} {} {access}{}{} 0 0\n",
+            "{} {} {} {access}{}{}{} 0 0\n",
             escape(&mount.source),
             escape(&mount.mount_point),
             mount.kind,
+            promptness(mount.prompt),
             restrictions(mount.flags),
             String::from_utf8_lossy(&mount.options),
         )
@@ -46,7 +47,7 @@ pub(super) fn mountinfo(subject: &Subject) -> Result<Vec<u8>> {
     let line = |mount: MountInfo| {
         let device = DeviceNumber::from_linux(mount.device);
         format!(
-            "{} {} {}:{} {} {} {}{}{} - {} {} {}{}\n",
+            "{} {} {}:{} {} {} {}{}{} - {} {} {}{}{}\n",
             mount.id,
             mount.parent,
             device.major,
@@ -59,6 +60,7 @@ pub(super) fn mountinfo(subject: &Subject) -> Result<Vec<u8>> {
             mount.kind,
             escape(&mount.source),
             access(mount.filesystem_read_only),
+            promptness(mount.prompt),
             String::from_utf8_lossy(&mount.options),
         )
     };
@@ -96,6 +98,12 @@ fn is_read_only(mount: &MountInfo) -> bool {
 
 fn access(read_only: bool) -> &'static str {
     if read_only { "ro" } else { "rw" }
+}
+
+fn promptness(prompt: Prompt) -> String {
+    let names = [(Prompt::ALL, ",sync"), (Prompt::NAMES, ",dirsync")];
+    let set = names.iter().filter(|(flag, _)| prompt.contains(*flag));
+    set.map(|(_, name)| *name).collect()
 }
 
 fn restrictions(flags: MountFlags) -> String {

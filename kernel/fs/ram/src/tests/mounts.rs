@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 
 use base::Error;
 use object::File;
-use vfs::{FsContext, MountFlags, OpenOptions, Path, ResolveFlags, View};
+use vfs::{FsContext, MountFlags, OpenOptions, Path, Prompt, ResolveFlags, View};
 
 use super::kit::{Short, context, filesystem, on_machine};
 
@@ -294,7 +294,7 @@ fn a_remount_changes_how_much_there_is_room_for() {
             flags.set(MountFlags::READ_ONLY, read_only);
             context
                 .view
-                .reconfigure(&place(&context, "/m"), flags, options)
+                .reconfigure(&place(&context, "/m"), flags, Prompt::empty(), options)
         };
         assert_eq!(change(false, b"size=8k,nr_inodes=2"), Ok(()));
         assert_eq!(change(false, b"nr_inodes=1"), Err(Error::InvalidArgument));
@@ -367,8 +367,9 @@ fn who_keeps_the_root_keeps_the_volume() {
         again().unwrap();
         let file = context.touch("/m/file").unwrap();
         assert!(Arc::ptr_eq(place(&context, "/m").mount().volume(), &volume));
-        assert_eq!(root.volume().reconfigure(true, b""), Err(Error::Busy));
+        let change = |read_only| root.volume().reconfigure(read_only, Prompt::empty(), b"");
+        assert_eq!(change(true), Err(Error::Busy));
         drop(file);
-        assert_eq!(root.volume().reconfigure(true, b""), Ok(()));
+        assert_eq!(change(true), Ok(()));
     });
 }
