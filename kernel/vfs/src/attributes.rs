@@ -142,15 +142,6 @@ impl FsContext {
     pub fn set_owner(&self, place: &Path, uid: Option<u32>, gid: Option<u32>) -> Result<()> {
         self.check_writable(place)?;
         let ownership = place.inode().ownership()?;
-        if !self.credentials.is_superuser() {
-            let gives_away = uid.is_some_and(|uid| uid != ownership.uid);
-            let foreign =
-                gid.is_some_and(|gid| gid != ownership.gid && !self.credentials.in_group(gid));
-            let owns = self.credentials.fsuid == ownership.uid;
-            if gives_away || foreign || (gid.is_some() && !owns) {
-                return Err(Error::NotPermitted);
-            }
-        }
         let mut mode = None;
         if place.inode().kind() != FileKind::Directory {
             let mut kept = ownership.mode & !SET_USER_ID;
@@ -158,6 +149,17 @@ impl FsContext {
                 kept &= !SET_GROUP_ID;
             }
             mode = (kept != ownership.mode).then_some(kept);
+        }
+        if !self.credentials.is_superuser() {
+            let gives_away = uid.is_some_and(|uid| uid != ownership.uid);
+            let foreign =
+                gid.is_some_and(|gid| gid != ownership.gid && !self.credentials.in_group(gid));
+            // What changes nothing is the owner's as well: it would take the set-id bits.
+            let changes = uid.is_some() || gid.is_some() || mode.is_some();
+            let owns = self.credentials.fsuid == ownership.uid;
+            if gives_away || foreign || (changes && !owns) {
+                return Err(Error::NotPermitted);
+            }
         }
         self.change(
             place,

@@ -126,6 +126,30 @@ fn only_owners_change_modes_and_only_root_gives_away() {
 }
 
 #[test]
+fn a_stranger_gives_nothing_to_its_owner() {
+    on_machine(|| {
+        let root = context();
+        root.touch("/program").unwrap();
+        let flags = ResolveFlags::empty();
+        root.chown(None, b"/program", Some(7), Some(8), flags)
+            .unwrap();
+        root.chmod(None, b"/program", 0o4755, flags).unwrap();
+        let stranger = as_user(&root, 9);
+        for (uid, gid) in [(Some(7), None), (None, Some(8)), (None, None)] {
+            assert_eq!(
+                stranger.chown(None, b"/program", uid, gid, flags),
+                Err(Error::NotPermitted)
+            );
+        }
+        assert_eq!(root.status("/program").unwrap().mode, 0o4755);
+        let owner = as_user(&root, 7);
+        assert_eq!(owner.chown(None, b"/program", None, None, flags), Ok(()));
+        assert_eq!(root.status("/program").unwrap().mode, 0o755);
+        assert_eq!(stranger.chown(None, b"/program", None, None, flags), Ok(()));
+    });
+}
+
+#[test]
 fn access_judges_by_the_real_user() {
     on_machine(|| {
         let root = context();
