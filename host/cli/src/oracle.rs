@@ -212,24 +212,23 @@ impl Suite {
         let (before, after) = match self.disk {
             Some(_) => (
                 "mke2fs -b 4096 -I 256 /dev/vda >/dev/null 2>&1 && mount -t ext2 /dev/vda /tmp || exit 1\n",
-                // BusyBox's `timeout` looks once a second whether it is still needed, and stands in the
-                // piece's directory until then.
-                "sleep 2\n\
-                 printf '\\036line %s\\n' $i\n\
+                "printf '\\036line %s\\n' $i\n\
                  umount /tmp 2>&1\n\
                  printf '\\036status %s\\n' $?\n",
             ),
             None => ("", ""),
         };
+        // BusyBox's `timeout` looks once a second whether it is still needed. Until then it stands where it was started: not
+        // in the piece's directory, which would keep its place on the disk.
         let script = format!(
-            "{before}export PATH=/bin HOME=/root LANG=C\n\
+            "cd /\n{before}export PATH=/bin HOME=/root LANG=C\n\
              i=0\n\
              while [ -f /tests/$i.sh ]; do\n\
-             mkdir -p /tmp/case.$i && cd /tmp/case.$i || exit 1\n\
+             mkdir -p /tmp/case.$i || exit 1\n\
              printf '\\036line %s\\n' $i\n\
-             timeout -s KILL {PIECE_LIMIT} sh /tests/$i.sh </dev/null 2>&1\n\
+             timeout -s KILL {PIECE_LIMIT} sh -c \"cd /tmp/case.$i && exec sh /tests/$i.sh\" </dev/null 2>&1\n\
              printf '\\036status %s\\n' $?\n\
-             cd / && rm -rf /tmp/case.$i\n\
+             rm -rf /tmp/case.$i\n\
              i=$((i + 1))\n\
              done\n\
              {after}"
