@@ -7,7 +7,7 @@
 //! moment are both names there or neither. Where the new name is a file of the upper layer that is
 //! to be replaced, what moves has both names for a while, and then a whiteout takes the place of the
 //! old one: a loss of power between leaves both, and never shows what lies below. What is replaced
-//! waits in the work directory meanwhile, so that it is there again if the whiteout cannot be put.
+//! has a name in the work directory meanwhile, so that it is there again if the whiteout cannot be put.
 
 use alloc::sync::Arc;
 
@@ -165,13 +165,13 @@ impl Step<'_> {
                 self.directory
                     .replace_directory(upper, &from.directory, from.name, &there, leaves)
             }
-            Some(_) if leaves => self.replace_and_hide(),
+            Some(there) if leaves => self.replace_and_hide(&there),
             Some(_) => rename(from, to, RenameFlags::empty()),
         }
     }
 
     /// A file takes the place of another of the upper layer, and a whiteout takes its own place.
-    fn replace_and_hide(&self) -> Result<()> {
+    fn replace_and_hide(&self, replaced: &Path) -> Result<()> {
         let Step {
             upper,
             source,
@@ -184,36 +184,38 @@ impl Step<'_> {
         let volume = &self.directory.volume;
         let (second, hiding) = (volume.temporary(), volume.temporary());
         let (second_name, hiding_name) = (name_of(&second)?, name_of(&hiding)?);
+        let kept = volume.temporary();
+        let kept_name = name_of(&kept)?;
         upper.make_whiteout(&hiding)?;
-        let mut restored = Ok(());
-        let exchange = || {
-            layer::rename(
-                work,
-                second_name,
-                &to.directory,
-                to.name,
-                RenameFlags::EXCHANGE,
-            )
+        let replace = |name| {
+            let flags = RenameFlags::empty();
+            layer::rename(work, name, &to.directory, to.name, flags)
         };
         let hide = || {
             let flags = RenameFlags::empty();
             layer::rename(work, hiding_name, &from.directory, from.name, flags)
         };
+        // Another name, not an exchange, which a loss of power could cut in two. A file with as many names as there can be is
+        // not kept.
+        let mut keeps = layer::link(work, kept_name, replaced).is_ok();
         let moved = layer::link(work, second_name, &file).and_then(|linked| {
-            exchange()?;
+            replace(second_name)?;
             if let Err(error) = hide() {
-                restored = exchange();
+                // Where it cannot be put back it stays in the work directory: nobody throws it away.
+                if core::mem::take(&mut keeps) {
+                    let _ = replace(kept_name);
+                }
                 return Err(error);
             }
             // The name that it keeps.
             source.stands_at(linked);
             Ok(())
         });
-        // What was replaced, or the second name. Where what was to be replaced did not come back, nobody throws it away.
-        if restored.is_ok() {
-            upper.discard(&second);
+        if keeps {
+            upper.discard(&kept);
         }
         if moved.is_err() {
+            upper.discard(&second);
             upper.discard(&hiding);
         }
         moved
