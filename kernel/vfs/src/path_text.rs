@@ -11,6 +11,7 @@ use core::sync::atomic::Ordering;
 
 use crate::dentry::Dentry;
 use crate::path::Path;
+use crate::volume::Volume;
 
 /// The text of `path` as seen from `root`; `None` for the root of its own mount tree.
 /// With a root that the path is not below, the text begins with `(unreachable)`.
@@ -47,6 +48,37 @@ pub(crate) fn is_below(path: &Path, root: &Path) -> bool {
             None => return false,
         }
     }
+}
+
+/// The same as of one moment, whoever renames meanwhile; false where they never stop.
+pub(crate) fn is_below_for_sure(path: &Path, root: &Path) -> bool {
+    for _ in 0..8 {
+        let mut before = Vec::new();
+        let mut at = path.clone();
+        let found = loop {
+            let volume = at.mount.volume();
+            before.push((volume.clone(), volume.renames.load(Ordering::Acquire)));
+            while !at.is_same(root) && !at.is_mount_root() {
+                match at.dentry.parent() {
+                    Some(parent) => at.dentry = parent,
+                    None => break,
+                }
+            }
+            if at.is_same(root) {
+                break true;
+            }
+            match at.mount.mounted_at().filter(|_| at.is_mount_root()) {
+                Some(below) => at = below,
+                None => break false,
+            }
+        };
+        let unmoved =
+            |(volume, before): &(Arc<Volume>, _)| volume.renames.load(Ordering::Acquire) == *before;
+        if before.iter().all(unmoved) {
+            return found;
+        }
+    }
+    false
 }
 
 /// What begins the text of a place that has no name below the root.

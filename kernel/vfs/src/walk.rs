@@ -7,7 +7,8 @@
 //! ([`resolve_parent`]).
 //!
 //! What bounds it: the path's length, 40 links, and the root, which `..` and absolute links cannot
-//! leave because the walk never asks for the parent of the root's own Path.
+//! leave because the walk never asks for the parent of the root's own Path. A walk with a root of its own
+//! (`BENEATH`, `IN_ROOT`) asks at each `..` whether it is still below it, and fails if others moved it out.
 
 use alloc::sync::Arc;
 
@@ -21,6 +22,7 @@ use crate::dentry::Dentry;
 use crate::lookup::lookup;
 use crate::mount::MountFlags;
 use crate::path::Path;
+use crate::path_text::is_below_for_sure;
 
 bitflags::bitflags! {
     /// How a path is followed.
@@ -281,6 +283,10 @@ impl<'a> Walk<'a> {
         }
         let parent = self.at.parent(self.root)?;
         self.check_mount(&parent)?;
+        // A directory that is moved out of the root while the walk is in it does not lead the walk out.
+        if self.is_scoped() && !is_below_for_sure(&parent, self.root) {
+            return Err(Error::WouldBlock);
+        }
         Ok(parent)
     }
 

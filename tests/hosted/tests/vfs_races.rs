@@ -310,6 +310,36 @@ fn appended_records_are_whole_and_none_is_lost() {
 }
 
 #[test]
+fn nobody_is_led_out_of_the_root_of_a_walk() {
+    kernel_on(2, || {
+        let context = context();
+        for path in ["/jail", "/jail/a", "/jail/a/b"] {
+            mkdir(&context, path).unwrap();
+        }
+        touch(&context, "/secret").unwrap();
+        crowd(&context, 2, |context, number| {
+            let jail = context
+                .resolve(None, b"/jail", ResolveFlags::empty())
+                .unwrap();
+            for _ in 0..6 {
+                if number == 0 {
+                    rename(context, "/jail/a/b", "/b", RenameFlags::empty()).unwrap();
+                    rename(context, "/b", "/jail/a/b", RenameFlags::empty()).unwrap();
+                } else {
+                    for flags in [ResolveFlags::IN_ROOT, ResolveFlags::BENEATH] {
+                        for path in ["a/b/../../secret", "a/b/../secret"] {
+                            let found = context.resolve(Some(&jail), path.as_bytes(), flags);
+                            assert!(found.is_err(), "{path} leads to {:?}", found.unwrap());
+                        }
+                    }
+                }
+            }
+        });
+        check_tree(&context);
+    });
+}
+
+#[test]
 fn a_working_directory_always_has_a_true_name() {
     kernel_on(2, || {
         let mut context = context();

@@ -108,7 +108,11 @@ fn open(
         ..options(flags, mode)?
     };
     let mut room = UserText::new();
-    let named = Named::read(call, directory, path, &mut room)?;
+    let named = if resolve.contains(ResolveFlags::IN_ROOT) {
+        Named::read_in_root(call, directory, path, &mut room)?
+    } else {
+        Named::read(call, directory, path, &mut room)?
+    };
     let file = named
         .context
         .open_at(named.at.as_ref(), named.path, &options)?;

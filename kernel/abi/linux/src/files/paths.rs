@@ -56,6 +56,25 @@ impl<'a> Named<'a> {
         })
     }
 
+    /// The same for a walk whose root is the directory: absolute paths begin there too.
+    pub(crate) fn read_in_root(
+        call: &Call<'_>,
+        directory: DirectoryFd,
+        path: UserPath,
+        room: &'a mut UserText,
+    ) -> Result<Self> {
+        let path = path.read(room)?;
+        let at = match directory {
+            DirectoryFd::WORKING_DIRECTORY => None,
+            DirectoryFd(descriptor) => Some(place_of(call, Fd(descriptor))?),
+        };
+        Ok(Named {
+            at,
+            path,
+            context: call.process().fs(),
+        })
+    }
+
     /// Follows the path to its end.
     #[inline]
     pub(crate) fn resolve(&self, flags: ResolveFlags) -> Result<Path> {
