@@ -1,6 +1,7 @@
 /* statmount and listmount, and the numbers of mounts that are never given twice (statx, STATX_MNT_ID_UNIQUE). */
 #include "mounts.h"
 #include <stdint.h>
+#include <sys/sysmacros.h>
 
 enum { STATMOUNT = 457, LISTMOUNT = 458 };
 enum { SB_BASIC = 1, BASIC = 2, FROM = 4, ROOT = 8, POINT = 0x10, TYPE = 0x20, NAMESPACE = 0x40, OPTIONS = 0x80 };
@@ -102,7 +103,7 @@ static void fields(void) {
     CHECK(status->size == 512);
     struct stat file;
     stat("a", &file);
-    CHECK(((uint64_t)status->major << 8 | status->minor) == file.st_dev);
+    CHECK(makedev(status->major, status->minor) == file.st_dev);
     status_of(unique("."), NAMESPACE, &room, sizeof room);
     uint64_t here = status->namespace;
     status_of(unique("b"), NAMESPACE, &room, sizeof room);
