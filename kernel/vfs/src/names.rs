@@ -135,6 +135,7 @@ impl FsContext {
             return Err(Error::CrossDevice);
         }
         self.check_writable(&directory)?;
+        self.credentials.check_linking(&**target.inode())?;
         self.check(&directory, Permission::WRITE | Permission::EXECUTE)?;
         if target.inode().is_directory() {
             return Err(Error::NotPermitted);

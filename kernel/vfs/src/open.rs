@@ -25,7 +25,7 @@ use crate::name::Name;
 use crate::open_file::OpenFile;
 use crate::options::OpenOptions;
 use crate::path::Path;
-use crate::walk::{Last, ParentOf, ResolveFlags, Walk, child};
+use crate::walk::{Follow, Last, ParentOf, ResolveFlags, Walk, child};
 use crate::watch::{self, Events};
 
 impl FsContext {
@@ -98,10 +98,11 @@ impl FsContext {
                 return Err(Error::Exists);
             }
             let found = child(&directory, found);
-            if let Some(place) = walk.arrive(found, !options.no_follow)? {
+            if let Some(place) = walk.arrive(found, Follow::at_end(flags))? {
                 if place.inode().is_directory() {
                     return Err(Error::IsDirectory);
                 }
+                self.credentials.check_found(&directory, &place)?;
                 return self.open_place(place, options);
             }
         }

@@ -47,6 +47,27 @@ bitflags::bitflags! {
     }
 }
 
+/// Whether a symbolic link that a walk arrives at is followed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Follow {
+    /// It is what was looked for.
+    Never,
+    /// More of the path comes after it.
+    Within,
+    /// It ends the path.
+    AtEnd,
+}
+
+impl Follow {
+    /// What the flags say of a link that ends the path.
+    pub(crate) fn at_end(flags: ResolveFlags) -> Follow {
+        match flags.contains(ResolveFlags::NO_FOLLOW) {
+            true => Follow::Never,
+            false => Follow::AtEnd,
+        }
+    }
+}
+
 /// The last component of a path whose directory was wanted.
 pub(crate) enum Last {
     /// A real name.
@@ -150,8 +171,11 @@ impl<'a> Walk<'a> {
                 return directory(self.at);
             };
             search(self.credentials, &self.at)?;
-            let follow =
-                !place.last || place.slash_follows || !self.flags.contains(ResolveFlags::NO_FOLLOW);
+            let follow = match place.last {
+                false => Follow::Within,
+                true if place.slash_follows => Follow::AtEnd,
+                true => Follow::at_end(self.flags),
+            };
             let arrived = match component {
                 Component::Current => true,
                 Component::Parent => {
@@ -203,7 +227,7 @@ impl<'a> Walk<'a> {
                 Component::Parent => self.at = self.up()?,
                 Component::Entry(name) => {
                     let found = lookup(&self.at.dentry, name)?;
-                    self.step_to(found, true)?;
+                    self.step_to(found, Follow::Within)?;
                 }
             }
         }
@@ -211,10 +235,14 @@ impl<'a> Walk<'a> {
 
     /// Goes to the last component, which has been looked up already. `None` if it was a link that is
     /// now to be followed further: then [`go_to_last`](Self::go_to_last) goes on.
-    pub(crate) fn arrive(&mut self, found: Path, follow: bool) -> Result<Option<Path>> {
+    pub(crate) fn arrive(&mut self, found: Path, follow: Follow) -> Result<Option<Path>> {
         self.check_mount(&found)?;
-        if !follow || found.dentry.kind() != FileKind::SymbolicLink {
+        if follow == Follow::Never || found.dentry.kind() != FileKind::SymbolicLink {
             return Ok(Some(found));
+        }
+        if follow == Follow::AtEnd {
+            self.credentials
+                .check_following(&self.at, &**found.inode())?;
         }
         self.follow(found)
     }
@@ -225,7 +253,7 @@ impl<'a> Walk<'a> {
     /// Nearly every step is to a file on which nothing is mounted and which is no link: then the
     /// mount stays, and only the dentry is replaced.
     #[inline]
-    fn step_to(&mut self, found: Arc<Dentry>, follow: bool) -> Result<bool> {
+    fn step_to(&mut self, found: Arc<Dentry>, follow: Follow) -> Result<bool> {
         if found.is_mount_point() || found.kind() == FileKind::SymbolicLink {
             return self.step_across(found, follow);
         }
@@ -235,7 +263,7 @@ impl<'a> Walk<'a> {
 
     /// The same across mounts and along links.
     #[inline(never)]
-    fn step_across(&mut self, found: Arc<Dentry>, follow: bool) -> Result<bool> {
+    fn step_across(&mut self, found: Arc<Dentry>, follow: Follow) -> Result<bool> {
         let found = child(&self.at, found);
         match self.arrive(found, follow)? {
             Some(place) => {

@@ -9,7 +9,7 @@ use base::sync::Once;
 use base::{Error, Result};
 use hal::Global;
 use ipc::allowance::PIPE_LIMITS;
-use vfs::{LEASE_BREAK_TIME, WATCH_LIMITS};
+use vfs::{LEASE_BREAK_TIME, PROTECTIONS, WATCH_LIMITS};
 
 use crate::access::check_machine;
 use crate::filesystem::Shared;
@@ -59,10 +59,33 @@ static FS: &[Entry] = &[
         ),
     ),
     Entry::new(
-        "protected_hardlinks",
-        Content::Text(|_| Ok(b"0\n".to_vec())),
+        "protected_fifos",
+        Content::Setting(
+            |_| number(&PROTECTIONS.pipes),
+            |_, text| set_number_to(&PROTECTIONS.pipes, text, 2),
+        ),
     ),
-    Entry::new("protected_symlinks", Content::Text(|_| Ok(b"0\n".to_vec()))),
+    Entry::new(
+        "protected_hardlinks",
+        Content::Setting(
+            |_| number(&PROTECTIONS.hard_links),
+            |_, text| set_number_to(&PROTECTIONS.hard_links, text, 1),
+        ),
+    ),
+    Entry::new(
+        "protected_regular",
+        Content::Setting(
+            |_| number(&PROTECTIONS.files),
+            |_, text| set_number_to(&PROTECTIONS.files, text, 2),
+        ),
+    ),
+    Entry::new(
+        "protected_symlinks",
+        Content::Setting(
+            |_| number(&PROTECTIONS.symbolic_links),
+            |_, text| set_number_to(&PROTECTIONS.symbolic_links, text, 1),
+        ),
+    ),
 ];
 
 static INOTIFY: &[Entry] = &[
@@ -105,8 +128,17 @@ fn number_in(text: &[u8]) -> Result<usize> {
 
 /// Sets a number of the whole machine that fits an `int`.
 fn set_number(setting: &AtomicUsize, text: &[u8]) -> Result<()> {
+    set_number_to(setting, text, i32::MAX as usize)
+}
+
+/// Sets a number of the whole machine, up to `most`.
+fn set_number_to(setting: &AtomicUsize, text: &[u8], most: usize) -> Result<()> {
     check_machine()?;
-    setting.store(number_in(text)?, Ordering::Relaxed);
+    let number = number_in(text)?;
+    if number > most {
+        return Err(Error::InvalidArgument);
+    }
+    setting.store(number, Ordering::Relaxed);
     Ok(())
 }
 
