@@ -15,7 +15,7 @@
 #define RWF_NOAPPEND 0x20
 #endif
 
-static int marked = FS_IMMUTABLE_FL | FS_APPEND_FL | FS_NODUMP_FL;
+static int marked = FS_COMPR_FL | FS_IMMUTABLE_FL | FS_APPEND_FL | FS_NODUMP_FL;
 
 static int mark(const char *path, int marks) {
     int file = open(path, O_RDONLY), present = 0;
@@ -35,6 +35,13 @@ static void tell(const char *path) {
     close(file);
     statx(AT_FDCWD, path, 0, 0, &status);
     SHOW(path, "%x %llx", marks & marked, (unsigned long long)(status.stx_attributes & marked));
+}
+
+/* What cannot be opened without waiting for somebody. */
+static void shown(const char *path) {
+    struct statx status;
+    statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, 0, &status);
+    SHOW(path, "%llx", (unsigned long long)(status.stx_attributes & marked));
 }
 
 static void file(int marks) {
@@ -170,6 +177,14 @@ int main(void) {
     close(open("d/f", O_CREAT | O_RDWR, 0644));
     mkdir("d/e", 0755);
     tell("d/f"), tell("d/e");
+    mark("d", FS_COMPR_FL | FS_NODUMP_FL);
+    close(open("d/g", O_CREAT | O_RDWR, 0644));
+    symlink("x", "d/h");
+    mknod("d/i", S_IFIFO | 0644, 0);
+    tell("d"), tell("d/g");
+    shown("d/h"), shown("d/i");
+    attributes("d", FS_XFLAG_NODUMP, 0);
+    tell("d");
     int ends[2], marks;
     CALL(pipe(ends));
     CALL(ioctl(ends[0], FS_IOC_GETFLAGS, &marks));

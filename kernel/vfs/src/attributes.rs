@@ -255,9 +255,6 @@ impl FsContext {
         if !self.credentials.owns(place.inode().ownership()?) {
             return Err(Error::NotPermitted);
         }
-        if (present ^ marks).contains(FileMarks::COMPRESSED) {
-            return Err(Error::Unsupported);
-        }
         let restricted = (present ^ marks).intersects(FileMarks::RESTRICTED);
         if restricted && !self.credentials.is_superuser() {
             return Err(Error::NotPermitted);

@@ -14,8 +14,7 @@ bitflags::bitflags! {
     /// What marks a file.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct FileMarks: u32 {
-        /// Its bytes were compressed by another system. It is shown, and nobody changes it: here bytes are as they lie
-        /// there.
+        /// Who can may compress its bytes. It is kept, as by Linux on ext2, where nobody can.
         const COMPRESSED = 0x4;
         /// Nothing of it can be changed: bytes, attributes, names.
         const IMMUTABLE = 0x10;

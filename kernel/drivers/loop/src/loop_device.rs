@@ -79,19 +79,10 @@ impl LoopDevice {
         if self.is_attached() {
             return Err(Error::Busy);
         }
-        let access = file.access();
-        let appends = file.status_flags().contains(StatusFlags::APPEND);
-        let status = file.status()?;
-        if !matches!(status.kind, FileKind::Regular | FileKind::BlockDevice) {
-            return Err(Error::InvalidArgument);
-        }
-        if !access.contains(FileAccess::READ) || appends && access.contains(FileAccess::WRITE) {
-            return Err(Error::BadHandle);
-        }
-        self.check_depth(file)?;
+        self.check_file(file)?;
         let sectors = sectors(&**file, &setup)?;
         let setup = Setup {
-            read_only: setup.read_only || !access.contains(FileAccess::WRITE),
+            read_only: setup.read_only || !file.access().contains(FileAccess::WRITE),
             ..setup
         };
         let state = State {
@@ -112,6 +103,45 @@ impl LoopDevice {
         }
         self.settle_size(sectors)?;
         self.look_for_parts()
+    }
+
+    /// Shows another file in place of the one that is attached, to a device that is in use: of the same length, and
+    /// only where nobody can write; [`Error::InvalidArgument`] else.
+    pub fn replace(&self, file: &Arc<dyn File>) -> Result<()> {
+        let (setup, _) = self.setup()?;
+        if !setup.read_only {
+            return Err(Error::InvalidArgument);
+        }
+        self.check_file(file)?;
+        let length = sectors(&*self.file()?, &setup)?;
+        if sectors(&**file, &setup)? != length {
+            return Err(Error::InvalidArgument);
+        }
+        let attachment = Attachment::new(file.clone())?;
+        let former = match &mut *self.state.lock() {
+            Some(state) => {
+                state.file = Arc::downgrade(file);
+                core::mem::replace(&mut state.attachment, attachment)
+            }
+            // Its file was taken away meanwhile.
+            None => attachment,
+        };
+        former.close();
+        self.settle_size(length)
+    }
+
+    /// Whether a file can be a disk.
+    fn check_file(&self, file: &Arc<dyn File>) -> Result<()> {
+        let access = file.access();
+        let appends = file.status_flags().contains(StatusFlags::APPEND);
+        let kind = file.status()?.kind;
+        if !matches!(kind, FileKind::Regular | FileKind::BlockDevice) {
+            return Err(Error::InvalidArgument);
+        }
+        if !access.contains(FileAccess::READ) || appends && access.contains(FileAccess::WRITE) {
+            return Err(Error::BadHandle);
+        }
+        self.check_depth(file)
     }
 
     /// Makes the parts known that its table names, if it is to be looked through. A table that cannot be read names none.

@@ -9,11 +9,11 @@ use core::sync::atomic::Ordering;
 use base::{Error, Result};
 use fs_disk::Volume as _;
 use object::FileKind;
-use vfs::{Name, NewInode, Ownership};
+use vfs::{FileMarks, Name, NewInode, Ownership};
 
 use crate::blocks::Class;
 use crate::directory::Place;
-use crate::format::inode::{FLAG_NO_DUMP, Record, mode_of};
+use crate::format::inode::{Record, mode_of};
 use crate::inode::Node;
 use crate::meta::Meta;
 
@@ -166,14 +166,13 @@ impl Node {
         }
     }
 
-    /// What backups leave out in a directory they leave out with all that is made in it.
+    /// What is made in a directory has some of its marks, as far as they mean something for such an inode.
     fn inherited_flags(&self, kind: FileKind) -> u32 {
-        match kind {
-            FileKind::Regular | FileKind::Directory | FileKind::SymbolicLink => {
-                self.record().flags & FLAG_NO_DUMP
-            }
-            _ => 0,
-        }
+        let passed_on = match kind {
+            FileKind::Regular | FileKind::Directory => FileMarks::COMPRESSED | FileMarks::NO_DUMP,
+            _ => FileMarks::NO_DUMP,
+        };
+        self.record().flags & passed_on.bits()
     }
 
     fn fill_record(

@@ -15,6 +15,7 @@ use crate::call::Call;
 use crate::layout::loop_request::*;
 use crate::layout::{
     LO_FLAGS_AUTOCLEAR, LO_FLAGS_PARTSCAN, LO_FLAGS_READ_ONLY, LoopConfiguration, LoopInfo,
+    OldLoopInfo,
 };
 
 /// Does what is asked of a loop device or of the control device; `None` if the file is neither, or does not understand.
@@ -51,7 +52,10 @@ pub(crate) fn ioctl(
             if asked.reserved != [0; 8] || !matches!(asked.block_size, 0 | 512) {
                 return Err(Error::InvalidArgument);
             }
-            let mut setup = setup_of(&asked.info, LO_FLAGS_READ_ONLY)?;
+            if asked.info.flags & !KNOWN != 0 {
+                return Err(Error::InvalidArgument);
+            }
+            let mut setup = setup_of(&asked.info)?;
             setup.read_only |= !writes;
             device.attach(&backing(asked.file)?, setup)?;
         }
@@ -61,12 +65,22 @@ pub(crate) fn ioctl(
         }
         LOOP_SET_STATUS64 => {
             may_change(call, writes)?;
-            let asked = UserPtr::<LoopInfo>::from(argument).read()?;
-            device.change(setup_of(&asked, LO_FLAGS_READ_ONLY)?)?;
+            device.change(changed(UserPtr::from(argument).read()?)?)?;
         }
+        LOOP_GET_STATUS | LOOP_GET_STATUS64 if argument == 0 => return Err(Error::InvalidArgument),
         LOOP_GET_STATUS64 => {
             UserPtr::<LoopInfo>::from(argument).write(&describe(&device)?)?;
         }
+        LOOP_SET_STATUS => {
+            may_change(call, writes)?;
+            let asked = UserPtr::<OldLoopInfo>::from(argument).read()?;
+            device.change(changed(of_old(&asked))?)?;
+        }
+        LOOP_GET_STATUS => {
+            let old = old_of(&describe(&device)?)?;
+            UserPtr::<OldLoopInfo>::from(argument).write(&old)?;
+        }
+        LOOP_CHANGE_FD => device.replace(&backing(argument as i32)?)?,
         LOOP_SET_CAPACITY => {
             may_change(call, writes)?;
             device.update_size()?;
@@ -96,9 +110,19 @@ fn may_change(call: &Call<'_>, writes: bool) -> Result<()> {
     }
 }
 
-fn setup_of(info: &LoopInfo, more: u32) -> Result<Setup> {
-    let known = LO_FLAGS_AUTOCLEAR | LO_FLAGS_PARTSCAN | more;
-    if info.flags & !known != 0 || info.encryption != 0 || info.key_size != 0 {
+/// What of a device that has its file is to change. Flags that mean nothing then are passed by, as on Linux.
+fn changed(info: LoopInfo) -> Result<Setup> {
+    setup_of(&LoopInfo {
+        flags: info.flags & KNOWN,
+        ..info
+    })
+}
+
+/// All flags that mean something.
+const KNOWN: u32 = LO_FLAGS_AUTOCLEAR | LO_FLAGS_PARTSCAN | LO_FLAGS_READ_ONLY;
+
+fn setup_of(info: &LoopInfo) -> Result<Setup> {
+    if info.encryption != 0 || info.key_size > info.key.len() as u32 {
         return Err(Error::InvalidArgument);
     }
     let (offset, limit) = (info.offset, info.size_limit);
@@ -141,4 +165,28 @@ fn describe(device: &Arc<LoopDevice>) -> Result<LoopInfo> {
     let length = setup.name.len().min(name.len() - 1);
     name[..length].copy_from_slice(&setup.name[..length]);
     Ok(info)
+}
+
+/// What the old record says of encryption is nothing to Linux either.
+fn of_old(old: &OldLoopInfo) -> LoopInfo {
+    LoopInfo {
+        // A negative one is found to be too far.
+        offset: old.offset as i64 as u64,
+        flags: old.flags,
+        file_name: old.file_name,
+        ..LoopInfo::default()
+    }
+}
+
+/// [`Error::Overflow`] where the old record has too little room.
+fn old_of(info: &LoopInfo) -> Result<OldLoopInfo> {
+    Ok(OldLoopInfo {
+        number: info.number as i32,
+        device: info.device.try_into().map_err(|_| Error::Overflow)?,
+        inode: info.inode,
+        offset: info.offset.try_into().map_err(|_| Error::Overflow)?,
+        flags: info.flags,
+        file_name: info.file_name,
+        ..OldLoopInfo::default()
+    })
 }

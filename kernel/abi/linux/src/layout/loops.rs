@@ -8,10 +8,16 @@ pub mod loop_request {
     pub const LOOP_SET_FD: u32 = 0x4c00;
     /// Take the file away.
     pub const LOOP_CLR_FD: u32 = 0x4c01;
+    /// [`LOOP_SET_STATUS64`] with an [`OldLoopInfo`](super::OldLoopInfo).
+    pub const LOOP_SET_STATUS: u32 = 0x4c02;
+    /// [`LOOP_GET_STATUS64`] with an [`OldLoopInfo`](super::OldLoopInfo).
+    pub const LOOP_GET_STATUS: u32 = 0x4c03;
     /// Change how the file is shown.
     pub const LOOP_SET_STATUS64: u32 = 0x4c04;
     /// How the file is shown.
     pub const LOOP_GET_STATUS64: u32 = 0x4c05;
+    /// Attach another file in place of one that cannot be written.
+    pub const LOOP_CHANGE_FD: u32 = 0x4c06;
     /// Look anew how long the file is.
     pub const LOOP_SET_CAPACITY: u32 = 0x4c07;
     /// Attach a file, and say how it is to be shown.
@@ -65,6 +71,38 @@ record! {
 }
 
 record! {
+    /// `struct loop_info`.
+    pub struct OldLoopInfo {
+        /// See [`LoopInfo`].
+        number: i32,
+        /// See [`LoopInfo`].
+        device: u32,
+        /// See [`LoopInfo`].
+        inode: u64,
+        /// See [`LoopInfo`].
+        raw_device: u32,
+        /// See [`LoopInfo`].
+        offset: i32,
+        /// See [`LoopInfo`].
+        encryption: i32,
+        /// See [`LoopInfo`].
+        key_size: i32,
+        /// See [`LoopInfo`].
+        flags: u32,
+        /// See [`LoopInfo`].
+        file_name: [[u8; 32]; 2],
+        /// See [`LoopInfo`].
+        key: [u8; 32],
+        /// Nothing.
+        gap: u32,
+        /// See [`LoopInfo`].
+        initial: [u64; 2],
+        /// Nothing.
+        reserved: [u32; 2],
+    }
+}
+
+record! {
     /// `struct loop_config`.
     pub struct LoopConfiguration {
         /// The file.
@@ -88,6 +126,9 @@ mod tests {
         assert_eq!(size_of::<LoopInfo>(), 232);
         assert_eq!(offset_of!(LoopInfo, flags), 52);
         assert_eq!(offset_of!(LoopInfo, file_name), 56);
+        assert_eq!(size_of::<OldLoopInfo>(), 160);
+        assert_eq!(offset_of!(OldLoopInfo, file_name), 36);
+        assert_eq!(offset_of!(OldLoopInfo, initial), 136);
         assert_eq!(size_of::<LoopConfiguration>(), 304);
         assert_eq!(offset_of!(LoopConfiguration, reserved), 240);
     }

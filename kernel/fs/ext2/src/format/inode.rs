@@ -14,8 +14,6 @@ pub const FLAG_IMMUTABLE: u32 = 0x10;
 pub const FLAG_EXTENTS: u32 = 0x8_0000;
 /// Flag: bytes may only be appended.
 pub const FLAG_APPEND: u32 = 0x20;
-/// Flag: backups leave it out.
-pub const FLAG_NO_DUMP: u32 = 0x40;
 
 /// The bytes that every inode has, as they lie on the disk.
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
