@@ -117,16 +117,21 @@ mod tests {
     use alloc::string::String;
     use alloc::vec;
     use alloc::vec::Vec;
-    use device::block::MemoryDisk;
+    use device::block::{BlockDevice, MemoryDisk};
     use hal::hosted::{Exit, Machine};
 
     /// What the console shows of a machine that does not come as far as its first process.
     fn failed(line: &str, disk: Option<Vec<u8>>) -> String {
+        failed_with(line, disk, false)
+    }
+
+    /// The same with a disk that may be write-protected.
+    fn failed_with(line: &str, disk: Option<Vec<u8>>, protected: bool) -> String {
         let outcome = Machine::new(1).command_line(line).run_with(move |boot| {
             if let Some(bytes) = disk {
-                device::registry()
-                    .add_block(MemoryDisk::new("vda", 0, bytes))
-                    .unwrap();
+                let disk = MemoryDisk::new("vda", 0, bytes);
+                disk.settings().unwrap().protect(protected);
+                device::registry().add_block(disk).unwrap();
             }
             super::kernel_main(boot)
         });
@@ -173,6 +178,9 @@ mod tests {
         let text = failed("root=/dev/vda loglevel=3", Some(disk.clone()));
         assert_shows(&text, "root: ext2 on /dev/vda");
         assert_shows(&text, "there is no /system/scarlet/bin/init");
+        let text = failed_with("root=/dev/vda rw loglevel=3", Some(disk.clone()), true);
+        assert_shows(&text, "root: /dev/vda is write-protected");
+        assert_shows(&text, "root: ext2 on /dev/vda, read-only");
         let line = "root=/dev/vda overlayroot=tmpfs loglevel=3";
         let text = failed(line, Some(disk));
         assert_shows(&text, "root: ext2 on /dev/vda, read-only");

@@ -121,18 +121,6 @@ fn on_disk(
             (error, _) => format!("root={name}: {error}"),
         }));
     }
-    let mut words: Vec<&str> = options.root_options.iter().map(String::as_str).collect();
-    words.push(match options.root_read_only || options.root_overlay {
-        true => "ro",
-        false => "rw",
-    });
-    let words = words.join(",");
-    let source = MountSource {
-        source: node.as_bytes(),
-        options: words.as_bytes(),
-        read_only: options.root_read_only || options.root_overlay,
-        context: &context,
-    };
     let kinds: Vec<&str> = match &options.root_kind {
         Some(kind) => Vec::from([kind.as_str()]),
         None => vfs::kinds()
@@ -140,25 +128,52 @@ fn on_disk(
             .filter_map(|(kind, needs_device)| needs_device.then_some(kind))
             .collect(),
     };
+    let only_read = options.root_read_only || options.root_overlay;
+    let found = match first_of(&kinds, node, options, &context, only_read) {
+        // As mount(8) does; the system says itself what it cannot do without.
+        Err(Error::AccessDenied) if !only_read => {
+            log::warn!("root: {name} is write-protected");
+            first_of(&kinds, node, options, &context, true)
+        }
+        found => found,
+    };
+    let (root, kind) = found.map_err(|last| {
+        let kinds = kinds.join(" or ");
+        refused(format!("root={name}: {kinds} cannot be mounted: {last}"))
+    })?;
+    let how = match root.is_read_only() {
+        true => ", read-only",
+        false => "",
+    };
+    log::info!("root: {kind} on {name}{how}");
+    Ok(root)
+}
+
+/// The first kind that the disk can be mounted as; else what the last one said.
+fn first_of<'a>(
+    kinds: &[&'a str],
+    node: &str,
+    options: &Options,
+    context: &FsContext,
+    read_only: bool,
+) -> base::Result<(Arc<dyn FileSystem>, &'a str)> {
+    let mut words: Vec<&str> = options.root_options.iter().map(String::as_str).collect();
+    words.push(if read_only { "ro" } else { "rw" });
+    let words = words.join(",");
+    let source = MountSource {
+        source: node.as_bytes(),
+        options: words.as_bytes(),
+        read_only,
+        context,
+    };
     let mut last = Error::NotSupportedByDevice;
-    for kind in &kinds {
+    for kind in kinds {
         match vfs::make_filesystem(kind.as_bytes(), &source) {
-            Ok(root) => {
-                let how = if root.is_read_only() {
-                    ", read-only"
-                } else {
-                    ""
-                };
-                log::info!("root: {kind} on {name}{how}");
-                return Ok(root);
-            }
+            Ok(root) => return Ok((root, kind)),
             Err(error) => last = error,
         }
     }
-    Err(refused(format!(
-        "root={name}: {} cannot be mounted: {last}",
-        kinds.join(" or ")
-    )))
+    Err(last)
 }
 
 /// What is written lies in a tmpfs, and the file system itself stays as it is: the two shown as one.

@@ -4,6 +4,7 @@
 #![no_std]
 #![no_main]
 
+use scarlet::io::ErrorKind;
 use scarlet::os::mount::{BindFlags, MountFlags, bind, mount};
 use scarlet::prelude::*;
 use scarlet::{env, fs};
@@ -66,10 +67,21 @@ fn main() -> Result<i32, String> {
                 .kind
                 .ok_or("which kind? (-t tmpfs, proc, devtmpfs, …)")?;
             let source = names.first().unwrap_or(&kind);
-            let mut flags = MountFlags::empty();
-            flags.set(MountFlags::READ_ONLY, order.read_only);
-            mount(&kind, source, target, &order.options.join(","), flags)
-                .map_err(|error| sentence(target, error))?;
+            let options = order.options.join(",");
+            let mount_with = |flags| mount(&kind, source, target, &options, flags);
+            let done = match order.read_only {
+                true => mount_with(MountFlags::READ_ONLY),
+                false => mount_with(MountFlags::empty()).or_else(|error| {
+                    if error.kind() != ErrorKind::AccessDenied {
+                        return Err(error);
+                    }
+                    // A disk that cannot be written can still be read.
+                    mount_with(MountFlags::READ_ONLY).map_err(|_| error)?;
+                    eprintln!("mount: {source} is write-protected, mounted read-only");
+                    Ok(())
+                }),
+            };
+            done.map_err(|error| sentence(target, error))?;
             Ok(0)
         }
         _ => {
