@@ -241,22 +241,24 @@ impl Meta {
             return Ok(());
         };
         self.link_orphan(0)?;
-        if self.finished.remove(&last) {
-            let record = self.read_inode(last)?;
-            if record.links == 0 {
-                let directory = record.kind() == Some(object::FileKind::Directory);
-                self.freed_inodes.push((last, directory));
-            }
+        if self.finished.remove(&last) == Some(true) {
+            let kind = self.read_inode(last)?.kind();
+            let directory = kind == Some(object::FileKind::Directory);
+            self.freed_inodes.push((last, directory));
         }
         Ok(())
+    }
+
+    /// Whether the next commit takes one out of the list of orphans.
+    pub(crate) fn last_is_finished(&self) -> bool {
+        let last = self.orphans.last();
+        last.is_some_and(|last| self.finished.contains_key(last))
     }
 
     /// Step 5: the list of orphans, one link at a time. Its end is where inodes come and go, so that whatever is on the
     /// disk is a list that ends.
     fn update_orphans(&mut self) -> Result<()> {
-        while let Some(&last) = self.orphans.last()
-            && self.finished.contains(&last)
-        {
+        while self.last_is_finished() {
             self.unlist_last()?;
         }
         let listed: BTreeSet<u32> = self.orphans.iter().copied().collect();

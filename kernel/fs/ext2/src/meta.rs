@@ -55,8 +55,8 @@ pub(crate) struct Meta {
     pub(crate) nameless: BTreeSet<u32>,
     /// The list of orphans as it is on the disk, head first.
     pub(crate) orphans: Vec<u32>,
-    /// Those of them that nobody uses any more.
-    pub(crate) finished: BTreeSet<u32>,
+    /// Those of them that are done with, and whether they are dead: others were cut off and live on.
+    pub(crate) finished: BTreeMap<u32, bool>,
     /// Where the names of large directories are.
     pub(crate) indices: Indices,
     /// The directory where e2fsck puts what has no name.
@@ -94,7 +94,7 @@ impl Meta {
             freed_inodes: Vec::new(),
             nameless: BTreeSet::new(),
             orphans: Vec::new(),
-            finished: BTreeSet::new(),
+            finished: BTreeMap::new(),
             indices: Indices::default(),
             lost_and_found: None,
             directory_group: 0,

@@ -225,7 +225,7 @@ impl fs_disk::Volume for Volume {
     }
 
     fn has_freed(&self, meta: &Meta) -> bool {
-        !meta.freed_blocks.is_empty() || !meta.freed_inodes.is_empty() || !meta.finished.is_empty()
+        !meta.freed_blocks.is_empty() || !meta.freed_inodes.is_empty() || meta.last_is_finished()
     }
 
     /// What one commit frees is noted by the next.
@@ -266,7 +266,7 @@ impl Meta {
         record.size = 0;
         record.deletion_time = next;
         self.write_inode(number, &record, false)?;
-        self.finished.insert(number);
+        self.finished.insert(number, true);
         Ok(())
     }
 
@@ -276,7 +276,7 @@ impl Meta {
         while next != 0 {
             let number = next;
             let sound = number >= self.measures.first_inode && self.is_taken(number)?;
-            if !sound || self.finished.contains(&number) {
+            if !sound || self.finished.contains_key(&number) {
                 self.damage("the list of orphans", number.into());
                 break;
             }
@@ -288,7 +288,7 @@ impl Meta {
                     self.cut(&mut record, keep)?;
                 }
                 self.write_inode(number, &record, false)?;
-                self.finished.insert(number);
+                self.finished.insert(number, false);
             } else {
                 self.empty_orphan(number, record, next)?;
             }
@@ -493,15 +493,7 @@ impl FileSystem for Ext2 {
             .map(|(_, count)| u64::from(*count))
             .sum();
         let free = meta.free_blocks() + pending;
-        let finished: Vec<u32> = meta.finished.iter().copied().collect();
-        let is_gone = |meta: &mut Meta, number| {
-            let record = meta.read_inode(number);
-            record.is_ok_and(|record| record.links == 0)
-        };
-        let leaving = finished
-            .into_iter()
-            .filter(|number| is_gone(&mut meta, *number))
-            .count();
+        let leaving = meta.finished.values().filter(|dead| **dead).count();
         let measures = &meta.measures;
         FileSystemStatistics {
             magic: EXT2_MAGIC,

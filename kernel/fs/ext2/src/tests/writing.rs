@@ -383,6 +383,38 @@ fn a_file_without_names_lives_as_long_as_it_is_open() {
     );
 }
 
+/// Who is done with, but lies in the list of orphans before one that is in use, makes no room yet.
+#[test]
+fn a_full_disk_is_not_stored_for_what_makes_no_room() {
+    round(
+        1024,
+        &["-b", "1024", "-N", "32"],
+        |context, ext2, disk| {
+            let ended = context.touch("/ended").unwrap();
+            let living = context.touch("/living").unwrap();
+            context.remove("/ended").unwrap();
+            context.remove("/living").unwrap();
+            ext2.sync().unwrap();
+            drop(ended);
+            ext2.sync().unwrap();
+            let left = ext2.statistics().inodes_free;
+            for number in 1..left {
+                context.touch(&format!("/{number}")).unwrap();
+            }
+            ext2.sync().unwrap();
+            assert_eq!(ext2.statistics().inodes_free, 1);
+            disk.record();
+            assert_eq!(context.touch("/more").err(), Some(Error::NoSpace));
+            assert_eq!(disk.record(), []);
+            drop(living);
+            context.touch("/more").unwrap();
+            context.touch("/most").unwrap();
+            assert_eq!(ext2.statistics().inodes_free, 0);
+        },
+        |_| (),
+    );
+}
+
 #[test]
 fn what_is_written_beyond_the_end_of_a_block_is_zero() {
     // The last block on the disk is full of something; a file that grows shows none of it.
