@@ -36,6 +36,8 @@ int main(void) {
     CALL(ioctl(disk, BLKRAGET, &ahead));
     SHOW("ahead of file systems", "%lu", ahead);
     CALL(ioctl(disk, BLKRAGET, 8));
+    CALL(ioctl(disk, BLKRAGET, NULL));
+    CALL(ioctl(disk, BLKFRAGET, NULL));
     CALL(ioctl(disk, BLKRASET, before));
     CALL(ioctl(disk, BLKROSET, 8));
     struct statx status;

@@ -1,32 +1,17 @@
 /* Marks of files: what nobody may change, what only grows. It wants ext2, on which a line of disk.lines runs it. */
-#include "check.h"
-#include <fcntl.h>
-#include <sys/ioctl.h>
+#include "marks.h"
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/sysmacros.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
-#include <linux/fs.h>
 
 #ifndef RWF_NOAPPEND
 #define RWF_NOAPPEND 0x20
 #endif
-
-static int marked = FS_COMPR_FL | FS_IMMUTABLE_FL | FS_APPEND_FL | FS_NODUMP_FL;
-
-static int mark(const char *path, int marks) {
-    int file = open(path, O_RDONLY), present = 0;
-    if (file < 0 || ioctl(file, FS_IOC_GETFLAGS, &present))
-        return -1;
-    present = (present & ~marked) | marks;
-    int outcome = ioctl(file, FS_IOC_SETFLAGS, &present), error = errno;
-    close(file);
-    errno = error;
-    return outcome;
-}
 
 static void tell(const char *path) {
     struct statx status;
@@ -188,6 +173,20 @@ int main(void) {
     int ends[2], marks;
     CALL(pipe(ends));
     CALL(ioctl(ends[0], FS_IOC_GETFLAGS, &marks));
+    /* What is neither a file nor a directory has none, though it lies on the same disk. */
+    const char *others[] = {"fifo", "null"};
+    CALL(mkfifo("fifo", 0644));
+    CALL(mknod("null", S_IFCHR | 0644, makedev(1, 3)));
+    for (int i = 0; i < 2; i++) {
+        struct fsxattr record = {0};
+        int other = open(others[i], O_RDONLY | O_NONBLOCK);
+        marks = FS_NODUMP_FL;
+        CALL(ioctl(other, FS_IOC_SETFLAGS, &marks));
+        CALL(ioctl(other, FS_IOC_GETFLAGS, &marks));
+        CALL(ioctl(other, FS_IOC_FSGETXATTR, &record));
+        CALL(ioctl(other, FS_IOC_FSSETXATTR, &record));
+        close(other);
+    }
     int own = open("own", O_CREAT | O_RDWR, 0644);
     CALL(fchown(own, 1000, 1000));
     CALL(ioctl(own, FS_IOC_GETFLAGS, (void *)1));

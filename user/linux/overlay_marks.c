@@ -1,24 +1,9 @@
 /* Marks, room and direct transfers of files that are seen through an overlay. It wants ext2 below, on which a line of
  * disk.lines runs it. */
-#include "check.h"
-#include <fcntl.h>
-#include <linux/fs.h>
-#include <sys/ioctl.h>
+#include "marks.h"
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-
-static int marked = FS_IMMUTABLE_FL | FS_APPEND_FL | FS_NODUMP_FL;
-
-static int mark(const char *path, int marks) {
-    int file = open(path, O_RDONLY), present = 0;
-    if (file < 0 || ioctl(file, FS_IOC_GETFLAGS, &present)) return -1;
-    present = (present & ~marked) | marks;
-    int outcome = ioctl(file, FS_IOC_SETFLAGS, &present), error = errno;
-    close(file);
-    errno = error;
-    return outcome;
-}
 
 static void tell(const char *path) {
     int file = open(path, O_RDONLY), marks = -1;

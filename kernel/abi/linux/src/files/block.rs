@@ -44,6 +44,7 @@ pub(crate) fn ioctl(
             let settings = device.settings().ok_or(Error::NotTerminal)?;
             settings.protect(protected);
         }
+        BLKRAGET | BLKFRAGET if argument == 0 => return Err(Error::InvalidArgument),
         BLKRAGET | BLKFRAGET => {
             let ahead = device.ahead().ok_or(Error::NotTerminal)?;
             UserPtr::<u64>::from(argument).write(&(ahead.pages() * SECTORS))?;

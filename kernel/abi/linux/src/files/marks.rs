@@ -32,6 +32,11 @@ pub(crate) fn ioctl(
     }
     let file = file.downcast::<OpenFile>().ok_or(Error::NotTerminal)?;
     let place = file.path();
+    let kind = place.inode().kind();
+    // A device or fifo is not asked what its file system keeps.
+    if !matches!(kind, FileKind::Regular | FileKind::Directory) {
+        return Err(Error::NotTerminal);
+    }
     let present = place.inode().marks()?;
     let (bits, attributes) = (UserPtr::<u32>::from(argument), UserPtr::from(argument));
     match request {
@@ -44,7 +49,7 @@ pub(crate) fn ioctl(
         _ => {
             let wanted = attributes.read()?;
             check_owner(call, place)?;
-            let marks = wanted_by(wanted, place.inode().kind())?;
+            let marks = wanted_by(wanted, kind)?;
             set(call, place, marks | present & FileMarks::COMPRESSED)?;
         }
     }
@@ -78,16 +83,11 @@ fn shown(marks: FileMarks) -> FileAttributes {
 /// The marks that are asked for: [`Error::InvalidArgument`] for what makes no sense of such a file,
 /// [`Error::Unsupported`] for what no file system here keeps.
 fn wanted_by(wanted: FileAttributes, kind: FileKind) -> Result<FileMarks> {
-    let (file, directory) = (kind == FileKind::Regular, kind == FileKind::Directory);
-    let senseless = [
-        (FS_XFLAG_EXTSIZE, !file),
-        (FS_XFLAG_EXTSZINHERIT, !directory),
-        (FS_XFLAG_COWEXTSIZE | FS_XFLAG_DAX, !file && !directory),
-    ];
-    if senseless
-        .iter()
-        .any(|(bits, not)| *not && wanted.flags & bits != 0)
-    {
+    let senseless = match kind {
+        FileKind::Directory => FS_XFLAG_EXTSIZE,
+        _ => FS_XFLAG_EXTSZINHERIT,
+    };
+    if wanted.flags & senseless != 0 {
         return Err(Error::InvalidArgument);
     }
     let mut left = wanted.flags;

@@ -22,8 +22,6 @@ pub mod mark_request {
     pub const FS_XFLAG_EXTSIZE: u32 = 0x800;
     /// The same for what is made in a directory.
     pub const FS_XFLAG_EXTSZINHERIT: u32 = 0x1000;
-    /// Its bytes are used where they lie.
-    pub const FS_XFLAG_DAX: u32 = 0x8000;
     /// Copies that are made on writing have a size that is said.
     pub const FS_XFLAG_COWEXTSIZE: u32 = 0x1_0000;
 }
