@@ -43,17 +43,8 @@ impl<'a> Named<'a> {
         directory: DirectoryFd,
         path: &'a [u8],
     ) -> Result<Self> {
-        let absolute = path.first() == Some(&b'/');
-        let at = match directory {
-            DirectoryFd::WORKING_DIRECTORY => None,
-            _ if absolute => None,
-            DirectoryFd(descriptor) => Some(place_of(call, Fd(descriptor))?),
-        };
-        Ok(Named {
-            at,
-            path,
-            context: call.process().fs(),
-        })
+        let relative = path.first() != Some(&b'/');
+        Self::beginning_at(call, directory, path, relative)
     }
 
     /// The same for a walk whose root is the directory: absolute paths begin there too.
@@ -64,9 +55,20 @@ impl<'a> Named<'a> {
         room: &'a mut UserText,
     ) -> Result<Self> {
         let path = path.read(room)?;
+        Self::beginning_at(call, directory, path, true)
+    }
+
+    #[inline]
+    fn beginning_at(
+        call: &Call<'_>,
+        directory: DirectoryFd,
+        path: &'a [u8],
+        needed: bool,
+    ) -> Result<Self> {
         let at = match directory {
             DirectoryFd::WORKING_DIRECTORY => None,
-            DirectoryFd(descriptor) => Some(place_of(call, Fd(descriptor))?),
+            DirectoryFd(descriptor) if needed => Some(place_of(call, Fd(descriptor))?),
+            _ => None,
         };
         Ok(Named {
             at,
