@@ -99,7 +99,14 @@ impl File for BlockFile {
     }
 
     fn read_at(&self, offset: u64, into: &mut Sink<'_>) -> Result<usize> {
-        self.check_direct(offset, into.remaining(), into.alignment())?;
+        // From the end on there is nothing to be aligned.
+        let left = self.cache.size().saturating_sub(offset);
+        let left = left.min(into.remaining() as u64) as usize;
+        if left == 0 {
+            return Ok(0);
+        }
+        into.limit(left);
+        self.check_direct(offset, left, into.alignment())?;
         self.cache.pages().read_at(offset, into)
     }
 

@@ -164,6 +164,10 @@ fn direct_and_synchronous_writes_are_on_the_device_when_they_return() {
         assert_eq!(crooked, Err(Error::InvalidArgument));
         let short = direct.read_at(0, &mut Sink::kernel(&mut [0; 100]));
         assert_eq!(short, Err(Error::InvalidArgument));
+        let last = direct.read_at(63 * 512, &mut Sink::kernel(&mut [0; 700]));
+        assert_eq!(last, Ok(512));
+        let behind = direct.read_at(64 * 512 + 1, &mut Sink::kernel(&mut [0; 100]));
+        assert_eq!(behind, Ok(0));
         assert_eq!(
             direct.write_at(512, &mut Source::kernel(&[1; 512])),
             Ok(512)
