@@ -105,7 +105,8 @@ pub(super) struct Window {
 }
 
 impl Streams {
-    /// What to bring in because the page at `index` is missing. Windows have at most `most` pages.
+    /// What to bring in because the page at `index` is missing. Beyond what is asked for windows have at most `most` pages,
+    /// twice that for who announced to read in order.
     pub(super) fn after_miss(&mut self, index: u64, need: Need, most: u64) -> Window {
         let (wanted, pattern) = match need {
             Need::Read(wanted, pattern) => (wanted.clamp(1, BIGGEST_REQUEST), pattern),
@@ -198,11 +199,11 @@ impl Streams {
 }
 
 fn biggest(pattern: Pattern, most: u64) -> u64 {
-    let most = most.min(BIGGEST_REQUEST);
-    match pattern {
-        Pattern::Sequential => 2 * most,
+    let most = match pattern {
+        Pattern::Sequential => most.saturating_mul(2),
         _ => most,
-    }
+    };
+    most.min(BIGGEST_REQUEST)
 }
 
 fn first_size(wanted: u64, biggest: u64) -> u64 {
@@ -356,12 +357,12 @@ mod tests {
     use super::*;
 
     /// How many pages a reader in order has brought in at each miss.
-    fn windows(most: u64) -> Vec<u64> {
+    fn windows(most: u64, pattern: Pattern) -> Vec<u64> {
         let mut streams = Streams::default();
         let mut index = 0;
         let mut sizes = Vec::new();
         for _ in 0..6 {
-            let window = streams.after_miss(index, Need::Read(1, Pattern::Normal), most);
+            let window = streams.after_miss(index, Need::Read(1, pattern), most);
             sizes.push(window.pages.end - window.pages.start);
             index = window.pages.end;
         }
@@ -370,9 +371,23 @@ mod tests {
 
     #[test]
     fn windows_grow_up_to_what_is_set() {
-        assert_eq!(windows(BIGGEST_WINDOW), [4, 8, 16, 32, 64, 64]);
-        assert_eq!(windows(8), [2, 4, 8, 8, 8, 8]);
-        assert_eq!(windows(0), [1; 6]);
+        let normal = |most| windows(most, Pattern::Normal);
+        assert_eq!(normal(BIGGEST_WINDOW), [4, 8, 16, 32, 64, 64]);
+        assert_eq!(normal(8), [2, 4, 8, 8, 8, 8]);
+        assert_eq!(normal(1), [1; 6]);
+        assert_eq!(normal(0), [1; 6]);
+        assert!(
+            normal(u64::MAX)
+                .iter()
+                .all(|pages| *pages <= BIGGEST_REQUEST)
+        );
+        let announced = |most| windows(most, Pattern::Sequential);
+        assert_eq!(announced(8), [2, 4, 8, 16, 16, 16]);
+        assert!(
+            announced(u64::MAX)
+                .iter()
+                .all(|pages| *pages <= BIGGEST_REQUEST)
+        );
     }
 
     #[test]
