@@ -82,14 +82,12 @@ impl Node {
                 return Err(error);
             }
         }
-        // What can only be added to stays so. The mark comes last: it keeps even a copy from its place.
+        // What can only be added to stays so. The mark comes behind the move: it keeps even a copy from its place.
         let marks = lower.path.inode().marks().unwrap_or_default() & FileMarks::RESTRICTED;
-        if !marks.is_empty() {
-            match copy.inode().set_marks(marks) {
-                Ok(()) | Err(Error::Unsupported | Error::NotTerminal) => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let marked = match marks.is_empty() {
+            true => Ok(()),
+            false => copy.inode().set_marks(marks),
+        };
         let mut origin = None;
         if self.kind != FileKind::Directory {
             let inode = copy.status()?.inode;
@@ -105,7 +103,11 @@ impl Node {
             self.make_known(inode);
         }
         self.set_upper(copy.clone(), origin);
-        Ok(copy)
+        match marked {
+            // The copy is where it belongs all the same.
+            Ok(()) | Err(Error::Unsupported | Error::NotTerminal) => Ok(copy),
+            Err(error) => Err(error),
+        }
     }
 
     /// The place in the upper layer that a copy goes to; none any more once the name is another's, or nobody's.
