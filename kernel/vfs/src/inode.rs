@@ -91,6 +91,11 @@ pub trait FileSystem: Send + Sync + Any {
         false
     }
 
+    /// Whether it lies on another one that is prompt with all that it writes there ([`Prompt::ALL`](crate::Prompt)).
+    fn is_prompt_below(&self) -> bool {
+        false
+    }
+
     /// How many file systems lie below this one, in the longest chain: 0 on a device or in memory.
     fn stack_depth(&self) -> u16 {
         0

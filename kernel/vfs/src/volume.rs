@@ -37,6 +37,8 @@ pub struct Volume {
     device: u64,
     /// It is in the table of roots, and its names in the cache.
     shared: bool,
+    /// It lies on other file systems.
+    stacked: bool,
     mounts: AtomicUsize,
     /// Nothing is written, because a mount or a remount said so.
     read_only: AtomicBool,
@@ -104,6 +106,7 @@ impl Volume {
         Arc::new(Volume {
             device: filesystem.device(),
             shared,
+            stacked: filesystem.stack_depth() != 0,
             mounts: AtomicUsize::new(0),
             read_only: AtomicBool::new(false),
             prompt: AtomicU8::new(0),
@@ -151,10 +154,17 @@ impl Volume {
         Prompt::from_bits_truncate(self.prompt.load(Ordering::Relaxed))
     }
 
+    /// Whether that is everything: it was said of this one, or of the one that it writes to.
+    #[inline]
+    pub fn is_prompt(&self) -> bool {
+        let below = || self.stacked && self.filesystem.is_prompt_below();
+        self.prompt().contains(Prompt::ALL) || below()
+    }
+
     /// Brings a file that was changed to the device, where that is to be prompt.
     #[inline]
     pub(crate) fn settle(&self, inode: &dyn Inode) -> Result<()> {
-        match self.prompt().contains(Prompt::ALL) {
+        match self.is_prompt() {
             true => inode.sync(true),
             false => Ok(()),
         }

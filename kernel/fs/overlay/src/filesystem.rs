@@ -75,13 +75,12 @@ impl FileSystem for OverlayFs {
     }
 
     fn is_read_only(&self) -> bool {
-        match &self.volume.upper {
-            Some(upper) => {
-                let filesystem = upper.layer.root.mount().volume().filesystem();
-                filesystem.is_read_only()
-            }
-            None => true,
-        }
+        self.volume.writable().is_err()
+    }
+
+    fn is_prompt_below(&self) -> bool {
+        let upper = self.volume.upper.as_ref();
+        upper.is_some_and(|upper| upper.layer.root.mount().volume().is_prompt())
     }
 
     fn options(&self) -> Vec<u8> {

@@ -107,9 +107,11 @@ impl Volume {
         }
     }
 
-    /// The writable layer; [`Error::ReadOnlyFileSystem`] without one.
+    /// The writable layer; [`Error::ReadOnlyFileSystem`] without one, and while its file system is read-only.
     pub(crate) fn writable(&self) -> Result<&Upper> {
-        self.upper.as_ref().ok_or(Error::ReadOnlyFileSystem)
+        let writable = |upper: &&Upper| !upper.layer.root.mount().volume().is_read_only();
+        let upper = self.upper.as_ref().filter(writable);
+        upper.ok_or(Error::ReadOnlyFileSystem)
     }
 
     /// A name that nothing in the work directory has.

@@ -14,7 +14,6 @@ use super::{OFFSET_MAX, OpenFile};
 use crate::credentials::{SET_GROUP_ID, SET_USER_ID};
 use crate::inode::AttributeChange;
 use crate::times;
-use crate::volume::Prompt;
 use crate::watch::{self, Events};
 
 impl OpenFile {
@@ -170,7 +169,7 @@ impl OpenFile {
             watch::note(&self.place.dentry, Events::MODIFY);
         }
         let flags = self.status_flags();
-        let prompt = self.place.dentry.volume().prompt().contains(Prompt::ALL);
+        let prompt = self.place.dentry.volume().is_prompt();
         if prompt || flags.intersects(StatusFlags::SYNC | StatusFlags::DATA_SYNC) {
             self.sync_bytes(prompt || flags.contains(StatusFlags::SYNC))?;
         } else if flags.contains(StatusFlags::DIRECT)

@@ -6,8 +6,9 @@ use base::Error;
 use device::block::MemoryDisk;
 use filesystem_testkit::{History, Random, Scratch, judged_by, tool};
 use fs_ext2::Ext2;
+use mem::transfer::Source;
 use object::File;
-use vfs::{FileMarks, FileSystem, FsContext, MountFlags};
+use vfs::{FileMarks, FileSystem, FsContext, MountFlags, OpenOptions, Prompt, ResolveFlags};
 
 use super::kit::*;
 
@@ -254,5 +255,84 @@ fn a_rename_that_fails_at_the_old_name_leaves_both_files() {
         assert_eq!(list(&root, "/disk/staging/work"), [""; 0]);
         root.put("/all/other", b"changed").unwrap();
         assert_eq!(root.get("/disk/up/other").unwrap(), b"changed");
+    });
+}
+
+/// An upper layer on a file system that is to be prompt: who writes through the overlay need not sync either.
+#[test]
+fn what_is_prompt_below_is_prompt_through_the_overlay() {
+    fn left(prompt: Prompt) -> (Option<Vec<u8>>, u32, Option<Vec<u8>>) {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        on_machine(move || {
+            let disk = MemoryDisk::new("test", 0, image());
+            let root = ground();
+            root.make_directory("/disk").unwrap();
+            root.put("/low/file", b"low").unwrap();
+            root.put("/low/cut", b"long").unwrap();
+            let ext2 = attach(&root, &disk);
+            root.make_directory("/disk/up").unwrap();
+            root.make_directory("/disk/staging").unwrap();
+            mount(&root, ON_DISK);
+            for name in ["/all/file", "/all/cut"] {
+                root.put(name, b"before").unwrap();
+            }
+            ext2.sync().unwrap();
+            let volume = place(&root, "/disk").mount().volume().clone();
+            volume.reconfigure(false, prompt, b"").unwrap();
+            let options = OpenOptions {
+                write: true,
+                ..OpenOptions::default()
+            };
+            let file = root.open(b"/all/file", &options).unwrap();
+            file.write(&mut Source::kernel(b"behind")).unwrap();
+            root.chmod(None, b"/all/file", 0o600, ResolveFlags::empty())
+                .unwrap();
+            root.truncate(b"/all/cut", 3).unwrap();
+            let look = ground();
+            look.make_directory("/disk").unwrap();
+            let _ext2 = attach(&look, &MemoryDisk::new("left", 1, disk.contents()));
+            let mode = look.status("/disk/up/file").unwrap().mode;
+            let bytes = |name| look.get(name).ok();
+            sender
+                .send((bytes("/disk/up/file"), mode, bytes("/disk/up/cut")))
+                .unwrap();
+        });
+        receiver.recv().unwrap()
+    }
+    let (bytes, mode, cut) = left(Prompt::empty());
+    assert_eq!((bytes.as_deref(), mode), (Some(&b"before"[..]), 0o666));
+    assert_eq!(cut.as_deref(), Some(&b"before"[..]));
+    let (bytes, mode, cut) = left(Prompt::ALL);
+    assert_eq!((bytes.as_deref(), mode), (Some(&b"behind"[..]), 0o600));
+    assert_eq!(cut.as_deref(), Some(&b"bef"[..]));
+}
+
+/// Who makes the upper layer's file system read-only has it left alone by the overlay as well.
+#[test]
+fn a_file_system_that_became_read_only_is_not_written_through_the_overlay() {
+    on_machine(|| {
+        let disk = MemoryDisk::new("test", 0, image());
+        let root = ground();
+        root.make_directory("/disk").unwrap();
+        root.put("/low/file", b"low").unwrap();
+        let _ext2 = attach(&root, &disk);
+        root.make_directory("/disk/up").unwrap();
+        root.make_directory("/disk/staging").unwrap();
+        mount(&root, ON_DISK);
+        let open = root.touch("/all/open").unwrap();
+        let volume = place(&root, "/disk").mount().volume().clone();
+        let change = |read_only| volume.reconfigure(read_only, Prompt::empty(), b"");
+        change(true).unwrap();
+        let refused = Error::ReadOnlyFileSystem;
+        assert_eq!(root.put("/all/file", b"new"), Err(refused));
+        assert_eq!(root.make_directory("/all/dir").err(), Some(refused));
+        assert_eq!(root.remove("/all/file"), Err(refused));
+        assert_eq!(root.move_to("/all/file", "/all/other"), Err(refused));
+        assert_eq!(open.write(&mut Source::kernel(b"x")), Err(refused));
+        assert_eq!(root.get("/all/file").unwrap(), b"low");
+        change(false).unwrap();
+        assert_eq!(open.write(&mut Source::kernel(b"x")), Ok(1));
+        root.put("/all/file", b"new").unwrap();
+        assert_eq!(root.get("/disk/up/file").unwrap(), b"new");
     });
 }
