@@ -33,6 +33,7 @@ use crate::handle::FileHandle;
 use crate::marks::FileMarks;
 use crate::name::Name;
 use crate::path::Path;
+use crate::volume::Volume;
 
 /// A file system instance: a tree of inodes, and what `df` asks.
 pub trait FileSystem: Send + Sync + Any {
@@ -91,9 +92,9 @@ pub trait FileSystem: Send + Sync + Any {
         false
     }
 
-    /// Whether it lies on another one that is prompt with all that it writes there ([`Prompt::ALL`](crate::Prompt)).
-    fn is_prompt_below(&self) -> bool {
-        false
+    /// The one that it writes to, if it lies on others ([`FileSystem::stack_depth`]).
+    fn written_below(&self) -> Option<&Arc<Volume>> {
+        None
     }
 
     /// How many file systems lie below this one, in the longest chain: 0 on a device or in memory.

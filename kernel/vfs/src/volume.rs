@@ -44,7 +44,7 @@ pub struct Volume {
     read_only: AtomicBool,
     /// Bits of [`Prompt`].
     prompt: AtomicU8,
-    /// Files open for writing, through whatever mount.
+    /// Files open for writing, through whatever mount, and through what writes to this one.
     writers: AtomicUsize,
     /// Held while a rename moves something from one directory to another.
     pub(crate) rename_lock: Mutex<()>,
@@ -117,6 +117,12 @@ impl Volume {
         })
     }
 
+    /// The volume of the file system with a device number, if it is mounted or held somewhere.
+    pub fn find(device: u64) -> Option<Arc<Volume>> {
+        let root = ROOTS.lock().get(&device).and_then(Weak::upgrade)?;
+        Some(root.volume().clone())
+    }
+
     /// All volumes that are mounted or held somewhere.
     pub fn all() -> Vec<Arc<Volume>> {
         let roots: Vec<_> = ROOTS.lock().values().filter_map(Weak::upgrade).collect();
@@ -157,8 +163,15 @@ impl Volume {
     /// Whether that is everything: it was said of this one, or of the one that it writes to.
     #[inline]
     pub fn is_prompt(&self) -> bool {
-        let below = || self.stacked && self.filesystem.is_prompt_below();
-        self.prompt().contains(Prompt::ALL) || below()
+        self.prompt().contains(Prompt::ALL) || self.below().is_some_and(|below| below.is_prompt())
+    }
+
+    #[inline]
+    fn below(&self) -> Option<&Arc<Volume>> {
+        match self.stacked {
+            true => self.filesystem.written_below(),
+            false => None,
+        }
     }
 
     /// Brings a file that was changed to the device, where that is to be prompt.
@@ -207,10 +220,16 @@ impl Volume {
 
     pub(crate) fn begin_write(&self) {
         self.writers.fetch_add(1, Ordering::SeqCst);
+        if let Some(below) = self.below() {
+            below.begin_write();
+        }
     }
 
     pub(crate) fn end_write(&self) {
         self.writers.fetch_sub(1, Ordering::SeqCst);
+        if let Some(below) = self.below() {
+            below.end_write();
+        }
     }
 
     pub(crate) fn count_mount(&self) {

@@ -7,7 +7,7 @@ use base::sync::SpinLock;
 use base::{Error, Result};
 use device::block::{BlockCache, BlockDevice};
 use hal::Global;
-use vfs::{FileSystem, MountSource};
+use vfs::{FileSystem, MountSource, Volume};
 
 use crate::ATTRIBUTES;
 
@@ -22,8 +22,8 @@ static MOUNTED: Global<SpinLock<BTreeMap<u64, Mounted>>> =
     Global::new(|| SpinLock::new(ATTRIBUTES, BTreeMap::new()));
 
 /// Mounts the disk that a mount's source names with `open`, or finds the instance that is mounted already.
-/// [`Error::Busy`] if that is of another kind, or cannot be written and is to be; [`Error::AccessDenied`] if the disk
-/// cannot be written and is to be.
+/// [`Error::Busy`] if that is of another kind, or read-only and this is not to be, or the other way round;
+/// [`Error::AccessDenied`] if the disk cannot be written and is to be.
 pub fn mount<T: FileSystem>(
     source: &MountSource<'_>,
     kind: &'static str,
@@ -39,8 +39,13 @@ pub fn mount<T: FileSystem>(
             let same = present.kind == kind;
             drop(mounted);
             let present = living.ok_or(Error::Busy)?;
-            // One instance cannot be both.
-            let fits = same && (present.is_read_only() == read_only || !read_only);
+            // One instance cannot be both, nor become the other by being mounted again.
+            let is = match Volume::find(key) {
+                Some(volume) => volume.is_read_only(),
+                None => present.is_read_only(),
+            };
+            let wanted = read_only || source.read_only;
+            let fits = same && (is == wanted || !wanted && present.is_read_only());
             return if fits { Ok(present) } else { Err(Error::Busy) };
         }
         if device.is_protected() && !read_only && !source.read_only {

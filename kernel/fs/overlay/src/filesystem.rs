@@ -78,9 +78,9 @@ impl FileSystem for OverlayFs {
         self.volume.writable().is_err()
     }
 
-    fn is_prompt_below(&self) -> bool {
-        let upper = self.volume.upper.as_ref();
-        upper.is_some_and(|upper| upper.layer.root.mount().volume().is_prompt())
+    fn written_below(&self) -> Option<&Arc<vfs::Volume>> {
+        let upper = self.volume.upper.as_ref()?;
+        Some(upper.layer.root.mount().volume())
     }
 
     fn options(&self) -> Vec<u8> {
