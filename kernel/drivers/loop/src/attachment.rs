@@ -34,12 +34,15 @@ pub struct Setup {
 pub(crate) struct Attachment {
     queue: SpinLock<Queue>,
     arrived: WaitQueue,
+    over: WaitQueue,
 }
 
 struct Queue {
     requests: VecDeque<(u64, Request)>,
     /// Nothing comes any more.
     closed: bool,
+    /// The file was let go.
+    ended: bool,
 }
 
 impl Attachment {
@@ -48,13 +51,20 @@ impl Attachment {
         let queue = Queue {
             requests: VecDeque::new(),
             closed: false,
+            ended: false,
         };
         let made = Arc::new(Attachment {
             queue: SpinLock::new(rank::DEVICE, queue),
             arrived: WaitQueue::new(),
+            over: WaitQueue::new(),
         });
         let attachment = made.clone();
-        let body = move || attachment.work(&*file);
+        let body = move || {
+            attachment.work(&*file);
+            drop(file);
+            attachment.queue.lock().ended = true;
+            attachment.over.wake_all();
+        };
         // It works for everybody, whoever attached.
         let prepare = |thread: &Arc<thread::Thread>| {
             thread.set_affinity(u64::MAX);
@@ -83,10 +93,13 @@ impl Attachment {
         }
     }
 
-    /// Takes no more requests; those that were taken are done.
+    /// Takes no more requests. Those that were taken are done, and the file is let go, when this returns: whoever detached
+    /// it may unmount what it lies on.
     pub(crate) fn close(&self) {
         self.queue.lock().closed = true;
         self.arrived.wake_all();
+        self.over
+            .wait_until(|| self.queue.lock().ended.then_some(()));
     }
 
     fn work(&self, file: &dyn File) {

@@ -182,6 +182,21 @@ fn the_file_goes_with_the_last_use() {
 }
 
 #[test]
+fn the_file_is_let_go_before_the_device_is_detached() {
+    with_loops(|context| {
+        let (device, _) = first();
+        for round in 0..20 {
+            let backing = file(context, &format!("/disk{round}"), 8192);
+            let held = Arc::downgrade(&backing);
+            device.attach(&backing, Setup::default()).unwrap();
+            drop(backing);
+            device.detach(0).unwrap();
+            assert!(held.upgrade().is_none());
+        }
+    });
+}
+
+#[test]
 fn what_cannot_be_a_disk_is_refused() {
     with_loops(|context| {
         let (device, block) = first();

@@ -4,6 +4,10 @@
 //! in `a1`. Assembly builds a first table (the direct map, and the image as one gigapage) and goes
 //! up to the linked addresses. [`riscv_boot`] reads the device tree, builds the final tables, in
 //! which nothing is both writable and executable, and hands over to common code.
+//!
+//! OpenSBI before 1.3 marks a hart as started before it writes down where the hart is to begin (SBI 2.0, chapter 9,
+//! knows no such moment): on a busy host the hart may be faster and come to `_start`, too, where the first one came.
+//! So a hart that is not the first one here goes on as the one that is [being started](cpu::STARTING).
 
 use core::arch::global_asm;
 
@@ -23,6 +27,14 @@ global_asm!(
 _start:
     csrw    sie, zero
     csrci   sstatus, 2
+    // Whoever comes second was meant to arrive at secondary_start.
+    lla     t0, 4f
+    li      t1, 1
+    .option push
+    .option arch, +a
+    amoswap.w.aqrl t1, t1, (t0)
+    .option pop
+    bnez    t1, 5f
     lla     t0, __bss_start
     lla     t1, __bss_end
 1:  sd      zero, 0(t0)
@@ -61,12 +73,21 @@ _start:
     csrw    sscratch, zero
     li      s0, 0
     tail    {riscv_boot}
+5:  lla     t0, {starting}
+    ld      a1, 0(t0)
+    tail    secondary_start
+
+    // Not among what the first one zeroes.
+    .section .data
+    .balign 4
+4:  .word   0
 "#,
     root = sym kernel_table::BOOT_ROOT,
     sv39 = const csr::SATP_SV39 as isize,
     image_offset = const IMAGE_OFFSET as isize,
     blocks = sym cpu::CPU_BLOCKS,
     riscv_boot = sym riscv_boot,
+    starting = sym cpu::STARTING,
 );
 
 /// What was found out about the machine.

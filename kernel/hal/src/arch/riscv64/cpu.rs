@@ -170,6 +170,9 @@ unsafe extern "C" {
     fn secondary_start();
 }
 
+/// The physical address of the block of the CPU that is being started; they are started one after another.
+pub(super) static STARTING: AtomicUsize = AtomicUsize::new(0);
+
 /// Starts every other CPU and waits until each is up (or the firmware refused).
 pub(crate) fn start_cpus() {
     for (id, block) in CPU_BLOCKS.iter().enumerate().take(cpu_count()).skip(1) {
@@ -182,6 +185,7 @@ pub(crate) fn start_cpus() {
         core::mem::forget(stack);
         let start = virtual_to_physical(secondary_start as *const () as usize);
         let opaque = virtual_to_physical(&raw const *block as usize);
+        STARTING.store(opaque, Ordering::Relaxed);
         core::sync::atomic::fence(Ordering::SeqCst);
         // SAFETY: `secondary_start` is made for this, and the block it is handed is filled in.
         if !unsafe { sbi::start_hart(hart(id), start, opaque) } {
