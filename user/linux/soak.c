@@ -246,7 +246,11 @@ static int load(uint64_t seed, int workers, double length) {
     double shown = seconds();
     for (int left = workers; left > 0;) {
         int status;
-        if (waitpid(-1, &status, WNOHANG) > 0) { left--; bad += status != 0; continue; }
+        if (waitpid(-1, &status, WNOHANG) > 0) {
+            left--;
+            if (status != 0) { printf("BAD: a worker's status is %#x\n", status); bad++; }
+            continue;
+        }
         if (seconds() > until + 180) { printf("STUCK: %d workers\n", left); return bad + left; }
         if (seconds() > shown + 60) { shown = seconds(); printf("%.0f s left\n", until - shown); fflush(stdout); }
         usleep(100000);
@@ -298,7 +302,8 @@ int main(int argc, char **argv) {
     bad += load(seed + 1, workers, WARM);
     struct found before = show("before");
     bad += load(seed, workers, atof(argv[2]));
-    if (system("rm -rf " TOP "/*") != 0) bad++;
+    int removed = system("rm -rf " TOP "/*");
+    if (removed != 0) { printf("BAD: rm's status is %#x\n", removed); bad++; }
     struct found after = show("after");
     for (int kind = 0; kind < KINDS; kind++) printf("%s %llu%s", names[kind], (unsigned long long)done[kind], kind < KINDS - 1 ? ", " : "\n");
     if (before.free_kib - after.free_kib > SLACK) { printf("LOST: %ld KiB of memory\n", before.free_kib - after.free_kib); bad++; }
