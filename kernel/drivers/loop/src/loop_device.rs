@@ -118,15 +118,17 @@ impl LoopDevice {
             return Err(Error::InvalidArgument);
         }
         let attachment = Attachment::new(file.clone())?;
-        let former = match &mut *self.state.lock() {
+        let (former, outcome) = match &mut *self.state.lock() {
             Some(state) => {
                 state.file = Arc::downgrade(file);
-                core::mem::replace(&mut state.attachment, attachment)
+                let former = core::mem::replace(&mut state.attachment, attachment);
+                (former, Ok(()))
             }
             // Its file was taken away meanwhile.
-            None => attachment,
+            None => (attachment, Err(Error::NoSuchDevice)),
         };
         former.close();
+        outcome?;
         self.settle_size(length)
     }
 
