@@ -89,6 +89,12 @@ impl<N: DiskNode> PageSource for FilePages<N> {
         Ok(())
     }
 
+    fn wait_for_room(&self) -> bool {
+        // Not as a use of the node: those are what is waited for.
+        let volume = self.node().map(|node| node.volume.clone());
+        volume.is_ok_and(|volume| volume.wait_for_room())
+    }
+
     fn became_dirty(&self) {
         if let Ok(node) = self.node() {
             node.note_written();

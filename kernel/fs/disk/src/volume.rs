@@ -259,16 +259,20 @@ impl<V: Volume> Shared<V> {
             if !matches!(outcome, Err(Error::NoSpace)) {
                 break;
             }
-            let anybody = {
-                let _storing = self.storing.lock();
-                self.uses.wait()
-            };
+            let anybody = self.wait_for_room();
             outcome = action();
             if !anybody {
                 break;
             }
         }
         outcome
+    }
+
+    /// Waits until those files are let go that are being stored or read at this moment; whether there were any. The caller
+    /// holds no lock of the volume, and uses none of its inodes as their pages do.
+    pub(crate) fn wait_for_room(&self) -> bool {
+        let _storing = self.storing.lock();
+        self.uses.wait()
     }
 
     /// The uses of inodes by their pages.

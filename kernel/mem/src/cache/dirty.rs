@@ -27,6 +27,9 @@ use hal::user::Access;
 use super::ahead::{Need, Pattern};
 use super::{PageCache, flush, page_of, registry};
 
+/// How often who finds no room for a mapped page waits for others to give some back.
+const ROOM_ROUNDS: usize = 8;
+
 /// What a page's room is known by: the smallest grain.
 pub(super) const EIGHTH: usize = PAGE_SIZE / 8;
 
@@ -119,6 +122,25 @@ impl PageCache {
         outcome.map(|()| eighths)
     }
 
+    /// Finds room for the page at `index` as a whole, for a mapping. A call that writes is told before it begins that there
+    /// is no room; here the outcome would be a signal, so what is on its way back is waited for.
+    fn prepare_patiently(&self, index: u64) -> Result<u8> {
+        for _ in 0..ROOM_ROUNDS {
+            match self.prepare(index, 0..PAGE_SIZE, false) {
+                Err(Error::NoSpace) => {}
+                outcome => return outcome,
+            }
+            let anything = self
+                .source
+                .as_ref()
+                .is_some_and(|source| source.wait_for_room());
+            if !anything {
+                break;
+            }
+        }
+        self.prepare(index, 0..PAGE_SIZE, false)
+    }
+
     /// Of the bytes `within` a page that is here the whole grains have no room any more: whoever is to change them, also
     /// who has the page mapped, asks for it again.
     pub(super) fn forget_room(&self, index: u64, within: Range<usize>) {
@@ -154,7 +176,7 @@ impl PageCache {
         loop {
             let cuts = self.cuts();
             let frame = self.stored_page(index, Need::Touch(pattern), false)?.0;
-            let eighths = self.prepare(index, 0..PAGE_SIZE, false)?;
+            let eighths = self.prepare_patiently(index)?;
             if self.mark_changed(index, &frame, eighths, cuts) {
                 if let Some(source) = &self.source {
                     source.mapped_for_writing();

@@ -118,6 +118,12 @@ pub trait PageSource: Send + Sync {
         Ok(())
     }
 
+    /// [`PageSource::prepare_write`] found no room for a mapping: waits for what is giving some back at this moment. Whether
+    /// there was anything.
+    fn wait_for_room(&self) -> bool {
+        false
+    }
+
     /// A page became dirty where none was: something of the file waits for being stored from now on, also where no room
     /// had to be found for it. Called before whoever changes it goes on.
     fn became_dirty(&self) {}

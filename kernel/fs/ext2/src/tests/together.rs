@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use base::thread;
+use hal::PAGE_SIZE;
+use hal::user::Access;
 use mem::transfer::{Sink, Source};
 use object::{File, SpaceChange};
 use vfs::FileSystem;
@@ -265,6 +267,8 @@ fn fill_and_remove_while(store: fn(&crate::Ext2)) {
                 })
                 .unwrap()
             };
+            let holes = context.touch("/holes").unwrap();
+            holes.truncate(4 * PAGE_SIZE as u64).unwrap();
             for _ in 0..4 {
                 let large = context.touch("/large").unwrap();
                 let piece = vec![7; 64 << 10];
@@ -274,6 +278,12 @@ fn fill_and_remove_while(store: fn(&crate::Ext2)) {
                 }
                 drop(large);
                 context.remove("/large").unwrap();
+                let mapped = holes.memory_object().unwrap();
+                for index in 0..4 {
+                    mapped.page(index, Access::Write).unwrap();
+                }
+                holes.truncate(0).unwrap();
+                holes.truncate(4 * PAGE_SIZE as u64).unwrap();
                 context.put("/small", &[1; 3000]).unwrap();
                 context.make_directory("/directory").unwrap();
                 context.rmdir(None, b"/directory").unwrap();
@@ -281,7 +291,7 @@ fn fill_and_remove_while(store: fn(&crate::Ext2)) {
             }
             over.store(true, Ordering::Relaxed);
             storing.join();
-            drop((context, storing));
+            drop((holes, context, storing));
             ext2.unmount().unwrap();
             assert_clean(&disk.contents());
         });
