@@ -74,23 +74,17 @@ impl Attachment {
         Ok(made)
     }
 
-    /// Takes a request; `offset` is where the disk begins in the file.
-    pub(crate) fn submit(&self, offset: u64, request: Request) {
-        let refused = {
+    /// Takes a request, or gives it back when it takes no more; `offset` is where the disk begins in the file.
+    pub(crate) fn submit(&self, offset: u64, request: Request) -> Option<Request> {
+        {
             let mut queue = self.queue.lock();
             if queue.closed {
-                Some(request)
-            } else {
-                queue.requests.push_back((offset, request));
-                None
+                return Some(request);
             }
-        };
-        match refused {
-            Some(request) => request.finish(Err(Error::InputOutput)),
-            None => {
-                self.arrived.wake_one();
-            }
+            queue.requests.push_back((offset, request));
         }
+        self.arrived.wake_one();
+        None
     }
 
     /// Takes no more requests. Those that were taken are done, and the file is let go, when this returns: whoever detached

@@ -264,6 +264,32 @@ impl LoopDevice {
             .truncate(sectors.saturating_mul(SECTOR as u64))
     }
 
+    /// Who takes requests now, and where the disk begins in its file.
+    pub(crate) fn holder(&self) -> Option<(Arc<Attachment>, u64)> {
+        let state = self.state.lock();
+        let state = state.as_ref()?;
+        Some((state.attachment.clone(), state.setup.offset))
+    }
+
+    /// Hands a request to `holder`, which was looked up a moment ago. Another may have taken its place meanwhile
+    /// ([`LoopDevice::replace`]): then it is that one's.
+    pub(crate) fn hand(&self, mut holder: Option<(Arc<Attachment>, u64)>, mut request: Request) {
+        while let Some((attachment, offset)) = holder {
+            match attachment.submit(offset, request) {
+                None => return,
+                // It is not the holder any more before it closes.
+                Some(refused) => request = refused,
+            }
+            holder = self.holder();
+        }
+        // Without a file nothing waits for being safe.
+        let outcome = match request.operation {
+            Operation::Flush => Ok(()),
+            _ => Err(Error::InputOutput),
+        };
+        request.finish(outcome);
+    }
+
     /// The file that is shown; [`Error::NoSuchDevice`] without one.
     pub fn file(&self) -> Result<Arc<dyn File>> {
         let file = self.state.lock().as_ref().map(|state| state.file.clone());
@@ -321,20 +347,11 @@ impl BlockDevice for LoopDevice {
         if let Err(error) = request.check(self) {
             return request.finish(Err(error));
         }
-        let attached = {
-            let state = self.state.lock();
-            let state = state.as_ref();
-            state.map(|state| (state.attachment.clone(), state.setup.offset))
-        };
-        match attached {
-            Some((attachment, offset)) => {
-                request.count(&self.counters);
-                attachment.submit(offset, request);
-            }
-            // Without a file nothing waits for being safe.
-            None if request.operation == Operation::Flush => request.finish(Ok(())),
-            None => request.finish(Err(Error::InputOutput)),
+        let holder = self.holder();
+        if holder.is_some() {
+            request.count(&self.counters);
         }
+        self.hand(holder, request);
     }
 
     /// Loop devices are numbered one by one.

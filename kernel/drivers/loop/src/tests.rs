@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use base::Error;
-use device::block::{BlockCache, BlockDevice, BlockFile, MemoryDisk, Operation, SECTOR};
+use device::block::{
+    Batch, BlockCache, BlockDevice, BlockFile, MemoryDisk, Operation, Request, SECTOR, Segment,
+};
 use device::registry;
 use filesystem_testkit::{Short, context, on_machine};
 use fs_ram::{Limits, RamFs};
@@ -193,6 +195,57 @@ fn the_file_is_let_go_before_the_device_is_detached() {
             device.detach(0).unwrap();
             assert!(held.upgrade().is_none());
         }
+    });
+}
+
+#[test]
+fn whoever_reads_while_the_file_is_replaced_has_it_from_one_or_the_other() {
+    with_loops(|context| {
+        let (device, block) = first();
+        let files = ["/old", "/new"].map(|path| {
+            let made = file(context, path, 8192);
+            let bytes = [path.as_bytes()[1]; 8192];
+            made.write_at(0, &mut Source::kernel(&bytes)).unwrap();
+            made
+        });
+        let setup = Setup {
+            read_only: true,
+            ..Setup::default()
+        };
+        device.attach(&files[0], setup).unwrap();
+        let opened = open(&block);
+        let batch = Batch::new();
+        let frame = hal::frame::Frame::allocate().unwrap();
+        let read = |at: usize, batch: &Arc<Batch>| {
+            let segment = Segment {
+                frame: frame.clone(),
+                offset: at * SECTOR,
+                length: SECTOR,
+            };
+            Request::new(Operation::Read, at as u64, vec![segment], batch)
+        };
+        // One waits for the old file already; two are about to.
+        block.submit(read(0, &batch));
+        let (second, third) = (device.holder(), device.holder());
+        device.replace(&files[1]).unwrap();
+        device.hand(second, read(1, &batch));
+        block.submit(read(2, &batch));
+        assert_eq!(batch.wait(), Ok(()));
+        let mut bytes = [0; 3 * SECTOR];
+        frame.read(0, &mut bytes);
+        let seen = [0, 1, 2].map(|at| bytes[at * SECTOR]);
+        assert_eq!(seen, *b"onn");
+        // Where none takes its place nobody has it, and nothing waits for being safe.
+        device.detach(1).unwrap();
+        let (late, flushed) = (Batch::new(), Batch::new());
+        device.hand(third.clone(), read(0, &late));
+        device.hand(
+            third,
+            Request::new(Operation::Flush, 0, Vec::new(), &flushed),
+        );
+        assert_eq!(late.wait(), Err(Error::InputOutput));
+        assert_eq!(flushed.wait(), Ok(()));
+        drop(opened);
     });
 }
 
