@@ -87,6 +87,15 @@ pub trait FileSystem: Send + Sync + Any {
         false
     }
 
+    /// True where nothing is to be written from the start, whoever of several mounts it first: one instance is had by all
+    /// who mount a device, and they said so.
+    fn begins_read_only(&self) -> bool {
+        false
+    }
+
+    /// A remount was taken: from now on nothing is to be written, or it may be again.
+    fn note_read_only(&self, _read_only: bool) {}
+
     /// True where nobody may begin to write, because it is forbidden to write to the device.
     fn is_protected(&self) -> bool {
         false

@@ -108,7 +108,7 @@ impl Volume {
             shared,
             stacked: filesystem.stack_depth() != 0,
             mounts: AtomicUsize::new(0),
-            read_only: AtomicBool::new(false),
+            read_only: AtomicBool::new(filesystem.begins_read_only()),
             prompt: AtomicU8::new(0),
             writers: AtomicUsize::new(0),
             rename_lock: Mutex::new(shape_rank(&*filesystem), ()),
@@ -214,6 +214,7 @@ impl Volume {
         self.read_only.store(keep, Ordering::SeqCst);
         if changed.is_ok() {
             self.prompt.store(prompt.bits(), Ordering::Relaxed);
+            self.filesystem.note_read_only(read_only);
         }
         changed
     }

@@ -12,6 +12,7 @@
 //!   disks that fail, and for images that make no sense;
 //! - [`SlowDisk`] answers late and out of order;
 //! - [`stores_what_mappings_change`] is for what reaches the disk without a call;
+//! - [`is_mounted_one_way`] is for disks that are mounted more than once;
 //! - [`rounds`] is how often a test is repeated;
 //! - [`Random`] makes seeded numbers and contents.
 //!
@@ -28,6 +29,7 @@ mod model;
 mod random;
 mod short;
 mod slow;
+mod ways;
 
 pub use damage::{
     catches_up, fails_to_read, fails_to_write, mutate, stir, stores_what_mappings_change, vanishes,
@@ -40,6 +42,7 @@ pub use model::{Life, spelled_so};
 pub use random::Random;
 pub use short::Short;
 pub use slow::SlowDisk;
+pub use ways::is_mounted_one_way;
 
 /// Mounts the file system on a disk, to be written.
 pub type Mounting = dyn Fn(&std::sync::Arc<device::block::MemoryDisk>) -> std::sync::Arc<dyn vfs::FileSystem>

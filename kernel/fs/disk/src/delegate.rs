@@ -127,5 +127,13 @@ macro_rules! file_system {
         fn is_read_only(&self) -> bool {
             self.volume.is_read_only()
         }
+
+        fn begins_read_only(&self) -> bool {
+            $crate::is_told_read_only(self.volume.device_number())
+        }
+
+        fn note_read_only(&self, read_only: bool) {
+            $crate::tell_read_only(self.volume.device_number(), read_only);
+        }
     };
 }

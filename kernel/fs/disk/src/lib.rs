@@ -39,7 +39,7 @@ use hal::sync::Rank;
 pub use flight::begin_write;
 pub use keep_up::keep_up;
 pub use living::Living;
-pub use mounts::{forget, mount};
+pub use mounts::{forget, is_told_read_only, mount, tell_read_only};
 pub use node::{DiskNode, Live, own};
 pub use volume::{Shared, Volume};
 

@@ -7,7 +7,7 @@ use base::sync::SpinLock;
 use base::{Error, Result};
 use device::block::{BlockCache, BlockDevice};
 use hal::Global;
-use vfs::{FileSystem, MountSource, Volume};
+use vfs::{FileSystem, MountSource};
 
 use crate::ATTRIBUTES;
 
@@ -15,6 +15,8 @@ use crate::ATTRIBUTES;
 struct Mounted {
     kind: &'static str,
     device: Arc<dyn BlockDevice>,
+    /// Nothing is to be written, as whoever mounted it first said, or whoever remounted it last.
+    read_only: bool,
     filesystem: Option<Weak<dyn FileSystem>>,
 }
 
@@ -31,29 +33,28 @@ pub fn mount<T: FileSystem>(
     open: impl FnOnce(Arc<dyn BlockDevice>) -> Result<Arc<T>>,
 ) -> Result<Arc<dyn FileSystem>> {
     let device = fs_dev::block_source(source)?;
+    let read_only = read_only || source.read_only;
     let key = device.number().to_linux();
     {
         let mut mounted = MOUNTED.lock();
         if let Some(present) = mounted.get(&key) {
             let living = present.filesystem.as_ref().and_then(Weak::upgrade);
             let same = present.kind == kind;
+            let told = present.read_only;
             drop(mounted);
             let present = living.ok_or(Error::Busy)?;
-            // One instance cannot be both, nor become the other by being mounted again.
-            let is = match Volume::find(key) {
-                Some(volume) => volume.is_read_only(),
-                None => present.is_read_only(),
-            };
-            let wanted = read_only || source.read_only;
-            let fits = same && (is == wanted || !wanted && present.is_read_only());
+            // One instance cannot be both, nor become the other by being mounted again. What was to be written and cannot
+            // be is had either way.
+            let fits = same && (told == read_only || !told && present.is_read_only());
             return if fits { Ok(present) } else { Err(Error::Busy) };
         }
-        if device.is_protected() && !read_only && !source.read_only {
+        if device.is_protected() && !read_only {
             return Err(Error::AccessDenied);
         }
         let opening = Mounted {
             kind,
             device: device.clone(),
+            read_only,
             filesystem: None,
         };
         mounted.insert(key, opening);
@@ -73,6 +74,19 @@ pub fn mount<T: FileSystem>(
             forget(key);
             Err(error)
         }
+    }
+}
+
+/// Whether the disk with this number is mounted by name, and nothing is to be written to it.
+pub fn is_told_read_only(key: u64) -> bool {
+    let mounted = MOUNTED.lock();
+    mounted.get(&key).is_some_and(|present| present.read_only)
+}
+
+/// The disk with this number was remounted.
+pub fn tell_read_only(key: u64, read_only: bool) {
+    if let Some(present) = MOUNTED.lock().get_mut(&key) {
+        present.read_only = read_only;
     }
 }
 

@@ -7,6 +7,7 @@ mod handles;
 mod kit;
 mod model;
 mod moments;
+mod mounting;
 mod power;
 mod pressure;
 mod reading;

@@ -4,6 +4,7 @@ mod faults;
 mod kit;
 mod limits;
 mod model;
+mod mounting;
 mod naming;
 mod power;
 mod writing;

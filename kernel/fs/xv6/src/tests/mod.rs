@@ -5,5 +5,6 @@ mod kit;
 mod limits;
 mod log;
 mod model;
+mod mounting;
 mod power;
 mod writing;
