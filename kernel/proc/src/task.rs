@@ -186,9 +186,20 @@ impl Task {
 
     pub(crate) fn clear_work(&self) {
         self.work.store(false, Ordering::Release);
+        self.clear_interrupt();
+    }
+
+    /// Withdraws an interruption of its thread; work that waits stays.
+    pub(crate) fn clear_interrupt(&self) {
         if let Some(thread) = self.thread() {
             thread.clear_interrupt();
         }
+    }
+
+    /// Makes it look at its events before the next return to user mode, whether there are any or not: for whoever leaves
+    /// something to be decided there.
+    pub fn look_at_events(&self) {
+        self.work.store(true, Ordering::Release);
     }
 
     /// Makes it ask again who answers its calls, at its next return to user mode.
@@ -305,9 +316,7 @@ impl Task {
                 Err(error) if self.is_killed() => break Err(error),
                 Err(_) => {
                     // The order matters: a kill after this line interrupts the next sleep.
-                    if let Some(thread) = self.thread() {
-                        thread.clear_interrupt();
-                    }
+                    self.clear_interrupt();
                     if self.is_killed() {
                         break Err(Error::Interrupted);
                     }

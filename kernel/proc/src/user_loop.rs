@@ -204,6 +204,9 @@ fn next(task: &Arc<Task>) -> Demand {
     let process = task.process();
     let actions = process.shared_actions();
     let mut shared = process.shared.lock();
+    // Who sent what is found here made it work for the task first and interrupted the thread then, both under this lock: an
+    // interruption that came after the work was cleared is none of the next call's.
+    task.clear_interrupt();
     if shared.ending.is_some() {
         return Demand::Nothing;
     }

@@ -87,6 +87,33 @@ fn a_restarted_read_gets_its_bytes() {
     });
 }
 
+/// An interruption may reach a thread whose event was dealt with meanwhile, or went to another: the call begins again, and
+/// the next signal finds nothing to put back.
+#[test]
+fn an_interruption_without_an_event_is_nothing() {
+    linux(|linux| {
+        let (read, write) = linux.pipe(0).unwrap();
+        let handled = Rc::new(Cell::new(0));
+        let inner = handled.clone();
+        linux
+            .on_signal(USER_1, RESTART, move |_, _| inner.set(inner.get() + 1))
+            .unwrap();
+        let child = linux
+            .fork(move |child| {
+                child.sleep_ns(1_000_000).unwrap();
+                child.write(write, b"late").unwrap();
+            })
+            .unwrap();
+        base::thread::current().interrupt();
+        assert_eq!(linux.read(read, 10), Ok(b"late".to_vec()));
+        base::thread::current().interrupt();
+        assert_eq!(linux.wait(), Ok((child, Ended::Exited(0))));
+        let own = linux.getpid();
+        assert_eq!(linux.kill(own as isize, USER_1), Ok(0));
+        assert_eq!((handled.get(), linux.getpid()), (1, own));
+    });
+}
+
 #[test]
 fn a_blocked_signal_waits() {
     linux(|linux| {

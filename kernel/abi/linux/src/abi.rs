@@ -175,8 +175,9 @@ fn not_plain(task: &Task, mut registers: CallRegisters<'_>) -> Next {
     Next::GoOn
 }
 
-/// The result of a call that failed. If it was interrupted, it is remembered until it is known what
-/// becomes of it.
+/// The result of a call that failed. If it was interrupted, it is remembered until it is known what becomes of it: on the
+/// way to user mode, also where nothing waits there (who interrupted it may have been dealt with, or meant another thread).
+/// Left for later it would be taken for the call that a later signal interrupts.
 #[inline(never)]
 fn failed(call: &Call<'_>, number: usize, error: Error) -> usize {
     if error == Error::Interrupted
@@ -187,6 +188,7 @@ fn failed(call: &Call<'_>, number: usize, error: Error) -> usize {
             restart: call.restart.unwrap_or(usual),
             deadline: call.deadline.get(),
         });
+        call.task.look_at_events();
     }
     errno::register(error)
 }
