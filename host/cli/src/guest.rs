@@ -35,6 +35,12 @@ use std::{
 /// How long a guest may take to store what it has and to switch itself off.
 const SWITCHING_OFF: Duration = Duration::from_secs(120);
 
+/// How long Linux may take from switching on to the command, which is a few seconds of a busy host's; and how often it is
+/// switched on anew. The firmware of RISC-V, OpenSBI before 1.3, marks a hart as started before it writes down where it is to
+/// begin. Scarlet knows (`kernel/hal/src/arch/riscv64/boot.rs`); Linux there can hang before it says a word.
+const LINUX_STARTS: Duration = Duration::from_secs(120);
+const LINUX_TRIES: usize = 3;
+
 /// Which kernel a guest boots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Kernel {
@@ -42,6 +48,15 @@ pub enum Kernel {
     Scarlet,
     /// Debian's Linux, the reference
     Linux,
+}
+
+impl std::fmt::Display for Kernel {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str(match self {
+            Kernel::Scarlet => "Scarlet",
+            Kernel::Linux => "Linux",
+        })
+    }
 }
 
 /// A machine that can be started.
@@ -359,7 +374,7 @@ pub fn run_framed(
     limit: Duration,
     output: &mut dyn FnMut(&[u8]),
 ) -> Result<u8> {
-    let errors = Stdio::inherit();
+    let errors = Stdio::inherit;
     framed(project, machine, command, files, limit, output, errors).map_err(
         |(error, transcript)| {
             eprint!("{transcript}");
@@ -376,7 +391,7 @@ pub fn run_framed_quietly(
     limit: Duration,
     output: &mut dyn FnMut(&[u8]),
 ) -> Result<u8> {
-    let (files, errors) = (Tree::default(), Stdio::null());
+    let (files, errors) = (Tree::default(), Stdio::null);
     framed(project, machine, command, files, limit, output, errors).map_err(|(error, _)| error)
 }
 
@@ -388,7 +403,7 @@ fn framed(
     mut files: Tree,
     limit: Duration,
     output: &mut dyn FnMut(&[u8]),
-    errors: Stdio,
+    errors: fn() -> Stdio,
 ) -> Result<u8, (anyhow::Error, String)> {
     let nonce = format!("{:x}-{:x}", std::process::id(), unique());
     files.file(
@@ -398,16 +413,38 @@ fn framed(
     );
     let before = |error| (error, String::new());
     let (machine, _file) = machine.with_files(project, &files).map_err(before)?;
-    let mut console = Console::start_with(&machine, errors).map_err(before)?;
+    let mut console = Console::start_with(&machine, errors()).map_err(before)?;
     let mut frame = framing::Frame::new(&nonce);
-    let deadline = Instant::now() + limit;
+    let kernel = machine.kernel;
+    let mut deadline = Instant::now() + limit;
+    let mut tries = match kernel {
+        Kernel::Scarlet => 1,
+        Kernel::Linux => LINUX_TRIES,
+    };
+    let mut start_by = Instant::now() + LINUX_STARTS;
     loop {
-        let (bytes, ended) = match console.receive(deadline) {
+        let is_starting = tries > 1 && !frame.has_begun();
+        let until = if is_starting {
+            start_by.min(deadline)
+        } else {
+            deadline
+        };
+        let (bytes, ended) = match console.receive(until) {
             Waited::Bytes(bytes) => (bytes, false),
             Waited::Ended => (Vec::new(), true),
+            Waited::TimedOut if is_starting => {
+                ui::step("Linux did not start; it is switched on again");
+                tries -= 1;
+                drop(console);
+                console = Console::start_with(&machine, errors()).map_err(before)?;
+                frame = framing::Frame::new(&nonce);
+                start_by = Instant::now() + LINUX_STARTS;
+                deadline = Instant::now() + limit;
+                continue;
+            }
             Waited::TimedOut => {
                 let seconds = limit.as_secs();
-                let error = anyhow::anyhow!("the guest did not finish within {seconds} s");
+                let error = anyhow::anyhow!("{kernel} did not finish within {seconds} s");
                 return Err((error, console.transcript()));
             }
         };
@@ -419,13 +456,13 @@ fn framed(
             return match machine.disks.is_empty() || ends(&mut console) {
                 true => Ok(status),
                 false => Err((
-                    anyhow::anyhow!("the guest did not switch itself off after the command"),
+                    anyhow::anyhow!("{kernel} did not switch itself off after the command"),
                     console.transcript(),
                 )),
             };
         }
         if ended {
-            let error = anyhow::anyhow!("the guest ended before the command did");
+            let error = anyhow::anyhow!("{kernel} ended before the command did");
             return Err((error, console.transcript()));
         }
     }

@@ -32,6 +32,11 @@ impl Frame {
         }
     }
 
+    /// Whether the guest came as far as the command.
+    pub fn has_begun(&self) -> bool {
+        self.begun
+    }
+
     /// Takes bytes from the console. A terminal sends CR LF for a line's end: the CR goes.
     pub fn feed(&mut self, bytes: &[u8]) -> Part {
         self.pending.extend_from_slice(bytes);
