@@ -80,10 +80,13 @@ pub(super) fn timer_line() -> u32 {
     TIMER_LINE.get().copied().unwrap_or(USUAL)
 }
 
-/// Writes to the first port, waiting for room.
+/// Writes to the first port, waiting for room. A line ends as terminals want it; on RISC-V that is the firmware's doing.
 pub(crate) fn console_write(bytes: &[u8]) {
     let Some(&port) = UART.get() else { return };
     for &byte in bytes {
+        if byte == b'\n' {
+            put(port, b'\r');
+        }
         put(port, byte);
     }
 }
