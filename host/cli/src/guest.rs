@@ -418,8 +418,8 @@ fn framed(
     let kernel = machine.kernel;
     let mut deadline = Instant::now() + limit;
     let mut tries = match kernel {
-        Kernel::Scarlet => 1,
-        Kernel::Linux => LINUX_TRIES,
+        Kernel::Linux if limit > LINUX_STARTS => LINUX_TRIES,
+        Kernel::Linux | Kernel::Scarlet => 1,
     };
     let mut start_by = Instant::now() + LINUX_STARTS;
     loop {
